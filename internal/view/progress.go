@@ -1,0 +1,122 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// plainEvery is how often a plain progress line is written at most: often
+// enough to see life in a CI log, seldom enough to keep it readable.
+const plainEvery = 5 * time.Second
+
+// Progress shows long work to a person: a bar with rate and ETA on a
+// terminal, plain lines otherwise. It is safe for use by several goroutines,
+// and all of it goes to one writer, normally standard error.
+type Progress struct {
+	w        io.Writer
+	terminal bool
+	now      func() time.Time
+	mu       sync.Mutex
+}
+
+// NewProgress returns a progress on w. terminal says whether w understands a
+// carriage return; now is the clock.
+func NewProgress(w io.Writer, terminal bool, now func() time.Time) *Progress {
+	return &Progress{w: w, terminal: terminal, now: now}
+}
+
+// Say writes one line of talk.
+func (p *Progress) Say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.w, format+"\n", args...)
+}
+
+// Bar is the progress of one piece of work.
+type Bar struct {
+	p       *Progress
+	label   string
+	unit    string
+	total   int64
+	done    int64
+	began   time.Time
+	written time.Time
+	bar     *progressbar.ProgressBar
+}
+
+// Begin starts a bar. total is in the unit ("objects", "rows", "bytes"); 0
+// means that it is not known.
+func (p *Progress) Begin(label string, total int64, unit string) *Bar {
+	b := &Bar{p: p, label: label, unit: unit, total: total, began: p.now()}
+	b.written = b.began
+	if p.terminal {
+		size := total
+		if size <= 0 {
+			size = -1
+		}
+		b.bar = progressbar.NewOptions64(size,
+			progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(label),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish())
+	}
+	return b
+}
+
+// Set says how much is done so far.
+func (b *Bar) Set(done int64) {
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	b.done = done
+	if b.bar != nil {
+		_ = b.bar.Set64(done) // a bar that cannot be drawn must not stop the work
+		return
+	}
+	if now := b.p.now(); now.Sub(b.written) >= plainEvery {
+		b.written = now
+		fmt.Fprintln(b.p.w, b.line(now))
+	}
+}
+
+// Done ends the bar and writes one closing line with the overall rate.
+func (b *Bar) Done() {
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	if b.bar != nil {
+		_ = b.bar.Finish()
+	}
+	took := b.p.now().Sub(b.began)
+	fmt.Fprintf(b.p.w, "%s: %d %s in %s%s\n", b.label, b.done, b.unit, round(took), b.rate(took))
+}
+
+func (b *Bar) line(now time.Time) string {
+	took := now.Sub(b.began)
+	if b.total <= 0 {
+		return fmt.Sprintf("%s: %d %s%s", b.label, b.done, b.unit, b.rate(took))
+	}
+	eta := "unknown"
+	if b.done > 0 {
+		left := time.Duration(float64(took) / float64(b.done) * float64(max(b.total-b.done, 0)))
+		eta = round(left).String()
+	}
+	return fmt.Sprintf("%s: %d of %d %s (%d%%)%s, ETA %s", b.label, b.done, b.total, b.unit, b.done*100/b.total, b.rate(took), eta)
+}
+
+func (b *Bar) rate(took time.Duration) string {
+	if took < time.Millisecond || b.done == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f %s/s", float64(b.done)/took.Seconds(), b.unit)
+}
+
+// round keeps durations readable: tenths below ten seconds, seconds above.
+func round(d time.Duration) time.Duration {
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
+}
