@@ -1,0 +1,49 @@
+# Landfall. `make help` lists the targets from the comments behind them.
+
+GO     ?= go
+BIN    := bin
+CACHE  := $(if $(LANDFALL_CACHE),$(LANDFALL_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/landfall)
+export LANDFALL_CACHE := $(CACHE)
+
+.DEFAULT_GOAL := help
+.PHONY: help build setup demo test race bench fuzz lint fmt generate clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/landfall and bin/bookshop
+	@mkdir -p $(BIN)
+	$(GO) build -o $(BIN)/ ./cmd/landfall ./examples/bookshop
+
+setup: build ## install the sandbox's tools that are missing (moto, Azurite, versitygw, PostgreSQL)
+	$(BIN)/landfall sandbox setup
+
+demo: setup ## carry the sample workload through what exists so far, in the sandbox
+	$(BIN)/landfall demo
+
+test: build ## run the whole suite
+	$(BIN)/landfall sandbox setup --tests
+	$(GO) test ./...
+
+race: setup ## run the suite with the race detector (builds everything a second time)
+	$(GO) test -race ./...
+
+bench: setup ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
+	@./scripts/fuzz $(or $(FUZZTIME),20s)
+
+lint: ## formatting, vet and staticcheck
+	@test -z "$$(gofmt -l cmd internal examples)" || { gofmt -l cmd internal examples; echo "run: make fmt"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+fmt: ## format the code
+	gofmt -w cmd internal examples
+
+generate: ## refresh generated files: golden files, reference pages, schemas
+	$(GO) test ./internal/config ./internal/cli ./cmd/landfall -update
+
+clean: ## remove what was built here; downloads and tools in the cache folder stay
+	rm -rf $(BIN) dist
