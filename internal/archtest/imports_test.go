@@ -25,7 +25,7 @@ func rules() []rule {
 	return []rule{
 		{"internal/fault", nil},
 		{"internal/cloud", []string{"internal/fault"}},
-		{"internal/config", []string{"internal/cloud", "internal/fault"}},
+		{"internal/config", []string{"internal/cloud", "internal/fault", "internal/redact"}},
 		{"internal/catalog", []string{"internal/cloud", "internal/fault"}},
 
 		artefact("internal/inventory"),
@@ -37,7 +37,8 @@ func rules() []rule {
 		artefact("internal/runbook", "internal/inventory", "internal/graph", "internal/kpi", "internal/design"),
 		artefact("internal/retire", "internal/inventory", "internal/graph", "internal/kpi", "internal/design", "internal/runbook"),
 
-		{"internal/store", []string{"internal/cloud", "internal/fault"}},
+		{"internal/store", []string{"internal/store/...", "internal/redact", "internal/cloud", "internal/fault"}},
+		{"internal/redact", nil},
 		{"internal/engine", []string{"internal/runbook", "internal/fault", "internal/cloud"}},
 		{"internal/action", []string{"internal/runbook", "internal/fault", "internal/cloud", "internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove"}},
 
@@ -51,7 +52,7 @@ func rules() []rule {
 
 		{"internal/sandbox", []string{"internal/sandbox/...", "internal/cloud", "internal/fault", "internal/catalog", "internal/config"}},
 		{"internal/view", []string{"internal/cloud", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/reach", "internal/design", "internal/iac", "internal/runbook", "internal/retire"}},
-		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/config", "internal/store", "internal/view", "internal/catalog", "internal/engine", "internal/action", "internal/sandbox", "internal/sandbox/tools",
+		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/config", "internal/store", "internal/store/ledger", "internal/view", "internal/catalog", "internal/engine", "internal/action", "internal/sandbox", "internal/sandbox/tools",
 			"internal/inventory", "internal/graph", "internal/kpi", "internal/reach", "internal/design", "internal/iac", "internal/runbook", "internal/retire",
 			"internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove"}},
 		{"internal/cli", []string{"internal/app", "internal/view", "internal/config", "internal/fault", "internal/cloud"}},

@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"example.com/landfall/internal/store/redact"
+	"example.com/landfall/internal/redact"
 )
 
 // branch is a mapping of the file: the keys of the table, as the tree that

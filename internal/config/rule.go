@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"example.com/landfall/internal/store/redact"
+	"example.com/landfall/internal/redact"
 )
 
 // Bounds of what a value may hold.

@@ -15,8 +15,8 @@ import (
 	"unicode/utf8"
 
 	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/redact"
 	"example.com/landfall/internal/store/canon"
-	"example.com/landfall/internal/store/redact"
 )
 
 // Limits of an entry. A measurement that needs more belongs into a file whose

@@ -160,8 +160,9 @@ func (c *chain) line(number int, text []byte) {
 	}
 }
 
-// strict decodes a line that may hold known members only, each once, and puts
-// an entry's body into the form that was hashed.
+// strict decodes a line and puts an entry's body into the form that was
+// hashed. The line must be exactly what line writes, but for its layout: Go's
+// decoder alone would take "SEQ" for "seq" and pass over a missing member.
 func strict(text []byte, into any) error {
 	canonical, err := canon.JSON(text)
 	if err != nil {
@@ -171,6 +172,13 @@ func strict(text []byte, into any) error {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
 		return fmt.Errorf("decode line: %w", err)
+	}
+	var again bytes.Buffer
+	if err := line(&again, into); err != nil {
+		return err
+	}
+	if !bytes.Equal(bytes.TrimSpace(again.Bytes()), canonical) {
+		return errors.New("a member is missing or misspelt")
 	}
 	return nil
 }

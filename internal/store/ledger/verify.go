@@ -230,7 +230,7 @@ func (c *chain) entries(ctx context.Context, conn *sql.Conn) (whole bool, err er
 
 // verdict is the result.
 func (c *chain) verdict(op, subject string) (Verdict, error) {
-	v := Verdict{Ledger: c.anchor.ID, Entries: c.last.Seq, Head: c.last, Checked: c.heads, Break: c.broken}
+	v := Verdict{Ledger: c.anchor.ID, Entries: c.last.Seq, Head: c.last, Checked: append([]Head{}, c.heads...), Break: c.broken}
 	if c.broken == nil {
 		return v, nil
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/landfall/internal/store/redact"
+	"example.com/landfall/internal/redact"
 )
 
 func TestName(t *testing.T) {
