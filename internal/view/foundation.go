@@ -21,8 +21,10 @@ func (r Initialised) Text(p *Paper) {
 
 // Setting is one configuration value with its origin.
 type Setting struct {
-	Key    string `json:"key"`
-	Value  any    `json:"value"`
+	Key   string `json:"key"`
+	Value any    `json:"value"`
+	// Shown is the value as a person reads it.
+	Shown  string `json:"-"`
 	Origin string `json:"origin"`
 	// Environment is the variable that can set it, or "" for lists.
 	Environment string `json:"environment,omitempty"`
@@ -38,7 +40,7 @@ type Settings struct {
 func (r Settings) Text(p *Paper) {
 	rows := [][]string{{"KEY", "VALUE", "ORIGIN"}}
 	for _, s := range r.Settings {
-		rows = append(rows, []string{s.Key, fmt.Sprint(s.Value), s.Origin})
+		rows = append(rows, []string{s.Key, s.Shown, s.Origin})
 	}
 	p.Table(rows)
 }
@@ -81,25 +83,4 @@ func (r Diagnosis) Text(p *Paper) {
 	}
 	p.Line("")
 	p.Line("%s", strings.Join(counts, ", "))
-}
-
-// LedgerVerdict is the result of "landfall ledger verify".
-type LedgerVerdict struct {
-	File    string `json:"file"`
-	Entries int64  `json:"entries"`
-	Head    string `json:"head"`
-	Intact  bool   `json:"intact"`
-	// FirstBad is the sequence number of the first entry that is wrong, 0 if
-	// none is; Problem says what is wrong with it.
-	FirstBad int64  `json:"firstBad,omitempty"`
-	Problem  string `json:"problem,omitempty"`
-}
-
-// Text writes the result for a person.
-func (r LedgerVerdict) Text(p *Paper) {
-	if r.Intact {
-		p.Line("%s %s: %d entries, unbroken chain, head %s", p.Mark(Good), r.File, r.Entries, r.Head)
-		return
-	}
-	p.Line("%s %s: entry %d: %s", p.Mark(Bad), r.File, r.FirstBad, r.Problem)
 }

@@ -29,6 +29,10 @@ type Settings struct {
 	CAFile string
 }
 
+// moduleVersion is what the SDK puts into the user agent; it insists on the
+// form of a Go module version.
+const moduleVersion = "v0.1.0"
+
 // client is a Resource Manager client with what it was built from.
 type client struct {
 	settings   Settings
@@ -52,7 +56,7 @@ func connect(s Settings) (*client, error) {
 	if err != nil {
 		return nil, fault.Of(fault.Denied, "find Azure credentials", "", err).Hintf("az login")
 	}
-	c, err := arm.NewClient("landfall", "v1", credential, &armpolicy.ClientOptions{ClientOptions: options})
+	c, err := arm.NewClient("landfall", moduleVersion, credential, &armpolicy.ClientOptions{ClientOptions: options})
 	if err != nil {
 		return nil, fault.Of(fault.Invalid, "build Resource Manager client", s.Endpoint, err)
 	}

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"log/slog"
+	"time"
+
+	"example.com/landfall/internal/config"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/source"
+	"example.com/landfall/internal/store"
+	"example.com/landfall/internal/target"
+)
+
+// Setup is what the command line knows before anything is built.
+type Setup struct {
+	// Dir is the working directory; Workspace the folder that the user named,
+	// or "" to look for one upwards from Dir.
+	Dir, Workspace string
+	// Exe is the path of the running program.
+	Exe string
+	// Flags are the configuration flags that were given, by flag name.
+	Flags map[string]string
+	// Getenv reads one environment variable.
+	Getenv func(string) (string, bool)
+	// Log is where the program talks about itself.
+	Log *slog.Logger
+	// Now is the clock.
+	Now func() time.Time
+	// Version is what the build says of itself.
+	Version string
+	// User is the user of this machine; the ledger names it as the actor.
+	User string
+	// Environ is the process's environment, for children of the sandbox.
+	Environ []string
+}
+
+// Parts is what wire builds for the application. Config and Workspace are nil
+// when there is none: the verbs that need one say so.
+type Parts struct {
+	Config    *config.Config
+	Workspace *store.Workspace
+	// WorkspaceErr says why there is no workspace or configuration.
+	WorkspaceErr error
+	// Source and Target are the access ports; TargetErr says why there is no
+	// target.
+	Source    source.Access
+	SourceErr error
+	Target    target.Access
+	TargetErr error
+	// CacheDir holds downloads and tools; CacheErr says why it is not known.
+	CacheDir string
+	CacheErr error
+}
+
+// App is the verbs, on the parts they need.
+type App struct {
+	setup Setup
+	Parts
+}
+
+// New returns the application.
+func New(setup Setup, parts Parts) *App { return &App{setup: setup, Parts: parts} }
+
+// need returns the workspace, or why there is none.
+func (a *App) need() (*store.Workspace, error) {
+	if a.WorkspaceErr != nil {
+		return nil, a.WorkspaceErr
+	}
+	if a.Workspace == nil {
+		return nil, fault.Newf(fault.NotFound, "no workspace here").Hintf("landfall init NAME")
+	}
+	return a.Workspace, nil
+}
+
+// root returns the folder of the workspace even when its landfall.yaml cannot
+// be read: what runs there must be stoppable all the same.
+func (a *App) root() (string, error) {
+	if a.Workspace != nil {
+		return a.Workspace.Root(), nil
+	}
+	var w *store.Workspace
+	var err error
+	if a.setup.Workspace != "" {
+		w, err = store.Open(a.setup.Workspace)
+	} else {
+		w, err = store.Find(a.setup.Dir)
+	}
+	if err != nil {
+		return "", err
+	}
+	return w.Root(), nil
+}

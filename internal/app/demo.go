@@ -1,0 +1,164 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/sandbox"
+	"example.com/landfall/internal/view"
+)
+
+// downWithin bounds taking the demo's sandbox down after the user stopped it.
+const downWithin = 2 * time.Minute
+
+// DemoOptions says how to run the demo.
+type DemoOptions struct {
+	// Keep leaves the sandbox up at the end.
+	Keep bool
+}
+
+// Demo brings the sandbox up, runs the sample workload on the AWS side under
+// constant load, audits that no order was lost, doubled, changed or reordered,
+// records what was measured, and takes the sandbox down again. Each number of
+// the result was measured in this run. An audit that finds something is an
+// error of kind fault.Found; the result is complete then too.
+func (a *App) Demo(ctx context.Context, o DemoOptions, progress *view.Progress) (view.Demo, error) {
+	w, err := a.need()
+	if err != nil {
+		return view.Demo{}, err
+	}
+	began := a.setup.Now()
+	d := view.Demo{Workspace: w.Root(), Kept: o.Keep}
+	progress.Say("== sandbox: both clouds on this machine")
+	up, err := a.SandboxUp(ctx, progress)
+	if err != nil {
+		return d, err
+	}
+	d.Stages, d.Endpoints = up.Stages, up.Endpoints
+	d.UpSeconds = a.setup.Now().Sub(began).Seconds()
+	err = a.demoLoad(ctx, &d, progress)
+	if !o.Keep {
+		err = errors.Join(err, a.demoDown(ctx, &d, progress))
+	}
+	if err != nil && !fault.Is(err, fault.Found) {
+		return d, err
+	}
+	verdict, verifyErr := a.LedgerVerify(ctx)
+	d.LedgerEntries, d.LedgerHead = verdict.Entries, verdict.Head
+	d.TotalSeconds = a.setup.Now().Sub(began).Seconds()
+	return d, errors.Join(err, verifyErr)
+}
+
+// demoLoad runs load and audit and records both.
+func (a *App) demoLoad(ctx context.Context, d *view.Demo, progress *view.Progress) error {
+	rate, length := a.Config.Sandbox.Load.RatePerSecond, a.Config.Sandbox.Load.Seconds
+	progress.Say("== load: %d requests a second for %d s on the AWS side, open loop", rate, length)
+	runs, err := a.Workspace.Private("runs")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(runs, 0o700); err != nil {
+		return fault.Wrap(err, "make folder", runs)
+	}
+	journal := filepath.Join(runs, a.setup.Now().UTC().Format("20060102T150405.000")+".journal")
+	err = a.shop(ctx, progress, &d.Load, "load", "--url", d.Endpoints[shopEndpoint], "--journal", journal,
+		"--rate", fmt.Sprint(rate), "--duration", fmt.Sprintf("%ds", length))
+	if err != nil {
+		return err
+	}
+	progress.Say("== audit: each order that was accepted, against the database")
+	auditErr := a.shop(ctx, progress, &d.Audit, "audit", "--journal", journal, "--wait", "30s", "--json")
+	if auditErr != nil && !fault.Is(auditErr, fault.Found) {
+		return auditErr
+	}
+	census, err := sandbox.TakeCensus(ctx, a.Workspace.Root())
+	if err != nil {
+		return errors.Join(auditErr, err)
+	}
+	d.Census = view.Census(census)
+	return errors.Join(auditErr, a.demoRecord(ctx, d))
+}
+
+// demoRecord puts what was measured into the ledger and links each claim to
+// its entry.
+func (a *App) demoRecord(ctx context.Context, d *view.Demo) error {
+	name := a.Config.Workload.Name
+	load, err := a.record(ctx, "load.measured", name, d.Load)
+	if err != nil {
+		return err
+	}
+	audit, err := a.record(ctx, "orders.audited", name, d.Audit)
+	if err != nil {
+		return err
+	}
+	count, err := a.record(ctx, "sandbox.counted", name, d.Census)
+	if err != nil {
+		return err
+	}
+	d.Evidence = map[string]int64{"load": load.Seq, "audit": audit.Seq, "census": count.Seq}
+	return nil
+}
+
+func (a *App) demoDown(ctx context.Context, d *view.Demo, progress *view.Progress) error {
+	progress.Say("== down")
+	// Who stopped the demo wants it gone, not half gone.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), downWithin)
+	defer cancel()
+	down, err := a.SandboxDown(ctx)
+	d.Down = down
+	return err
+}
+
+// shop runs one verb of the sample workload's program and decodes its result.
+// The program's own exit code 1 means that it found something.
+func (a *App) shop(ctx context.Context, progress *view.Progress, into any, args ...string) error {
+	var out bytes.Buffer
+	talk := &lineWriter{say: func(line string) { progress.Say("   %s", line) }}
+	code, err := sandbox.RunShop(ctx, sandbox.ShopRun{
+		Workspace: a.Workspace.Root(), Exe: a.setup.Exe, Args: args, Environ: a.setup.Environ, Out: &out, Err: talk,
+	})
+	talk.flush()
+	if err != nil {
+		return err
+	}
+	if code != 0 && out.Len() == 0 {
+		return fault.Newf(fault.Unavailable, "run bookshop %s: it ended with exit code %d; what it said stands above", args[0], code)
+	}
+	if err := json.Unmarshal(out.Bytes(), into); err != nil {
+		return fault.Of(fault.Internal, "read the result of bookshop", args[0], err)
+	}
+	if code != 0 {
+		return fault.Newf(fault.Found, "bookshop %s found violations", args[0])
+	}
+	return nil
+}
+
+// lineWriter passes whole lines on.
+type lineWriter struct {
+	say  func(string)
+	rest string
+}
+
+func (w *lineWriter) Write(data []byte) (int, error) {
+	lines := strings.Split(w.rest+string(data), "\n")
+	w.rest = lines[len(lines)-1]
+	for _, line := range lines[:len(lines)-1] {
+		w.say(strings.TrimRight(line, "\r"))
+	}
+	return len(data), nil
+}
+
+func (w *lineWriter) flush() {
+	if w.rest != "" {
+		w.say(w.rest)
+		w.rest = ""
+	}
+}

@@ -1,0 +1,149 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/store/ledger"
+	"example.com/landfall/internal/view"
+)
+
+// record appends one entry to the workspace's ledger.
+func (a *App) record(ctx context.Context, kind, subject string, body any) (ledger.Entry, error) {
+	w, err := a.need()
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	if _, err := w.Private(); err != nil {
+		return ledger.Entry{}, err
+	}
+	l, err := ledger.Open(ctx, w.LedgerPath(), ledger.Options{Now: a.setup.Now, Log: a.setup.Log})
+	if err != nil {
+		return ledger.Entry{}, err
+	}
+	entry, err := l.Append(ctx, ledger.Record{Kind: kind, Actor: a.setup.User, Subject: subject, Body: body})
+	return entry, errors.Join(err, l.Close())
+}
+
+// LedgerOptions says which ledger to look at.
+type LedgerOptions struct {
+	// File is a ledger or a copy of one; "" means the workspace's.
+	File string
+	// Export is an exported ledger to check instead; "" for none.
+	Export string
+	// Heads that the ledger has to contain, in the form that verify prints.
+	Heads []string
+}
+
+// LedgerVerify checks the workspace's own ledger; see LedgerCheck.
+func (a *App) LedgerVerify(ctx context.Context) (view.LedgerVerdict, error) {
+	return a.LedgerCheck(ctx, LedgerOptions{})
+}
+
+// LedgerCheck reads a whole ledger, or an export of one, and finds any changed,
+// missing or reordered entry. The error is of kind fault.Found when there is
+// one; the verdict names the first. It changes nothing and needs no workspace
+// when a file is named.
+func (a *App) LedgerCheck(ctx context.Context, o LedgerOptions) (view.LedgerVerdict, error) {
+	heads, err := parseHeads(o.Heads)
+	if err != nil {
+		return view.LedgerVerdict{}, err
+	}
+	if o.Export != "" {
+		f, err := os.Open(o.Export)
+		if err != nil {
+			return view.LedgerVerdict{}, fault.Wrap(err, "read export", o.Export)
+		}
+		defer f.Close() //nolint:errcheck // nothing was written
+		verdict, err := ledger.VerifyExport(ctx, f, heads...)
+		return show(o.Export, verdict), err
+	}
+	l, path, err := a.openLedger(ctx, o.File)
+	if err != nil {
+		return view.LedgerVerdict{File: path}, err
+	}
+	verdict, err := l.Verify(ctx, heads...)
+	if fault.Is(err, fault.Found) {
+		err = fault.Of(fault.Found, "verify ledger", path, errors.New(verdict.Break.Why)).
+			Hintf("keep the file as it is, and compare it with a backup: landfall ledger verify --file BACKUP")
+	}
+	return show(path, verdict), errors.Join(err, l.Close())
+}
+
+// LedgerList returns the entries of a ledger whose kind begins with the given
+// text.
+func (a *App) LedgerList(ctx context.Context, o LedgerOptions, kind string) (view.LedgerEntries, error) {
+	l, path, err := a.openLedger(ctx, o.File)
+	result := view.LedgerEntries{File: path}
+	if err != nil {
+		return result, err
+	}
+	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: kind}) {
+		if err != nil {
+			return result, errors.Join(err, l.Close())
+		}
+		result.Entries = append(result.Entries, view.LedgerEntry{
+			Seq: entry.Seq, Time: entry.Time, Kind: entry.Kind, Actor: entry.Actor,
+			Subject: entry.Subject, Body: entry.Body, Hash: entry.Hash,
+		})
+	}
+	return result, l.Close()
+}
+
+// LedgerExport writes the workspace's ledger as lines of JSON that "ledger
+// verify --export" checks on another machine.
+func (a *App) LedgerExport(ctx context.Context, o LedgerOptions, path string) (view.LedgerExported, error) {
+	l, _, err := a.openLedger(ctx, o.File)
+	if err != nil {
+		return view.LedgerExported{}, err
+	}
+	defer l.Close() //nolint:errcheck // read only
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return view.LedgerExported{}, fault.Wrap(err, "write export", path)
+	}
+	head, err := l.Export(ctx, f)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		_ = os.Remove(path) // half an export must not be taken for one
+		return view.LedgerExported{}, fault.Wrap(err, "write export", path)
+	}
+	return view.LedgerExported{File: path, Entries: head.Seq, Head: head.String()}, nil
+}
+
+// openLedger opens the named ledger, or the workspace's, for reading.
+func (a *App) openLedger(ctx context.Context, file string) (*ledger.Ledger, string, error) {
+	if file == "" {
+		w, err := a.need()
+		if err != nil {
+			return nil, "", err
+		}
+		file = w.LedgerPath()
+	}
+	l, err := ledger.OpenReadOnly(ctx, file)
+	return l, file, err
+}
+
+func parseHeads(texts []string) ([]ledger.Head, error) {
+	var heads []ledger.Head
+	for _, text := range texts {
+		head, err := ledger.ParseHead(text)
+		if err != nil {
+			return nil, err
+		}
+		heads = append(heads, head)
+	}
+	return heads, nil
+}
+
+func show(path string, v ledger.Verdict) view.LedgerVerdict {
+	shown := view.LedgerVerdict{File: path, Entries: v.Entries, Head: v.Head.String(), Intact: v.Break == nil}
+	if v.Break != nil {
+		shown.FirstBad, shown.Problem = v.Break.Seq, v.Break.Why
+	}
+	for _, h := range v.Checked {
+		shown.Checked = append(shown.Checked, h.String())
+	}
+	return shown
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.com/landfall/internal/config"
+	"example.com/landfall/internal/fault"
+)
+
+const about = `Landfall carries one workload from AWS to Azure through five phases (plan,
+prepare, execute, evaluate, decommission) and proves every claim it makes.
+
+Start with "landfall init NAME" for a workload of your own, or with
+"landfall demo", which needs no cloud account.`
+
+func rootCommand(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "landfall",
+		Short:         "carry one workload from AWS to Azure, and prove it",
+		Long:          about,
+		Version:       e.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          subcommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(usage)
+	flags := root.PersistentFlags()
+	flags.StringVarP(&e.workspace, "workspace", "w", "", "folder of the workspace (default: the nearest parent with a landfall.yaml)")
+	flags.BoolVar(&e.json, "json", false, "print the result as JSON")
+	flags.StringVar(&e.logLevel, "log-level", "warn", "how much to log on standard error: debug, info, warn or error")
+	e.settings = flags
+	for _, key := range config.Keys() {
+		if key.Flag == "" {
+			continue
+		}
+		// Two dozen flags in each help text would hide the command's own;
+		// "landfall config --help" lists them.
+		flags.String(key.Flag, "", key.Doc)
+		_ = flags.MarkHidden(key.Flag) // the flag was added the line before
+	}
+
+	root.AddCommand(
+		initCommand(e), configCommand(e), doctorCommand(e), ledgerCommand(e),
+		sandboxCommand(e), demoCommand(e), exitCodesTopic(), environmentTopic(),
+	)
+	eachCommand(root, func(cmd *cobra.Command) {
+		if cmd.Args == nil {
+			cmd.Args = noArguments
+		}
+		if cmd.HasSubCommands() && cmd.RunE == nil && cmd.Run == nil {
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			cmd.Args = subcommand
+		}
+	})
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	return root
+}
+
+func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, child := range cmd.Commands() {
+		eachCommand(child, do)
+	}
+}
+
+// noArguments refuses positional arguments: a stray word is more often a
+// forgotten flag name than something to ignore.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, fault.Newf(fault.Usage, "%s takes no argument, got %q", cmd.CommandPath(), args[0]).
+			Hintf("%s --help", cmd.CommandPath()))
+	}
+	return nil
+}
+
+// oneArgument wants exactly one positional argument, called name in the text.
+func oneArgument(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return fault.Newf(fault.Usage, "%s wants one argument, %s; got %d", cmd.CommandPath(), name, len(args)).
+			Hintf("%s --help", cmd.CommandPath())
+	}
+}
+
+// subcommand refuses a word that is no subcommand, and names the nearest.
+func subcommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fault.Newf(fault.Usage, "%s has no command %q", cmd.CommandPath(), args[0])
+	cmd.SuggestionsMinimumDistance = 2 // the library's own default for this
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return err.Hintf("did you mean %q?", cmd.CommandPath()+" "+strings.Join(near, " or "))
+	}
+	return err.Hintf("%s --help", cmd.CommandPath())
+}

@@ -1,0 +1,148 @@
+package view
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Latency holds percentiles in milliseconds, measured from when a request was
+// due, so that a slow answer does not hide behind the next request.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// LoadRun is what the load generator measured.
+type LoadRun struct {
+	Run           string           `json:"run"`
+	Seconds       float64          `json:"seconds"`
+	RatePerSecond float64          `json:"ratePerSecond"`
+	Sent          int64            `json:"sent"`
+	OK            int64            `json:"ok"`
+	Failed        map[string]int64 `json:"failed"`
+	Latency       Latency          `json:"latency"`
+}
+
+// Audit is what became of the orders of a load run.
+type Audit struct {
+	OK         bool             `json:"ok"`
+	Tried      int64            `json:"tried"`
+	Accepted   int64            `json:"accepted"`
+	Refused    int64            `json:"refused"`
+	Unknown    int64            `json:"unknown"`
+	Found      int64            `json:"found"`
+	Confirmed  int64            `json:"confirmed"`
+	Fulfilled  int64            `json:"fulfilled"`
+	Queued     int64            `json:"queued"`
+	Customers  int64            `json:"customers"`
+	Violations []AuditViolation `json:"violations"`
+}
+
+// AuditViolation is one order that is not as it must be.
+type AuditViolation struct {
+	Kind   string `json:"kind"`
+	Order  string `json:"order,omitempty"`
+	Detail string `json:"detail"`
+}
+
+// Census is what stands on the AWS side of the sandbox.
+type Census struct {
+	Services     map[string]int `json:"services"`
+	Resources    int            `json:"resources"`
+	Buckets      int            `json:"buckets"`
+	Objects      int            `json:"objects"`
+	ObjectBytes  int64          `json:"objectBytes"`
+	Tables       int            `json:"tables"`
+	Rows         int64          `json:"rows"`
+	LogLines     int            `json:"logLines"`
+	MetricSeries int            `json:"metricSeries"`
+	TrailEvents  int            `json:"trailEvents"`
+}
+
+// Demo is the result of "landfall demo". Every number was measured in the run.
+type Demo struct {
+	Workspace     string            `json:"workspace"`
+	Kept          bool              `json:"kept"`
+	UpSeconds     float64           `json:"upSeconds"`
+	TotalSeconds  float64           `json:"totalSeconds"`
+	Stages        []SandboxStage    `json:"stages"`
+	Endpoints     map[string]string `json:"endpoints"`
+	Census        Census            `json:"census"`
+	Load          LoadRun           `json:"load"`
+	Audit         Audit             `json:"audit"`
+	Down          SandboxDown       `json:"down"`
+	LedgerEntries int64             `json:"ledgerEntries"`
+	LedgerHead    string            `json:"ledgerHead"`
+	// Evidence is the ledger entry behind each part of the result.
+	Evidence map[string]int64 `json:"evidence"`
+}
+
+// Text writes the result for a person.
+func (r Demo) Text(p *Paper) {
+	p.Title("What stands on the AWS side%s", r.entry("census"))
+	r.services(p)
+	p.Line("  %d resources, %d objects in %d buckets (%d MiB), %d rows in %d tables", r.Census.Resources, r.Census.Objects, r.Census.Buckets, r.Census.ObjectBytes>>20, r.Census.Rows, r.Census.Tables)
+	p.Line("  history: %d log lines, %d metric series, %d trail events", r.Census.LogLines, r.Census.MetricSeries, r.Census.TrailEvents)
+	p.Title("What it did under load%s", r.entry("load"))
+	p.Line("  %d requests in %.0f s (%.0f a second wanted), %d answered well, %d not", r.Load.Sent, r.Load.Seconds, r.Load.RatePerSecond, r.Load.OK, r.Load.Sent-r.Load.OK)
+	for _, class := range slices.Sorted(maps.Keys(r.Load.Failed)) {
+		p.Line("    %s: %d", class, r.Load.Failed[class])
+	}
+	p.Line("  p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, slowest %.1f ms", r.Load.Latency.P50, r.Load.Latency.P95, r.Load.Latency.P99, r.Load.Latency.Max)
+	p.Title("What was proved%s", r.entry("audit"))
+	r.proved(p)
+	p.Title("Where it is recorded")
+	p.Line("  ledger: %s, unbroken chain, head %s", plural(r.LedgerEntries, "entry", "entries"), r.LedgerHead)
+	p.Line("")
+	if r.Kept {
+		p.Line("The sandbox is still up. next: landfall sandbox status --workspace %s; end it with: landfall sandbox down --workspace %s", r.Workspace, r.Workspace)
+		return
+	}
+	p.Line("%d servers stopped, nothing of it runs any more. Sandbox up after %.0f s, everything after %.0f s.", len(r.Down.Stopped), r.UpSeconds, r.TotalSeconds)
+	p.Line("next: landfall ledger list --workspace %s; or keep the sandbox: landfall demo --keep", r.Workspace)
+}
+
+func (r Demo) entry(name string) string {
+	if seq, ok := r.Evidence[name]; ok {
+		return fmt.Sprintf("  (ledger entry %d)", seq)
+	}
+	return ""
+}
+
+// services lists resources by service, several to a line.
+func (r Demo) services(p *Paper) {
+	line := " "
+	for _, name := range slices.Sorted(maps.Keys(r.Census.Services)) {
+		cell := fmt.Sprintf(" %s %d,", name, r.Census.Services[name])
+		if len(line)+len(cell) > 96 {
+			p.Line("%s", line)
+			line = " "
+		}
+		line += cell
+	}
+	p.Line("%s", strings.TrimSuffix(line, ","))
+}
+
+func (r Demo) proved(p *Paper) {
+	mark := Good
+	if !r.Audit.OK {
+		mark = Bad
+	}
+	p.Line("  %s %d of %d accepted orders stand in the database exactly once, with the content that was sent", p.Mark(mark), r.Audit.Confirmed, r.Audit.Accepted)
+	p.Line("          %d refused, %d with unknown outcome; %d fulfilled, %d still queued; order of orders compared for %d customers", r.Audit.Refused, r.Audit.Unknown, r.Audit.Fulfilled, r.Audit.Queued, r.Audit.Customers)
+	const shown = 20
+	for i, v := range r.Audit.Violations {
+		if i == shown {
+			p.Line("          and %d more", len(r.Audit.Violations)-shown)
+			break
+		}
+		p.Line("  %s %s %s: %s", p.Mark(Bad), v.Kind, v.Order, v.Detail)
+	}
+	if r.Audit.OK {
+		p.Line("  %s no order was lost, doubled, changed or reordered", p.Mark(Good))
+	}
+}

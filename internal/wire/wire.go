@@ -1,0 +1,76 @@
+package wire
+
+import (
+	"context"
+
+	"example.com/landfall/internal/app"
+	"example.com/landfall/internal/config"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/sandbox/tools"
+	"example.com/landfall/internal/source/aws"
+	"example.com/landfall/internal/store"
+	"example.com/landfall/internal/target/azure"
+)
+
+// Build makes the application. A missing workspace, a broken configuration and
+// a driver that cannot be built are not errors here: the verbs that need them
+// say so, and the others work without.
+func Build(s app.Setup) (*app.App, error) {
+	var parts app.Parts
+	parts.CacheDir, parts.CacheErr = tools.CacheDir(func(name string) string { v, _ := s.Getenv(name); return v })
+	parts.Workspace, parts.Config, parts.WorkspaceErr = workspace(s)
+	c := parts.Config
+	if c == nil {
+		// Without a workspace the drivers follow flags, environment and
+		// defaults, so that the doctor can be asked before there is one.
+		c, _ = config.Load(config.Input{Path: config.FileName, Data: []byte("schemaVersion: 1\nworkload: {name: none}\n"), Getenv: s.Getenv, Flags: s.Flags})
+	}
+	if c == nil {
+		parts.SourceErr, parts.TargetErr = parts.WorkspaceErr, parts.WorkspaceErr
+		return app.New(s, parts), nil
+	}
+	parts.Source, parts.SourceErr = sourceAccess(c)
+	parts.Target, parts.TargetErr = targetAccess(c)
+	return app.New(s, parts), nil
+}
+
+// workspace finds and loads what the user named or stands in.
+func workspace(s app.Setup) (*store.Workspace, *config.Config, error) {
+	var w *store.Workspace
+	var err error
+	if s.Workspace != "" {
+		w, err = store.Open(s.Workspace)
+	} else {
+		w, err = store.Find(s.Dir)
+	}
+	if err != nil {
+		if fault.Is(err, fault.NotFound) && fault.HintOf(err) == "" {
+			err = fault.Of(fault.NotFound, "", "", err).Hintf("landfall init NAME")
+		}
+		return nil, nil, err
+	}
+	c, err := config.Load(config.Input{Path: w.ConfigPath(), Getenv: s.Getenv, Flags: s.Flags})
+	if err != nil {
+		return nil, nil, err
+	}
+	return w, c, nil
+}
+
+func sourceAccess(c *config.Config) (*aws.Access, error) {
+	settings := aws.Settings{Profile: c.Source.Profile, Endpoint: c.Source.Endpoint}
+	if len(c.Source.Regions) > 0 {
+		settings.Region = string(c.Source.Regions[0])
+	}
+	sdk, err := aws.SDK(context.Background(), settings)
+	if err != nil {
+		return nil, err
+	}
+	return aws.NewAccess(sdk), nil
+}
+
+func targetAccess(c *config.Config) (*azure.Access, error) {
+	return azure.NewAccess(azure.Settings{
+		Subscription: string(c.Target.Subscription), Tenant: c.Target.Tenant,
+		Endpoint: c.Target.Endpoint, Authority: c.Target.Authority, CAFile: c.Target.CAFile,
+	})
+}
