@@ -1,0 +1,169 @@
+package history
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// record is one CloudTrail record (CloudTrail user guide, "Record contents").
+type record struct {
+	EventVersion       string         `json:"eventVersion"`
+	UserIdentity       identity       `json:"userIdentity"`
+	EventTime          string         `json:"eventTime"`
+	EventSource        string         `json:"eventSource"`
+	EventName          string         `json:"eventName"`
+	AWSRegion          string         `json:"awsRegion"`
+	SourceIPAddress    string         `json:"sourceIPAddress"`
+	UserAgent          string         `json:"userAgent"`
+	ErrorCode          string         `json:"errorCode,omitempty"`
+	ErrorMessage       string         `json:"errorMessage,omitempty"`
+	RequestParameters  map[string]any `json:"requestParameters"`
+	ResponseElements   map[string]any `json:"responseElements"`
+	AdditionalData     map[string]any `json:"additionalEventData,omitempty"`
+	RequestID          string         `json:"requestID,omitempty"`
+	EventID            string         `json:"eventID"`
+	ReadOnly           bool           `json:"readOnly"`
+	Resources          []touched      `json:"resources,omitempty"`
+	EventType          string         `json:"eventType"`
+	ManagementEvent    bool           `json:"managementEvent"`
+	RecipientAccountID string         `json:"recipientAccountId"`
+	EventCategory      string         `json:"eventCategory"`
+
+	at        time.Time
+	principal string
+}
+
+type identity struct {
+	Type           string   `json:"type"`
+	PrincipalID    string   `json:"principalId,omitempty"`
+	ARN            string   `json:"arn,omitempty"`
+	AccountID      string   `json:"accountId,omitempty"`
+	AccessKeyID    string   `json:"accessKeyId,omitempty"`
+	UserName       string   `json:"userName,omitempty"`
+	SessionContext *session `json:"sessionContext,omitempty"`
+	InvokedBy      string   `json:"invokedBy,omitempty"`
+}
+
+type session struct {
+	SessionIssuer *issuer           `json:"sessionIssuer,omitempty"`
+	Attributes    map[string]string `json:"attributes,omitempty"`
+}
+
+type issuer struct {
+	Type        string `json:"type"`
+	PrincipalID string `json:"principalId"`
+	ARN         string `json:"arn"`
+	AccountID   string `json:"accountId"`
+	UserName    string `json:"userName"`
+}
+
+// touched is a resource of a record.
+type touched struct {
+	ARN       string `json:"ARN"`
+	AccountID string `json:"accountId,omitempty"`
+	Type      string `json:"type,omitempty"`
+}
+
+// actor is who makes calls, from where and with what.
+type actor struct {
+	identity  identity
+	principal string
+	address   string
+	agent     string
+}
+
+// hourly are the records of one hour while they are made.
+type hourly struct {
+	m       *model
+	r       *rand.Rand
+	hour    time.Time
+	records []record
+}
+
+// call is what an actor does.
+type call struct {
+	source, name string // "ec2", "DescribeInstances"
+	parameters   map[string]any
+	response     map[string]any
+	resources    []touched
+	code         string
+	message      string
+	data         bool
+}
+
+// do records a call some minutes and seconds into the hour.
+func (h *hourly) do(a actor, minute int, c call) {
+	at := h.hour.Add(time.Duration(minute)*time.Minute + time.Duration(h.r.IntN(60))*time.Second)
+	if at.Before(h.m.start) || !at.Before(h.m.end) {
+		return
+	}
+	r := record{
+		EventVersion: "1.11", UserIdentity: a.identity, EventTime: at.Format("2006-01-02T15:04:05Z"), EventSource: c.source + ".amazonaws.com", EventName: c.name,
+		AWSRegion: h.m.World.Region, SourceIPAddress: a.address, UserAgent: a.agent, ErrorCode: c.code, ErrorMessage: c.message,
+		RequestParameters: c.parameters, ResponseElements: c.response, RequestID: orderID(h.r), EventID: orderID(h.r), ReadOnly: readOnly(c.name),
+		Resources: c.resources, EventType: "AwsApiCall", ManagementEvent: !c.data, RecipientAccountID: h.m.World.Account, EventCategory: "Management",
+		at: at, principal: a.principal,
+	}
+	if c.data {
+		r.EventCategory = "Data"
+	}
+	if c.name == "ConsoleLogin" {
+		r.EventType = "AwsConsoleSignIn"
+		r.AdditionalData = map[string]any{"LoginTo": "https://console.aws.amazon.com/console/home", "MobileVersion": "No", "MFAUsed": "Yes"}
+	}
+	h.records = append(h.records, r)
+}
+
+// readOnly tells by the verb, as CloudTrail does for these services. AssumeRole
+// counts as reading: it changes nothing.
+func readOnly(name string) bool {
+	for _, verb := range []string{"Describe", "List", "Get", "Head", "Lookup", "AssumeRole", "Decrypt", "GenerateDataKey"} {
+		if strings.HasPrefix(name, verb) {
+			return true
+		}
+	}
+	return false
+}
+
+// stableID makes an id in AWS's form from a name: "AROA" and 17 more.
+func (m *model) stableID(prefix, name string) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	h := fnv.New64a()
+	fmt.Fprint(h, prefix, "/", name)
+	r := rand.New(rand.NewPCG(m.Seed, h.Sum64()))
+	var b strings.Builder
+	b.WriteString(prefix)
+	for b.Len() < 21-len("A") {
+		b.WriteByte(letters[r.IntN(len(letters))])
+	}
+	return b.String()
+}
+
+// role is an actor with a session of a role.
+func (h *hourly) role(name, sessionName, address, agent string) actor {
+	w := h.m.World
+	id := h.m.stableID("AROA", name)
+	plain := name[strings.LastIndexByte(name, '/')+1:]
+	roleARN := "arn:aws:iam::" + w.Account + ":role/" + name
+	// Sessions of roles last an hour here, so each hour has its own key.
+	return actor{identity: identity{
+		Type: "AssumedRole", PrincipalID: id + ":" + sessionName, ARN: "arn:aws:sts::" + w.Account + ":assumed-role/" + plain + "/" + sessionName,
+		AccountID: w.Account, AccessKeyID: h.m.stableID("ASIA", name+sessionName+h.hour.String()),
+		SessionContext: &session{SessionIssuer: &issuer{"Role", id, roleARN, w.Account, plain},
+			Attributes: map[string]string{"creationDate": h.hour.Format("2006-01-02T15:04:05Z"), "mfaAuthenticated": "false"}},
+	}, principal: roleARN, address: address, agent: agent}
+}
+
+// service is an AWS service acting by itself.
+func service(name string) actor {
+	return actor{identity: identity{Type: "AWSService", InvokedBy: name}, principal: name, address: name, agent: name}
+}
+
+// on is the actor with a service acting for it.
+func (a actor) on(service string) actor {
+	a.identity.InvokedBy, a.address, a.agent = service, service, service
+	return a
+}
