@@ -126,7 +126,11 @@ func initdb(ctx context.Context, o PostgresOptions, s Site, dir string) error {
 	s.As.Prepare(cmd)
 	if err := cmd.Run(); err != nil {
 		lines := strings.Split(strings.TrimSpace(output.String()), "\n")
-		return fault.Newf(fault.Unavailable, "make a cluster with initdb: %v: %s", err, strings.Join(lines[max(len(lines)-3, 0):], " | "))
+		kind := fault.Unavailable
+		if strings.Contains(output.String(), syscall.ENOSPC.Error()) || strings.Contains(output.String(), "No space left") {
+			kind = fault.Storage
+		}
+		return fault.Newf(kind, "make a cluster with initdb: %v: %s", err, strings.Join(lines[max(len(lines)-3, 0):], " | "))
 	}
 	return nil
 }

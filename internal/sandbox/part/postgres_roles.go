@@ -1,8 +1,11 @@
 package part
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+
+	"example.com/landfall/internal/fault"
 )
 
 // The superusers of the two managed services. Nobody is given their password.
@@ -52,15 +55,24 @@ func FlexibleServerStatements(admin, password string, databases ...string) []Sta
 	return append(statements(sql), owned(admin, databases, "azure_maintenance", "azure_sys")...)
 }
 
+// loginName is what Landfall takes as an administrator's name. Azure forbids
+// the names of its own roles and those of the server besides.
+var loginName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+
 // AdministratorSQL makes the administrator of a flexible server, or gives one
 // that is there a new password.
-func AdministratorSQL(login, password string) []string {
+func AdministratorSQL(login, password string) ([]string, error) {
+	lower := strings.ToLower(login)
+	reserved := []string{"azure_superuser", "azuresu", "azure_pg_admin", "admin", "administrator", "root", "guest", "public"}
+	if !loginName.MatchString(login) || strings.HasPrefix(lower, "pg_") || slices.Contains(reserved, lower) {
+		return nil, fault.Newf(fault.Invalid, "make administrator %q: the name is reserved, or holds other than letters, digits and underscores", login)
+	}
 	role, rights := quoteName(login), " LOGIN CREATEDB CREATEROLE REPLICATION PASSWORD "+quoteText(password)
 	return []string{
 		"DO $make$ BEGIN CREATE ROLE " + role + "; EXCEPTION WHEN duplicate_object THEN NULL; END $make$",
 		"ALTER ROLE " + role + rights,
 		"GRANT azure_pg_admin TO " + role,
-	}
+	}, nil
 }
 
 // owned makes the databases of a user, and those that the service keeps for

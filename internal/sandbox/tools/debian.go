@@ -29,7 +29,7 @@ func ensureNeeds(j *job) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return fault.Of(fault.Missing, "find program", gone[0].program, nil).Hintf("%s", setupHint(gone, hasApt()))
+	return fault.Of(fault.Missing, "find program", gone[0].program, nil).Hintf("%s", setupHint(j.spec.setup(), gone, hasApt()))
 }
 
 // aptInstall installs Debian packages. It is never killed half way.

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -23,6 +24,13 @@ type Progress func(name Name, line string)
 
 // lockPoll is how often a second install looks whether the first is done.
 const lockPoll = 100 * time.Millisecond
+
+// removeTries and removePause bound how long a folder is removed again because
+// somebody still writes into it.
+const (
+	removeTries = 100
+	removePause = 50 * time.Millisecond
+)
 
 // maxAtOnce is how many tools are installed side by side. They wait for the
 // network and the compiler in turn, so that more than two only fight.
@@ -100,7 +108,7 @@ func installOne(ctx context.Context, cacheDir string, spec Spec, progress Progre
 	if _, err := locate(cacheDir, spec); err == nil {
 		return nil // the other set-up made it while this one waited
 	}
-	if err := sweep(cacheDir, spec); err != nil {
+	if err := sweep(ctx, cacheDir, spec); err != nil {
 		return fault.Wrap(err, "remove what a dead install left of", string(spec.Name))
 	}
 	start := time.Now()
@@ -134,7 +142,7 @@ func makeTool(ctx context.Context, cacheDir string, spec Spec, say func(string, 
 	if err != nil {
 		// What is left of a failed build is of no use; when even the removal
 		// does not work, the next install sweeps it.
-		return errors.Join(err, os.RemoveAll(j.dir))
+		return errors.Join(err, removeAll(context.WithoutCancel(ctx), j.dir))
 	}
 	return nil
 }
@@ -176,7 +184,7 @@ func lock(ctx context.Context, path string, waiting func()) (unlock func(), err 
 
 // sweep removes the half-built folders of installs that died. It runs under
 // the tool's lock, so none of them is being built.
-func sweep(cacheDir string, spec Spec) error {
+func sweep(ctx context.Context, cacheDir string, spec Spec) error {
 	entries, err := os.ReadDir(toolsDir(cacheDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -187,8 +195,24 @@ func sweep(cacheDir string, spec Spec) error {
 	var errs []error
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), spec.partialPrefix()) {
-			errs = append(errs, os.RemoveAll(filepath.Join(toolsDir(cacheDir), e.Name())))
+			errs = append(errs, removeAll(ctx, filepath.Join(toolsDir(cacheDir), e.Name())))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// removeAll removes a folder into which a process may still be writing: an
+// installer dies with its parent, but not in the same moment, and what it had
+// started itself a little later.
+func removeAll(ctx context.Context, dir string) error {
+	var err error
+	for range removeTries {
+		if err = os.RemoveAll(dir); !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
+		}
+		if err := sleep(ctx, removePause); err != nil {
+			return err
+		}
+	}
+	return err
 }

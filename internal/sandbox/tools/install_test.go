@@ -347,3 +347,25 @@ func TestChangedPinsReplaceTheTool(t *testing.T) {
 		t.Errorf("locate with the first pins: %v", err)
 	}
 }
+
+// A folder is removed although somebody writes into it for a while longer.
+func TestRemoveAllOutlastsAWriter(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "half")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := "i=0; while [ $i -lt 3000 ]; do echo x > $0/$i 2>/dev/null || true; i=$((i+1)); done"
+	cmd := exec.Command("/bin/sh", "-c", script, dir)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the writer writes", func() bool { return exists(filepath.Join(dir, "50")) })
+	err := removeAll(t.Context(), dir)
+	if waitErr := cmd.Wait(); waitErr != nil {
+		t.Fatal(waitErr)
+	}
+	if err != nil || exists(dir) {
+		t.Errorf("%v, still there: %v", err, exists(dir))
+	}
+}

@@ -8,8 +8,16 @@ import (
 	"example.com/landfall/internal/fault"
 )
 
-// setupCommand is the one command that installs every tool.
+// setupCommand is the one command that installs what the sandbox needs.
 const setupCommand = "landfall sandbox setup"
+
+// setup is the one command that installs the tool.
+func (s Spec) setup() string {
+	if s.TestsOnly {
+		return setupCommand + " --tests"
+	}
+	return setupCommand
+}
 
 // Locate returns how the tool is started. It only looks: nothing is run
 // except the PostgreSQL server with --version, and nothing is written. A tool
@@ -38,11 +46,11 @@ func locate(cacheDir string, spec Spec) (Tool, error) {
 // missing is the error for a tool that is not there. Its hint includes what
 // the set-up itself lacks, since a hint that leads to a second error is none.
 func missing(spec Spec, cause error) error {
-	return fault.Of(fault.Missing, "find tool", string(spec.Name), cause).Hintf("%s", setupHint(absent(spec.needs), hasApt()))
+	return fault.Of(fault.Missing, "find tool", string(spec.Name), cause).Hintf("%s", setupHint(spec.setup(), absent(spec.needs), hasApt()))
 }
 
 // setupHint is the command line to type when the needs are absent.
-func setupHint(needs []need, apt bool) string {
+func setupHint(setup string, needs []need, apt bool) string {
 	var packages, words []string
 	for _, n := range needs {
 		if apt && n.debian != "" {
@@ -51,7 +59,7 @@ func setupHint(needs []need, apt bool) string {
 		}
 		words = append(words, n.words)
 	}
-	hint := setupCommand
+	hint := setup
 	if len(packages) > 0 {
 		hint = "apt-get install -y " + strings.Join(packages, " ") + " && " + hint
 	}

@@ -50,7 +50,7 @@ func TestLocateInAnEmptyCache(t *testing.T) {
 			continue
 		}
 		_, err := Locate(cache, s.Name)
-		if !fault.Is(err, fault.Missing) || !strings.HasSuffix(fault.HintOf(err), setupCommand) {
+		if !fault.Is(err, fault.Missing) || !strings.HasSuffix(fault.HintOf(err), s.setup()) {
 			t.Errorf("%s: %v, hint %q", s.Name, err, fault.HintOf(err))
 		}
 	}
@@ -151,7 +151,7 @@ func TestSetupHint(t *testing.T) {
 		{[]need{python}, false, "install Python, then run: landfall sandbox setup"},
 		{[]need{python, golang}, true, "install Go, then run: apt-get install -y python3 python3-venv && landfall sandbox setup"},
 	} {
-		if got := setupHint(c.needs, c.apt); got != c.want {
+		if got := setupHint(setupCommand, c.needs, c.apt); got != c.want {
 			t.Errorf("%v: %q, want %q", c.needs, got, c.want)
 		}
 	}

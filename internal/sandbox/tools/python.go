@@ -73,7 +73,7 @@ func makeVenv(j *job, python string, env []string) error {
 	if !hasEnsurepip(j.ctx, python) {
 		if os.Geteuid() != 0 || !hasApt() {
 			return fault.Newf(fault.Missing, "make a Python environment: %q has no ensurepip", python).
-				Hintf("%s", setupHint([]need{{"", "python3-venv", "Python's venv module"}}, hasApt()))
+				Hintf("%s", setupHint(j.spec.setup(), []need{{"", "python3-venv", "Python's venv module"}}, hasApt()))
 		}
 		if err := aptInstall(j, []string{"python3-venv"}); err != nil {
 			return err

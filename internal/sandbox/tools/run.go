@@ -141,7 +141,7 @@ func (j *job) failure(s step, err error) error {
 		err = fmt.Errorf("%w: %s", err, tail[len(tail)-1])
 	}
 	return fault.Of(kind, "install tool", string(j.spec.Name), fmt.Errorf("%s: %w", s.what, err)).
-		Hintf("read %s, then run: %s", j.log.Name(), setupCommand)
+		Hintf("read %s, then run: %s", j.log.Name(), j.spec.setup())
 }
 
 // failureKind tells a full disk from everything else that stops an installer,
