@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +85,7 @@ func (a *App) demoLoad(ctx context.Context, d *view.Demo, progress *view.Progres
 	if err != nil {
 		return errors.Join(auditErr, err)
 	}
-	d.Census = view.Census(census)
+	d.Census = counted(census)
 	return errors.Join(auditErr, a.demoRecord(ctx, d))
 }
 
@@ -161,4 +163,16 @@ func (w *lineWriter) flush() {
 		w.say(w.rest)
 		w.rest = ""
 	}
+}
+
+func counted(c sandbox.Census) view.Census {
+	shown := view.Census{
+		Services: []view.ServiceCount{}, Resources: c.Resources,
+		Buckets: c.Buckets, Objects: c.Objects, ObjectBytes: c.ObjectBytes, Tables: c.Tables, Rows: c.Rows,
+		LogLines: c.LogLines, MetricSeries: c.MetricSeries, TrailEvents: c.TrailEvents,
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
+		shown.Services = append(shown.Services, view.ServiceCount{Service: name, Resources: c.Services[name]})
+	}
+	return shown
 }

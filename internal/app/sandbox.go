@@ -151,7 +151,7 @@ func (f *follower) event(e sandbox.Event) {
 		return
 	}
 	if f.bar == nil {
-		f.stage, f.bar = e.Stage, f.progress.Begin(e.Stage+": "+e.Text, int64(e.Total), "items")
+		f.stage, f.bar = e.Stage, f.progress.Begin(label(e), int64(e.Total), "items")
 	}
 	f.bar.Set(int64(e.Done))
 	if e.Done >= e.Total {
@@ -197,4 +197,11 @@ func endpoints(e sandbox.Endpoints) map[string]string {
 		}
 	}
 	return named
+}
+
+func label(e sandbox.Event) string {
+	if e.Text == "" {
+		return e.Stage
+	}
+	return e.Stage + ": " + e.Text
 }

@@ -59,9 +59,9 @@ func variables(l layout, e Endpoints, made secrets, ids azureIDs) []Variable {
 		plain("AWS_ENDPOINT_URL", e.AWS),
 		plain("AWS_ACCESS_KEY_ID", made.OperatorKey),
 		hidden("AWS_SECRET_ACCESS_KEY", made.OperatorSecret),
-		// A session token or a profile of the user's would win over the keys.
+		// A session token of the user's would be sent with the keys. A profile
+		// is no trouble: keys in the environment win over it.
 		plain("AWS_SESSION_TOKEN", ""),
-		plain("AWS_PROFILE", ""),
 		plain("AWS_REGION", region),
 		plain("AWS_DEFAULT_REGION", region), // the aws command line knows only this one
 		plain("AWS_EC2_METADATA_DISABLED", "true"),

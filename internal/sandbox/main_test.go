@@ -29,7 +29,7 @@ const binVariable = "LANDFALL_TEST_BIN"
 // TestMain is also the landfall executable of these tests: Up starts it again
 // with "sandbox serve".
 func TestMain(m *testing.M) {
-	if len(os.Args) == 5 && os.Args[1] == "sandbox" && os.Args[2] == "serve" {
+	if len(os.Args) == 7 && os.Args[1] == "sandbox" && os.Args[2] == "serve" {
 		os.Exit(serve(os.Args[4]))
 	}
 	if text := os.Getenv(upVariable); text != "" {

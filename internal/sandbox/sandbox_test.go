@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,6 +35,7 @@ import (
 	"example.com/landfall/internal/sandbox/dns"
 	"example.com/landfall/internal/sandbox/part"
 	"example.com/landfall/internal/sandbox/proc"
+	"example.com/landfall/internal/sandbox/tools"
 	"example.com/landfall/internal/testkit"
 )
 
@@ -145,6 +148,10 @@ func checkEnvironment(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
 	if err != nil || !strings.HasSuffix(aws.ToString(who.Arn), "user/landfall-operator") {
 		t.Errorf("GetCallerIdentity = %+v, %v", who, err)
 	}
+	out := command(t, o, tools.AWSCLI, "sts", "get-caller-identity", "--query", "Account", "--output", "text")
+	if out != "123456789012" {
+		t.Errorf("the aws command line says %q", out)
+	}
 	for _, name := range []string{"LANDFALL_SANDBOX_SOURCE_DATABASE", "LANDFALL_SANDBOX_TARGET_DATABASE"} {
 		conn, err := pgx.Connect(t.Context(), env[name])
 		if err != nil {
@@ -168,6 +175,26 @@ func checkEnvironment(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("the shop answers %s", res.Status)
 	}
+}
+
+// command runs a tool with the sandbox's environment and returns what it
+// prints. A profile that the user has set must not get in the way.
+func command(t *testing.T, o sandbox.Options, name tools.Name, args ...string) string {
+	t.Helper()
+	tool, err := tools.Locate(o.CacheDir, name)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, fault.HintOf(err))
+	}
+	cmd := exec.CommandContext(t.Context(), tool.Command[0], append(slices.Clone(tool.Command[1:]), args...)...)
+	cmd.Env = append(proc.BaseEnviron(os.Environ()), tool.Env...)
+	for name, value := range environment(t, o) {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v: %s", name, err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // Names that AWS hands out lead to the front of the AWS side.

@@ -25,6 +25,8 @@ const (
 	// tearDownWithin bounds the orderly end. It is below stopWithin of Down,
 	// who kills what takes longer.
 	tearDownWithin = 40 * time.Second
+	// trimEvery is how often the supervisor looks at the size of its log.
+	trimEvery = 30 * time.Second
 )
 
 // errStopAsked is the cause of an end that somebody asked for.
@@ -137,12 +139,30 @@ func (s *supervisor) run(ctx context.Context) error {
 		s.host.Starter.Close()
 		return err
 	}
+	go s.trimOwnLog(ctx)
 	s.record.say("start", "starting the servers")
 	if err = s.bringUp(ctx); err == nil {
 		s.record.phase(PhaseReady)
 		err = s.stay(ctx)
 	}
 	return s.finish(ctx, control, err)
+}
+
+// trimOwnLog keeps the supervisor's own log bounded; those of the servers are
+// by their writer.
+func (s *supervisor) trimOwnLog(ctx context.Context) {
+	ticker := time.NewTicker(trimEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := proc.TrimLog(s.layout.supervisorLog(), proc.DefaultLogLimit); err != nil && !fault.Is(err, fault.NotFound) {
+				s.log.Warn("trim log", slog.String("cause", err.Error()))
+			}
+		}
+	}
 }
 
 // stay returns when the sandbox is to end. A server that fails for good makes

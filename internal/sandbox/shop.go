@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -183,14 +184,36 @@ func (s *supervisor) bookshop(ctx context.Context, name string, environ []string
 	if err != nil {
 		return err
 	}
-	select {
-	case <-child.Done():
-		return child.Err()
-	case <-ctx.Done():
-		if err := child.Kill(context.WithoutCancel(ctx)); err != nil {
-			return err
+	return s.awaitVerb(ctx, child, name)
+}
+
+// counted is how the sample workload tells how far it is.
+var counted = regexp.MustCompile(`^covers: (\d{1,9}) of (\d{1,9}) `)
+
+// awaitVerb waits until a verb has ended, and passes on how far it is.
+func (s *supervisor) awaitVerb(ctx context.Context, child *proc.Child, name string) error {
+	look := time.NewTicker(countEvery)
+	defer look.Stop()
+	last := ""
+	for {
+		select {
+		case <-child.Done():
+			return child.Err()
+		case <-look.C:
+			line := proc.Tail(filepath.Join(s.layout.logs(), name+".log"), 1)
+			if m := counted.FindStringSubmatch(line); m != nil && line != last {
+				// The pattern admits nothing that Atoi refuses.
+				done, _ := strconv.Atoi(m[1])
+				total, _ := strconv.Atoi(m[2])
+				s.record.progress(name, "covers", done, total)
+				last = line
+			}
+		case <-ctx.Done():
+			if err := child.Kill(context.WithoutCancel(ctx)); err != nil {
+				return err
+			}
+			return fault.Wrap(context.Cause(ctx), "run "+name, "")
 		}
-		return fault.Wrap(context.Cause(ctx), "run "+name, "")
 	}
 }
 

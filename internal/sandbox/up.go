@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -64,11 +65,24 @@ type order struct {
 	ShopPort    int    `json:"shopPort,omitempty"`
 }
 
-func (o Options) order() order {
-	return order{
+// order is the same with absolute paths: the supervisor works in the
+// workspace, the caller anywhere.
+func (o Options) order() (order, error) {
+	want := order{
 		Instance: rand.Text(), CacheDir: o.CacheDir, Exe: o.Exe, Objects: o.Objects, HistoryDays: o.HistoryDays,
 		Seed: o.Seed, Types: o.Types, AWSPort: o.AWSPort, ShopPort: o.ShopPort,
 	}
+	for _, path := range []*string{&want.CacheDir, &want.Exe, &want.Types} {
+		if *path == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*path)
+		if err != nil {
+			return order{}, fault.Wrap(err, "find", *path)
+		}
+		*path = abs
+	}
+	return want, nil
 }
 
 func (o Options) log() *slog.Logger {
@@ -158,7 +172,10 @@ func attachOrSpawn(ctx context.Context, l layout, o Options, report func(Event))
 	if n := len(result.Swept); n > 0 {
 		report(Event{Stage: "sweep", Text: fmt.Sprintf("an earlier start died: ended %d processes it left, and begin afresh", n)})
 	}
-	want := o.order()
+	want, err := o.order()
+	if err != nil {
+		return result, "", err
+	}
 	return result, want.Instance, spawn(ctx, l, o, want)
 }
 
@@ -217,7 +234,7 @@ func spawn(ctx context.Context, l layout, o Options, want order) error {
 		return fault.Wrap(err, "open log", l.supervisorLog())
 	}
 	defer log.Close()
-	cmd := exec.Command(o.Exe, "sandbox", "serve", "--workspace", l.workspace)
+	cmd := exec.Command(o.Exe, "sandbox", "serve", "--workspace", l.workspace, "--log-level", "info")
 	cmd.Dir = l.workspace
 	cmd.Env = append(proc.BaseEnviron(o.Environ), proc.TagVariable+"="+l.tag, proc.PartVariable+"=supervisor")
 	cmd.Stdout, cmd.Stderr = log, log

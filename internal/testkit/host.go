@@ -22,7 +22,9 @@ import (
 const (
 	tagPrefix = "landfall-testkit-"
 	// stopWithin bounds the stop of one server.
-	stopWithin = 30 * time.Second
+	stopWithin = 60 * time.Second
+	// patience multiplies the time that a server is given to become ready.
+	patience = 4
 )
 
 // newTag names one set of servers. The process number in it tells a later
@@ -70,7 +72,7 @@ func ownServer(t testing.TB, server part.Server) *part.Running {
 			t.Errorf("after stopping %s: %v", server.Name, err)
 		}
 	})
-	running, err := part.Start(t.Context(), host, server)
+	running, err := part.Start(t.Context(), host, patient(server))
 	check(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(ctx, stopWithin)
@@ -80,6 +82,13 @@ func ownServer(t testing.TB, server part.Server) *part.Running {
 		}
 	})
 	return running
+}
+
+// patient gives a server more time to become ready than a user would: tests
+// run many at once, next to the compiler, and must not fail for it.
+func patient(server part.Server) part.Server {
+	server.ReadyWithin *= patience
+	return server
 }
 
 // check ends the test with the error and, on a line of its own, what to do.

@@ -141,7 +141,7 @@ func (k *keeper) shared(kind string) (*shared, error) {
 	s.start.Do(func() {
 		var server part.Server
 		if server, s.grant, s.err = sharedServer(kind); s.err == nil {
-			s.running, s.err = part.Start(k.life, k.host, server)
+			s.running, s.err = part.Start(k.life, k.host, patient(server))
 		}
 	})
 	return s, s.err

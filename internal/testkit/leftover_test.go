@@ -60,7 +60,7 @@ func TestKilledTestBinaryLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if proc.PortTaken(fields[1]) {
 			return fault.Newf(fault.Conflict, "PostgreSQL still listens on %s", fields[1])
 		}

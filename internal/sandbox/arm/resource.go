@@ -125,7 +125,7 @@ func (s *Server) act(c *call) error {
 		return err
 	}
 	if op != nil {
-		s.pollHeaders(c, *op, answer.Status)
+		s.pollHeaders(c, s.snapshot(op), answer.Status)
 	}
 	if body == nil {
 		c.w.WriteHeader(answer.Status)

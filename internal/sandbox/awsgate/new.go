@@ -68,7 +68,8 @@ func (g *Gate) newTrail() (*trail.Trail, error) {
 	return trail.New(trail.Options{
 		Dir: folder, Temporary: temporary, Account: g.options.Account, Region: g.options.Region,
 		LimitLookups: !g.options.UnlimitedLookups, Ask: g.ask, Put: g.put,
-		NewID: newIDs(g.options.Seed, eventStream), Now: g.options.Now, Log: g.options.Log,
+		NewIDs: func(generation uint64) func() string { return newIDs(g.options.Seed, eventStream+generation<<8) },
+		Now:    g.options.Now, Log: g.options.Log,
 	})
 }
 

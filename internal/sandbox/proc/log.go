@@ -2,6 +2,7 @@ package proc
 
 import (
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -104,6 +105,30 @@ func (l *Log) Close() error {
 	err := l.file.Close()
 	l.file = nil
 	return err
+}
+
+// TrimLog keeps a log within the limit that another program appends to, such
+// as this process's own standard error: beyond half of it the content moves to
+// NAME.1 and the file is emptied. What is written between the two is lost.
+func TrimLog(path string, limit int64) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() <= limit/2 {
+		return fault.Wrap(err, "look at log", "")
+	}
+	from, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fault.Wrap(err, "open log", "")
+	}
+	defer from.Close()
+	to, err := os.OpenFile(path+".1", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fault.Wrap(err, "open log", "")
+	}
+	_, err = io.CopyN(to, from, min(info.Size(), limit/2))
+	if err = errors.Join(err, to.Close()); err != nil {
+		return fault.Wrap(err, "copy log", "")
+	}
+	return fault.Wrap(from.Truncate(0), "empty log", "")
 }
 
 // Tail returns the last lines of the log at path, at most n of them, joined

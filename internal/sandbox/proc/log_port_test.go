@@ -94,6 +94,36 @@ func TestLogOnAFullDisk(t *testing.T) {
 	}
 }
 
+func TestTrimLog(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "log")
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, c := range []struct{ write, newer, older string }{
+		{"1234", "1234", ""},
+		{"567", "", "12345"},
+		{"ab", "ab", "12345"},
+	} {
+		if _, err := file.WriteString(c.write); err != nil {
+			t.Fatal(err)
+		}
+		if err := proc.TrimLog(path, 10); err != nil {
+			t.Fatal(err)
+		}
+		newer, _ := os.ReadFile(path)
+		older, _ := os.ReadFile(path + ".1")
+		if string(newer) != c.newer || string(older) != c.older {
+			t.Errorf("after %q: %q and %q, want %q and %q", c.write, newer, older, c.newer, c.older)
+		}
+	}
+	if err := proc.TrimLog(filepath.Join(t.TempDir(), "absent"), 10); !fault.Is(err, fault.NotFound) {
+		t.Errorf("absent: %v", err)
+	}
+}
+
 func TestTail(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "log")

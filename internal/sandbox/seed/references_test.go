@@ -13,6 +13,7 @@ import (
 	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -271,6 +272,14 @@ func trail(t *testing.T, r run) {
 	}
 	if got := len(lookUp(t, r, trailtypes.LookupAttributeKeyUsername, "metrics-poller")); got != want || want == 0 {
 		t.Errorf("%d events of the poller, the truth says %d", got, want)
+	}
+}
+
+// recorder: AWS Config is on.
+func recorder(t *testing.T, r run) {
+	status := answer(t, configservice.NewFromConfig(r.cfg).DescribeConfigurationRecorderStatus, &configservice.DescribeConfigurationRecorderStatusInput{}).ConfigurationRecordersStatus
+	if len(status) != 1 || !status[0].Recording {
+		t.Errorf("status of the recorder: %+v", status)
 	}
 }
 

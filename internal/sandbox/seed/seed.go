@@ -153,8 +153,9 @@ type part struct {
 }
 
 // parts are the stages in the order of their references. They run one after
-// another: the control plane is one process with one lock, and a fixed order
-// lets a control plane with a seed of its own give the same ids each time.
+// another: the control plane is one process with one lock, so running them
+// side by side would gain little and would shuffle the order in which ids are
+// handed out.
 func parts() []part {
 	return []part{
 		{"keys", bookshop, (*scope).kms}, {"identities", bookshop, (*scope).iam}, {"network", bookshop, (*scope).vpc}, {"firewall", bookshop, (*scope).firewall},
@@ -164,7 +165,7 @@ func parts() []part {
 		{"functions", bookshop, (*scope).lambda}, {"events", bookshop, (*scope).events}, {"sessions", bookshop, (*scope).dynamodb},
 		{"payroll instance", payroll, (*scope).payrollApp}, {"payroll database", payroll, (*scope).payrollRDS}, {"payroll services", payroll, (*scope).payrollServices},
 		{"distribution", bookshop, (*scope).cloudfront}, {"web acl", bookshop, (*scope).wafv2}, {"names", bookshop, (*scope).route53}, {"bucket events", bookshop, (*scope).s3Events},
-		{"alarms", bookshop, (*scope).alarms}, {"images", bookshop, (*scope).ecr}, {"backups", bookshop, (*scope).backup}, {"trail", bookshop, (*scope).cloudtrail},
+		{"alarms", bookshop, (*scope).alarms}, {"images", bookshop, (*scope).ecr}, {"backups", bookshop, (*scope).backup}, {"trail", bookshop, (*scope).cloudtrail}, {"recorder", platform, (*scope).config},
 		{"strays", stray, (*scope).strays}, {"interfaces", bookshop, (*scope).requesterFaces}, {"flow logs", bookshop, (*scope).flowLogs},
 	}
 }

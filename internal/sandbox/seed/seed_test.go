@@ -92,6 +92,7 @@ func TestRun(t *testing.T) {
 	t.Run("log files", func(t *testing.T) { logFiles(t, r) })
 	t.Run("metrics", func(t *testing.T) { metrics(t, r) })
 	t.Run("trail", func(t *testing.T) { trail(t, r) })
+	t.Run("recorder", func(t *testing.T) { recorder(t, r) })
 	t.Run("nodes", func(t *testing.T) { nodes(t, r) })
 	t.Run("a second run is refused", func(t *testing.T) { secondRun(t, r) })
 }
@@ -216,5 +217,19 @@ func TestRunWithoutAControlPlane(t *testing.T) {
 	cancel()
 	if _, err := seed.Run(ctx, options(cfg, nil)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want a cancelled context's error", err)
+	}
+}
+
+// The whole of a sandbox: two weeks of history behind 20,000 covers.
+func BenchmarkRun(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		cfg, admin := gate(b)
+		o := options(cfg, admin)
+		o.HistoryDays = 14
+		b.StartTimer()
+		if _, err := seed.Run(b.Context(), o); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

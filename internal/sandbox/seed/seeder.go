@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -43,6 +44,7 @@ type clients struct {
 	cloudtrail  *cloudtrail.Client
 	cloudwatch  *cloudwatch.Client
 	logs        *cloudwatchlogs.Client
+	config      *configservice.Client
 	dynamodb    *dynamodb.Client
 	ec2         *ec2.Client
 	ecr         *ecr.Client
@@ -72,6 +74,7 @@ func newClients(o Options) clients {
 		cloudtrail:  cloudtrail.NewFromConfig(c),
 		cloudwatch:  cloudwatch.NewFromConfig(c),
 		logs:        cloudwatchlogs.NewFromConfig(c),
+		config:      configservice.NewFromConfig(c),
 		dynamodb:    dynamodb.NewFromConfig(c),
 		ec2:         ec2.NewFromConfig(c),
 		ecr:         ecr.NewFromConfig(c),

@@ -22,8 +22,8 @@ const (
 	// firstPause before the second attempt; each further one is four times it.
 	firstPause = 2 * time.Second
 	// stepTimeout bounds one run of an installer: a slow line may need
-	// minutes for moto's sixty packages.
-	stepTimeout = 15 * time.Minute
+	// minutes for the packages of moto, a slow machine to compile.
+	stepTimeout = 30 * time.Minute
 	// askTimeout bounds questions, which are answered in well under a second.
 	askTimeout = 20 * time.Second
 	// heartbeat is how often a long step says that it is still at work.
@@ -108,7 +108,11 @@ func (j *job) once(s step) error {
 	// process; a thread that ends early would take the installer with it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	return cmd.Run()
+	err := cmd.Run()
+	if err != nil && ctx.Err() != nil && j.ctx.Err() == nil {
+		return fmt.Errorf("not done within %s", stepTimeout)
+	}
+	return err
 }
 
 // beat says now and then that the step is still at work.

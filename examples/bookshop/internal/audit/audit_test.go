@@ -220,6 +220,18 @@ func TestWaitEndsWhenNothingIsQueued(t *testing.T) {
 	}
 }
 
+// "r1-b" is another run than "r1", though its ids begin with the same letters.
+func TestRunsWithNamesAlikeAreKeptApart(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	shoptest.Exec(t, s.conn, `INSERT INTO customer (handle) VALUES ('other');
+		INSERT INTO orders (client_order_id, customer_id, customer_seq, content_sha256, total_cents)
+		SELECT 'r1-b-00000001', customer_id, 1, sha256('x'), 1 FROM customer WHERE handle = 'other'`)
+	if r := s.audit(t); !r.OK || r.Found != 13 {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestTheSameRunTwiceIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

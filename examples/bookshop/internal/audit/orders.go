@@ -41,12 +41,12 @@ LEFT JOIN LATERAL (
 	SELECT array_agg(book_id ORDER BY line_no) AS books, array_agg(quantity::bigint ORDER BY line_no) AS quantities,
 		sum(line_cents)::bigint AS cents, array_agg(book_id || ':' || quantity ORDER BY book_id, quantity) AS sold
 	FROM shop.order_line WHERE order_no = o.order_no) l ON true
-WHERE o.client_order_id LIKE ANY ($1)
+WHERE ` + ofRuns + `
 ORDER BY o.order_no, o.client_order_id`
 
-// orders compares every order of a run.
-func (a *auditor) orders(ctx context.Context, run string) error {
-	rows, err := a.tx.Query(ctx, ordersQuery, patterns(run))
+// orders compares every order of the runs.
+func (a *auditor) orders(ctx context.Context) error {
+	rows, err := a.tx.Query(ctx, ordersQuery, a.result.Runs)
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,8 @@ func TestMixAndJournal(t *testing.T) {
 	defer server.Close()
 	var talk bytes.Buffer
 	summary, j := run(t, load.Options{URLs: []string{server.URL}, Rate: 400, Duration: 1500 * time.Millisecond, Seed: 3, Progress: &talk})
+	s.mu.Lock() // handlers may still be returning
+	defer s.mu.Unlock()
 	if summary.Sent != 600 || summary.OK != 600 || len(summary.Failed) != 0 {
 		t.Errorf("summary %+v", summary)
 	}
@@ -223,6 +225,8 @@ func TestOutcomes(t *testing.T) {
 			server := httptest.NewServer(s)
 			defer server.Close()
 			summary, j := run(t, load.Options{URLs: []string{server.URL}, Rate: 20, Duration: 200 * time.Millisecond, Mix: load.Mix{load.Order: 1}, Retries: 2})
+			s.mu.Lock() // handlers may still be returning
+			defer s.mu.Unlock()
 			if len(j.Entries) != 4 {
 				t.Fatalf("%d orders", len(j.Entries))
 			}

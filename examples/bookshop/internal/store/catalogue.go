@@ -71,15 +71,21 @@ func (s *Store) Book(ctx context.Context, id int64) (Book, error) {
 	return found[0], nil
 }
 
-// Search returns up to PageSize books whose title holds the words of the
-// query or is close to it.
+// Search returns up to PageSize books: first those whose title holds the
+// query as it is, then, when these do not fill the page, those that are close
+// to it. Ranking all books that hold a word such as "the" by similarity would
+// take a hundred times as long as the search itself.
 func (s *Store) Search(ctx context.Context, query string) ([]Book, error) {
 	query = strings.ToLower(strings.TrimSpace(query))
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(query)
-	// Both operators can use the trigram index; <% is true above
-	// pg_trgm.word_similarity_threshold, by default 0.6.
-	return s.books(ctx, `WHERE c.search_text LIKE '%' || $1 || '%' OR $2 <% c.search_text
-		ORDER BY word_similarity($2, c.search_text) DESC, c.book_id LIMIT $3`, escaped, query, PageSize)
+	found, err := s.books(ctx, "WHERE c.search_text LIKE '%' || $1 || '%' ORDER BY c.book_id LIMIT $2", escaped, PageSize)
+	if err != nil || len(found) == PageSize {
+		return found, err
+	}
+	// <% is true above pg_trgm.word_similarity_threshold, by default 0.6.
+	near, err := s.books(ctx, `WHERE $2 <% c.search_text AND c.search_text NOT LIKE '%' || $1 || '%'
+		ORDER BY word_similarity($2, c.search_text) DESC, c.book_id LIMIT $3`, escaped, query, PageSize-len(found))
+	return append(found, near...), err
 }
 
 // BestSellers returns the books at the top of the materialised view.

@@ -115,7 +115,8 @@ func (p *Plane) end(op *Operation, err error) {
 	close(op.done)
 }
 
-// Wait blocks until the operation is over and returns its error.
+// Wait blocks until the operation is over and returns its error. Of a copy it
+// only waits; the error is with Plane.Operation then.
 func (o *Operation) Wait(ctx context.Context) error {
 	select {
 	case <-o.done:

@@ -45,7 +45,12 @@ type found struct {
 
 func TestOperationsAreReadFromTheSDK(t *testing.T) {
 	if !*update {
-		t.Skip("reads 30,000 files; run with -update")
+		// Reading 30,000 files belongs to the change of that module's version
+		// only; TestTheTableIsSound checks what is there.
+		if !strings.Contains(operationsText, sdkModule) {
+			t.Error("operations.txt does not name its source")
+		}
+		return
 	}
 	all := map[string]*found{}
 	common := idsIn(t, filepath.Join(moduleDir(t, helpersModule), "resourcemanager", "commonids"))

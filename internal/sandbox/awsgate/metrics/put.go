@@ -51,6 +51,13 @@ func (s *Service) put(params map[string]any) (map[string]any, error) {
 	case len(batches) > maxDatums:
 		return nil, refuse(codeInvalidValue, "parameter MetricData has %d members, the limit is %d", len(batches), maxDatums)
 	}
+	weight := 0
+	for _, b := range batches {
+		weight += weigh([]sample{b.sample})
+	}
+	if !s.store.fits(weight) {
+		return nil, s.full()
+	}
 	for _, b := range batches {
 		if !s.store.add(b.id, b.unit, []sample{b.sample}) {
 			return nil, s.full()

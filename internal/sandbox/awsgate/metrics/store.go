@@ -76,15 +76,28 @@ func newStore(mostSamples int) *store {
 	return &store{byKey: map[string]*metric{}, most: mostSamples}
 }
 
+// fits reports whether there is room for as much more.
+func (s *store) fits(weight int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.samples+weight <= s.most
+}
+
+// weigh returns what the samples count against the limit.
+func weigh(samples []sample) int {
+	weight := 0
+	for _, one := range samples {
+		weight += 1 + len(one.values)
+	}
+	return weight
+}
+
 // add stores the samples of one metric in one unit. It reports false, and
 // stores nothing, when there is no room.
 func (s *store) add(id identity, unit string, samples []sample) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	weight := 0
-	for _, one := range samples {
-		weight += 1 + len(one.values)
-	}
+	weight := weigh(samples)
 	if s.samples+weight > s.most {
 		return false
 	}

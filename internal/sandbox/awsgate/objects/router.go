@@ -112,7 +112,29 @@ func (rt *Router) Serve(w http.ResponseWriter, r *http.Request, call *awsapi.Cal
 	case inBoth:
 		return rt.both(w, r, call, bucket)
 	}
+	if err := checkKey(key); err != nil {
+		return err
+	}
 	return rt.store(w, r, call, bucket, key)
+}
+
+const (
+	// maxKeyBytes is S3's limit.
+	maxKeyBytes = 1024
+	// maxStoredBytes is what a path of the store's file system (4,096 bytes)
+	// and a request line of versitygw hold. Only keys that consist of spaces
+	// and control characters for the most part reach it.
+	maxStoredBytes = 2500
+)
+
+func checkKey(key string) error {
+	switch {
+	case len(key) > maxKeyBytes:
+		return awsapi.Refuse("KeyTooLongError", "Your key is too long")
+	case len(encodeKey(key)) > maxStoredBytes:
+		return awsapi.Refuse("KeyTooLongError", "Your key has more spaces and control characters than the sandbox can store")
+	}
+	return nil
 }
 
 // admit refuses what S3 refuses before it looks at the operation.

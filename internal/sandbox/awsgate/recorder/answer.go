@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/configservice/types"
+
 	"example.com/landfall/internal/sandbox/awsgate/awsapi"
 	"example.com/landfall/internal/sandbox/awsgate/recorder/query"
 )
@@ -63,13 +65,13 @@ func (c *captured) identifier() map[string]any {
 	return one
 }
 
-// checkType refuses what is no type name. Types the recorder does not read are
-// known to AWS Config and simply have no resources.
+// checkType refuses what is no type of AWS Config. Types the recorder does not
+// read are known to AWS Config and simply have no resources.
 func checkType(kind string) error {
 	if kind == "" {
 		return refuse("ValidationException", "parameter resourceType is required")
 	}
-	if parts := strings.Split(kind, "::"); len(parts) != 3 || parts[0] != "AWS" || parts[1] == "" || parts[2] == "" {
+	if !slices.Contains(types.ResourceType("").Values(), types.ResourceType(kind)) {
 		return refuse("ValidationException", "resource type %q is not one that AWS Config knows", kind)
 	}
 	return nil
@@ -231,35 +233,59 @@ func (r *Recorder) selected(params map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	from := 0
-	if p.after != "" {
-		if from, err = strconv.Atoi(p.after); err != nil || from < 0 {
-			return nil, refuse("InvalidNextTokenException", "parameter NextToken is not one that this request returned")
-		}
+	rows, next, err := r.rows(q, p)
+	if err != nil {
+		return nil, err
 	}
-	var documents []map[string]any
-	for _, c := range r.history.current() {
-		documents = append(documents, c.document)
-	}
-	rows := q.Run(documents)
 	results := []any{}
-	out := map[string]any{}
-	for i := from; i < len(rows); i++ {
-		if len(results) == p.most {
-			p.next(out, strconv.Itoa(i))
-			break
-		}
-		raw, err := json.Marshal(rows[i])
+	for _, row := range rows {
+		raw, err := json.Marshal(row)
 		if err != nil {
 			return nil, err
 		}
 		results = append(results, string(raw))
 	}
+	out := map[string]any{"Results": results}
+	if next != "" {
+		p.next(out, next)
+	}
 	fields := []any{}
 	for _, name := range q.Fields() {
 		fields = append(fields, map[string]any{"Name": name})
 	}
-	out["Results"] = results
 	out["QueryInfo"] = map[string]any{"SelectFields": fields}
 	return out, nil
+}
+
+// rows returns the rows of one page and the key of the next, "" behind the
+// last. A query whose rows follow the items is cut by item, so that its pages
+// stay right while items come and go; a sorted or folded one is cut by number.
+func (r *Recorder) rows(q *query.Query, p page) (rows []map[string]any, next string, err error) {
+	var documents []map[string]any
+	last := ""
+	for _, c := range r.history.current() {
+		if !q.Passes(c.document) || q.Follows() && c.key() <= p.after {
+			continue
+		}
+		if q.Follows() && len(documents) == p.most {
+			return q.Run(documents), last, nil
+		}
+		documents = append(documents, c.document)
+		last = c.key()
+	}
+	rows = q.Run(documents)
+	if q.Follows() {
+		return rows, "", nil
+	}
+	from := 0
+	if p.after != "" {
+		if from, err = strconv.Atoi(p.after); err != nil || from < 0 {
+			return nil, "", refuse("InvalidNextTokenException", "parameter NextToken is not one that this request returned")
+		}
+	}
+	rows = rows[min(from, len(rows)):]
+	if len(rows) > p.most {
+		return rows[:p.most], strconv.Itoa(from + p.most), nil
+	}
+	return rows, "", nil
 }

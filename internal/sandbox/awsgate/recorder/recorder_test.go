@@ -163,6 +163,27 @@ func TestPagesOfEveryOperation(t *testing.T) {
 	}
 }
 
+func TestPagesOfSortedAndFoldedQueries(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(t)
+	var all []item
+	for i := range 25 {
+		all = append(all, thing(typeVPC, fmt.Sprintf("vpc-%02d", i), fmt.Sprint(i%7)))
+	}
+	w.set(all...)
+	row := func(one map[string]any) string { return one["row"].(string) }
+	for expression, want := range map[string][]string{
+		"SELECT resourceId WHERE tags.value = '3' ORDER BY resourceId DESC": {`{"resourceId":"vpc-24"}`, `{"resourceId":"vpc-17"}`, `{"resourceId":"vpc-10"}`, `{"resourceId":"vpc-03"}`},
+		"SELECT tags.value, COUNT(*) WHERE tags.value IN ('5', '6') GROUP BY tags.value": {
+			`{"COUNT(*)":3,"tags":[{"value":"5"}]}`, `{"COUNT(*)":3,"tags":[{"value":"6"}]}`},
+	} {
+		got := collect(t, r, "SelectResourceConfig", "Results", "NextToken", map[string]any{"Expression": expression, "Limit": int64(1)}, row)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s gives %q, want %q", expression, got, want)
+		}
+	}
+}
+
 // A page is right although resources before and behind it come and go.
 func TestListingIsStableUnderChange(t *testing.T) {
 	t.Parallel()
@@ -178,6 +199,21 @@ func TestListingIsStableUnderChange(t *testing.T) {
 	}
 	if want := []string{"b", "d", "e", "f"}; !slices.Equal(got, want) {
 		t.Errorf("pages give %q, want %q", got, want)
+	}
+}
+
+func TestQueryIsStableUnderChange(t *testing.T) {
+	t.Parallel()
+	w, r := newWorld(t)
+	w.set(thing(typeVPC, "b", "1"), thing(typeVPC, "d", "1"), thing(typeVPC, "f", "1"))
+	params := map[string]any{"Expression": "SELECT resourceId", "Limit": int64(2)}
+	first := ask(t, r, "SelectResourceConfig", params)
+	w.set(thing(typeVPC, "a", "1"), thing(typeVPC, "e", "1"), thing(typeVPC, "f", "1"))
+	touch(r)
+	params["NextToken"] = first["NextToken"]
+	second := ask(t, r, "SelectResourceConfig", params)
+	if got := fmt.Sprint(first["Results"], second["Results"]); got != `[{"resourceId":"b"} {"resourceId":"d"}] [{"resourceId":"e"} {"resourceId":"f"}]` {
+		t.Errorf("pages give %s", got)
 	}
 }
 
@@ -459,6 +495,27 @@ func TestOnlyCallsThatChangeSomethingAreFollowed(t *testing.T) {
 	}
 }
 
+// What the recorder writes must be of types that AWS Config has.
+func TestEveryKindIsOneOfAWSConfig(t *testing.T) {
+	t.Parallel()
+	r := New(Options{Upstream: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, Account: "1", Region: "us-east-1"})
+	defer r.Close()
+	seen := map[string]bool{}
+	for _, f := range r.families {
+		for _, k := range f.kinds {
+			for _, kind := range k.types {
+				if err := checkType(kind); err != nil || seen[kind] {
+					t.Errorf("%s: %v, seen before: %v", kind, err, seen[kind])
+				}
+				seen[kind] = true
+			}
+		}
+	}
+	if len(seen) < 50 {
+		t.Errorf("only %d types are read", len(seen))
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	w, r := newWorld(t)
@@ -479,6 +536,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"ListDiscoveredResources", nil, "ValidationException: parameter resourceType"},
 		{"ListDiscoveredResources", map[string]any{"resourceType": "EC2"}, `ValidationException: resource type "EC2"`},
+		{"ListDiscoveredResources", map[string]any{"resourceType": "AWS::ElastiCache::CacheCluster"}, `ValidationException: resource type "AWS::Elasti`},
 		{"ListDiscoveredResources", map[string]any{"resourceType": typeVPC, "limit": int64(101)}, "InvalidLimitException: parameter limit"},
 		{"ListDiscoveredResources", map[string]any{"resourceType": typeVPC, "limit": int64(-1)}, "InvalidLimitException: parameter limit"},
 		{"ListDiscoveredResources", map[string]any{"resourceType": typeVPC, "nextToken": "x"}, "InvalidNextTokenException: parameter nextToken"},

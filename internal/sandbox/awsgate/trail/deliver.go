@@ -266,7 +266,7 @@ func (t *Trail) key(prefix, region string, at time.Time) string {
 func (t *Trail) unique() string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(t.options.NewID())) // a hash takes every write
+	_, _ = h.Write([]byte(t.newID())) // a hash takes every write
 	random := rand.New(rand.NewPCG(h.Sum64(), 0))
 	out := make([]byte, 16)
 	for i := range out {

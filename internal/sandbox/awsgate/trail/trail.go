@@ -31,16 +31,18 @@ type Options struct {
 	Ask func(ctx context.Context, region, operation string, input map[string]any) (map[string]any, error)
 	// Put writes an object.
 	Put func(ctx context.Context, bucket, key string, body []byte) error
-	// NewID gives event ids.
-	NewID func() string
-	Now   func() time.Time
-	Log   *slog.Logger
+	// NewIDs returns a source of event ids. Another generation gives other ids:
+	// a trail that is opened again must not repeat those in its file.
+	NewIDs func(generation uint64) func() string
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Trail is CloudTrail. It is safe for concurrent use.
 type Trail struct {
 	options  Options
 	store    *store
+	newID    func() string
 	limit    rateLimit
 	delivery delivery
 	once     sync.Once
@@ -49,7 +51,7 @@ type Trail struct {
 
 // New opens the records in the folder.
 func New(o Options) (*Trail, error) {
-	if o.Dir == "" || o.NewID == nil || o.Now == nil {
+	if o.Dir == "" || o.NewIDs == nil || o.Now == nil {
 		return nil, fault.Newf(fault.Invalid, "start trail: folder, ids and clock are required")
 	}
 	if o.MaxBytes == 0 {
@@ -65,7 +67,7 @@ func New(o Options) (*Trail, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Trail{options: o, store: s}
+	t := &Trail{options: o, store: s, newID: o.NewIDs(uint64(len(s.entries)))}
 	t.delivery.regions = map[string]bool{o.Region: true}
 	t.delivery.stale = true
 	return t, nil
@@ -86,15 +88,16 @@ func (t *Trail) Observed(ctx context.Context, call *awsapi.Call, outcome awsapi.
 	if kind.data && !t.delivery.wantsData() {
 		return // the usual case, spared the work
 	}
-	r := newRecord(call, outcome, t.options.Account, t.options.NewID())
+	r := newRecord(call, outcome, t.options.Account, t.newID())
 	line, err := encode(r)
 	if err != nil {
 		t.options.Log.Error("encode trail record", "operation", call.Operation, "error", err)
 		return
 	}
 	if !kind.data {
-		if _, err := t.store.add([]*Record{r}, [][]byte{line}); err != nil {
-			t.options.Log.Error("write trail record", "operation", call.Operation, "error", err)
+		became, err := t.store.add([]*Record{r}, [][]byte{line})
+		if err != nil || became[0] == duplicate {
+			t.options.Log.Error("write trail record", "operation", call.Operation, "id", r.EventID, "error", err)
 		}
 	}
 	t.queue(ctx, r, kind.dataType, line)

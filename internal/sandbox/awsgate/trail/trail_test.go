@@ -19,7 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"example.com/landfall/internal/fault"
@@ -47,8 +46,10 @@ func open(t testing.TB, change func(*Options)) *fixture {
 	number := 0
 	o := Options{
 		Dir: t.TempDir(), Account: "123456789012", Region: "us-east-1",
-		NewID: func() string { number++; return fmt.Sprintf("00000000-0000-4000-8000-%012d", number) },
-		Now:   func() time.Time { return f.now },
+		NewIDs: func(generation uint64) func() string {
+			return func() string { number++; return fmt.Sprintf("%08d-0000-4000-8000-%012d", generation, number) }
+		},
+		Now: func() time.Time { return f.now },
 		Ask: func(_ context.Context, _, operation string, _ map[string]any) (map[string]any, error) {
 			return f.answers[operation], nil
 		},
@@ -337,7 +338,7 @@ func TestReopen(t *testing.T) {
 	if err := os.WriteFile(path, text[:len(text)-10], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	again := open(t, func(o *Options) { o.Dir = dir; o.NewID = uuid.NewString })
+	again := open(t, func(o *Options) { o.Dir = dir })
 	again.see(call("iam", "GetUser"), ok())
 	if got := again.walk(t, map[string]any{}); !slices.Equal(got, []string{"GetUser", "CreateUser"}) {
 		t.Errorf("%v", got)

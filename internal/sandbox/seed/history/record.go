@@ -128,7 +128,8 @@ func readOnly(name string) bool {
 	return false
 }
 
-// stableID makes an id in AWS's form from a name: "AROA" and 17 more.
+// stableID makes an id in AWS's form from a name. Ids of roles and users have
+// 21 characters, keys of sessions 20.
 func (m *model) stableID(prefix, name string) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	h := fnv.New64a()
@@ -136,7 +137,11 @@ func (m *model) stableID(prefix, name string) string {
 	r := rand.New(rand.NewPCG(m.Seed, h.Sum64()))
 	var b strings.Builder
 	b.WriteString(prefix)
-	for b.Len() < 21-len("A") {
+	length := 21
+	if prefix == "ASIA" {
+		length = 20
+	}
+	for b.Len() < length {
 		b.WriteByte(letters[r.IntN(len(letters))])
 	}
 	return b.String()

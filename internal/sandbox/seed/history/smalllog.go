@@ -56,10 +56,11 @@ func (j *dayJob) bucketLog(ctx context.Context, from, to time.Time) error {
 	owner := j.m.owner()
 	for _, at := range moments(r, from, to, 20+poisson(r, 40*level(from))) {
 		key := fmt.Sprintf("covers/%06d.jpg", popular(r, j.m.Objects))
-		requester := fmt.Sprintf("arn:aws:sts::%s:assumed-role/bookshop-instance/%s", w.Account, j.m.app(r.IntN(2)).Instance)
+		app := j.m.app(r.IntN(2))
+		requester := fmt.Sprintf("arn:aws:sts::%s:assumed-role/bookshop-instance/%s", w.Account, app.Instance)
 		size := int64(lognormal(r, 38_000, 0.3))
 		fmt.Fprintf(&b, "%s %s [%s] %s %s %s REST.GET.OBJECT %s \"GET /%s HTTP/1.1\" 200 - %d %d %d %d \"-\" \"%s\" - %s SigV4 TLS_AES_128_GCM_SHA256 AuthHeader %s.s3.%s.amazonaws.com TLSv1.3 - -\n",
-			owner, w.Covers, at.Format("02/Jan/2006:15:04:05 -0700"), j.m.app(0).Address, requester, strings.ToUpper(strconv.FormatUint(r.Uint64(), 36)), key, key,
+			owner, w.Covers, at.Format("02/Jan/2006:15:04:05 -0700"), app.Address, requester, strings.ToUpper(strconv.FormatUint(r.Uint64(), 36)), key, key,
 			size, size, 8+r.IntN(40), 4+r.IntN(20), goSDK, strconv.FormatUint(r.Uint64(), 36), w.Covers, w.Region)
 		j.truth.BucketLines++
 	}

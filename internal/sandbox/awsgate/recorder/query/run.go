@@ -7,12 +7,21 @@ import (
 	"strings"
 )
 
+// Passes reports whether the document fulfils the query's condition.
+func (q *Query) Passes(document map[string]any) bool {
+	return q.where == nil || q.where.holds(document)
+}
+
+// Follows reports whether the query gives one row per document that passes, in
+// the order of the documents. Such a query can be cut into pages by document.
+func (q *Query) Follows() bool { return !q.aggregated() && len(q.orders) == 0 }
+
 // Run returns the rows of the query over the documents, which are JSON
 // objects. Without ORDER BY, rows follow the order of the documents.
 func (q *Query) Run(documents []map[string]any) []map[string]any {
 	var passed []map[string]any
 	for _, d := range documents {
-		if q.where == nil || q.where.holds(d) {
+		if q.Passes(d) {
 			passed = append(passed, d)
 		}
 	}

@@ -1,0 +1,310 @@
+package control_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/landfall/internal/sandbox/arm/armerror"
+	"example.com/landfall/internal/sandbox/arm/armid"
+	"example.com/landfall/internal/sandbox/arm/armtest"
+	"example.com/landfall/internal/sandbox/arm/control"
+	"example.com/landfall/internal/sandbox/arm/document"
+	"example.com/landfall/internal/sandbox/arm/schema"
+	"pgregory.net/rapid"
+)
+
+const subscription = "11111111-2222-3333-4444-555555555555"
+
+type object = map[string]any
+
+type plane struct {
+	*control.Plane
+	t testing.TB
+}
+
+func start(t testing.TB, change ...func(*control.Options)) plane {
+	t.Helper()
+	d, err := schema.Load(armtest.Types(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := control.Options{Subscription: subscription, Tenant: "t", Principal: "owner", Base: func() string { return "https://127.0.0.1" }, Definitions: d, Now: time.Now, Seed: 7}
+	for _, c := range change {
+		c(&o)
+	}
+	p, err := control.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return plane{p, t}
+}
+
+func (p plane) id(path string) armid.ID {
+	p.t.Helper()
+	id, err := armid.Parse("/subscriptions/" + subscription + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return id
+}
+
+func (p plane) put(path string, body object) (control.Outcome, error) {
+	p.t.Helper()
+	return p.Write(p.t.Context(), control.Write{ID: p.id(path), APIVersion: "2025-09-01", Body: body})
+}
+
+func (p plane) must(path string, body object) control.View {
+	p.t.Helper()
+	out, err := p.put(path, body)
+	if err != nil {
+		p.t.Fatalf("%s: %v", path, err)
+	}
+	if out.Operation != nil {
+		if err := out.Operation.Wait(p.t.Context()); err != nil {
+			p.t.Fatalf("%s: %v", path, err)
+		}
+	}
+	v, err := p.Get(p.id(path))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return v
+}
+
+func (p plane) remove(path string) (control.Outcome, error) {
+	p.t.Helper()
+	return p.Delete(p.t.Context(), control.Remove{ID: p.id(path), APIVersion: "2025-09-01"})
+}
+
+func code(err error) string {
+	if err == nil {
+		return ""
+	}
+	return armerror.Of(err).Code
+}
+
+func located(properties object) object { return object{"location": "eastus", "properties": properties} }
+
+const group = "/resourceGroups/g"
+
+// recorder notes in which order servers are set up and taken down.
+type recorder struct {
+	mu    sync.Mutex
+	calls []string
+	hold  chan struct{}
+}
+
+func (r *recorder) note(s string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, s)
+}
+
+func (r *recorder) Provision(ctx context.Context, res control.Resource) (map[string]any, error) {
+	if r.hold != nil {
+		select {
+		case <-r.hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	r.note("up " + res.Name)
+	return nil, nil
+}
+
+func (r *recorder) Remove(_ context.Context, res control.Resource) error {
+	r.note("down " + res.Name)
+	return nil
+}
+
+func TestAGroupTakesItsMembersWithIt(t *testing.T) {
+	t.Parallel()
+	r := &recorder{}
+	p := start(t, func(o *control.Options) {
+		o.Provisioners = map[string]control.Provisioner{"microsoft.sql/servers": r, "microsoft.sql/servers/databases": r}
+	})
+	p.must(group, object{"location": "eastus"})
+	p.must(group+"/providers/Microsoft.Sql/servers/s", located(object{"administratorLogin": "a", "administratorLoginPassword": "hush"}))
+	p.must(group+"/providers/Microsoft.Sql/servers/s/databases/d", located(object{}))
+	p.must(group+"/providers/Microsoft.Sql/servers/s/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-000000000001", object{"properties": object{"principalId": "x", "roleDefinitionId": "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"}})
+	out, err := p.remove(group)
+	if err != nil || out.Status != http.StatusAccepted {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if err := out.Operation.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(r.calls, ", "); got != "up s, up d, down d, down s" {
+		t.Error(got)
+	}
+	if stats := p.Stats(); stats.Groups != 0 || stats.Resources != 1 {
+		t.Errorf("only the owner's role assignment stays: %+v", stats)
+	}
+}
+
+func TestOneOperationAtATime(t *testing.T) {
+	t.Parallel()
+	r := &recorder{hold: make(chan struct{})}
+	p := start(t, func(o *control.Options) {
+		o.Provisioners = map[string]control.Provisioner{"microsoft.network/routetables": r}
+	})
+	p.must(group, object{"location": "eastus"})
+	path := group + "/providers/Microsoft.Network/routeTables/r"
+	out, err := p.put(path, located(object{}))
+	if err != nil || out.Operation == nil || out.View.State != control.Creating {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if _, err := p.put(path, located(object{})); code(err) != "AnotherOperationInProgress" || armerror.Of(err).Status != http.StatusTooManyRequests {
+		t.Errorf("%v", err)
+	}
+	if _, err := p.remove(path); code(err) != "AnotherOperationInProgress" {
+		t.Errorf("%v", err)
+	}
+	close(r.hold)
+	if err := out.Operation.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v, err := p.Get(p.id(path))
+	if err != nil || v.State != control.Succeeded || document.Text(v.Body, "properties.provisioningState") != "Succeeded" {
+		t.Errorf("%+v %v", v, err)
+	}
+}
+
+func TestCloseCancelsWhatIsGoingOn(t *testing.T) {
+	t.Parallel()
+	p := start(t, func(o *control.Options) { o.Delay = time.Hour })
+	p.must(group, object{"location": "eastus"})
+	out, err := p.put(group+"/providers/Microsoft.Network/routeTables/r", located(object{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if op, err := p.Operation(out.Operation.ID); err != nil || op.Status != control.Canceled {
+		t.Errorf("%+v %v", op, err)
+	}
+}
+
+func TestAGroupBeingDeletedTakesNothingNew(t *testing.T) {
+	t.Parallel()
+	p := start(t, func(o *control.Options) { o.Delay = time.Hour })
+	p.must(group, object{"location": "eastus"})
+	first, err := p.remove(group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.put(group+"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i", object{"location": "eastus"}); code(err) != "ResourceGroupBeingDeleted" {
+		t.Errorf("%v", err)
+	}
+	again, err := p.remove(group)
+	if err != nil || again.Operation == nil || again.Operation.ID != first.Operation.ID {
+		t.Errorf("a second DELETE gives the first one's operation: %+v %v", again, err)
+	}
+}
+
+func TestWhereATypeMayStand(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.must(group, object{"location": "eastus"})
+	for path, want := range map[string]string{
+		"/providers/Microsoft.Network/virtualNetworks/v":                                 "InvalidResourceType",
+		group + "/providers/Microsoft.Storage/storageAccounts/shop/blobServices/default": "ParentResourceNotFound",
+		"": "MethodNotAllowed",
+	} {
+		if _, err := p.put(path, located(object{})); code(err) != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	other := armid.ID{Subscription: "00000000-0000-0000-0000-000000000000", Group: "g"}
+	if _, err := p.Get(other); code(err) != "SubscriptionNotFound" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestChildrenThatComeWithTheirParent(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.must(group, object{"location": "eastus"})
+	account := group + "/providers/Microsoft.Storage/storageAccounts/shop"
+	p.must(account, object{"location": "eastus", "kind": "StorageV2", "sku": object{"name": "Standard_LRS"}})
+	v, err := p.Get(p.id(account + "/blobServices/default"))
+	if err != nil || document.Get(v.Body, "properties.isVersioningEnabled") != false {
+		t.Fatalf("%v %v", v.Body, err)
+	}
+	out, err := p.put(account+"/blobServices/default", object{"properties": object{"isVersioningEnabled": true}})
+	if err != nil || out.Created {
+		t.Errorf("it is changed, not created: %+v %v", out, err)
+	}
+	p.must(account+"/blobServices/default/containers/covers", object{"properties": object{}})
+	list, err := p.List(control.Query{Scope: p.id(account + "/blobServices/default"), Type: "Microsoft.Storage/storageAccounts/blobServices/containers"})
+	if err != nil || len(list) != 1 {
+		t.Errorf("%v %v", list, err)
+	}
+	if _, err := p.remove(account); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Get(p.id(account + "/blobServices/default")); code(err) != "ParentResourceNotFound" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRegionsOfReferences(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.must(group, object{"location": "eastus"})
+	p.must(group+"/providers/Microsoft.Network/networkSecurityGroups/far", object{"location": "westus"})
+	body := located(object{"addressSpace": object{"addressPrefixes": []any{"10.0.0.0/16"}}, "subnets": []any{object{"name": "a", "properties": object{"addressPrefix": "10.0.0.0/24", "networkSecurityGroup": object{"id": p.id(group + "/providers/Microsoft.Network/networkSecurityGroups/far").String()}}}}})
+	if _, err := p.put(group+"/providers/Microsoft.Network/virtualNetworks/v", body); code(err) != "InvalidResourceReference" || !strings.Contains(err.Error(), "westus") {
+		t.Errorf("%v", err)
+	}
+	if _, err := p.put(group+"/providers/Microsoft.Network/networkSecurityGroups/far", object{"location": "eastus"}); code(err) != "InvalidResourceLocation" {
+		t.Errorf("%v", err)
+	}
+}
+
+// A check finds what a write finds, and changes nothing.
+func TestACheckChangesNothing(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.must(group, object{"location": "eastus"})
+	names := []string{"a", "b"}
+	bodies := []object{located(object{}), {"location": "eastmoon"}, located(object{"routs": []any{}}), located(object{"routes": []any{object{"name": "r", "properties": object{"nextHopType": "Internet", "addressPrefix": "0.0.0.0/0"}}}}), {}}
+	rapid.Check(t, func(rt *rapid.T) {
+		w := control.Write{ID: p.id(group + "/providers/Microsoft.Network/routeTables/" + rapid.SampledFrom(names).Draw(rt, "name")), APIVersion: "2025-09-01",
+			Body: rapid.SampledFrom(bodies).Draw(rt, "body"), Patch: rapid.Bool().Draw(rt, "patch")}
+		before := p.Stats()
+		was, existed := p.Written(w.ID)
+		w.Check = true
+		_, checkErr := p.Write(t.Context(), w)
+		after := p.Stats()
+		is, exists := p.Written(w.ID)
+		if before.Resources != after.Resources || existed != exists || !document.Equal(was, is) {
+			rt.Fatal("a check changed something")
+		}
+		w.Check = false
+		out, err := p.Write(t.Context(), w)
+		if code(err) != code(checkErr) {
+			rt.Fatalf("the check says %v, the write %v", checkErr, err)
+		}
+		if err == nil && out.Operation != nil {
+			if err := out.Operation.Wait(t.Context()); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		if rapid.Bool().Draw(rt, "remove") {
+			if out, err := p.Delete(t.Context(), control.Remove{ID: w.ID, APIVersion: "2025-09-01"}); err == nil && out.Operation != nil {
+				_ = out.Operation.Wait(t.Context())
+			}
+		}
+	})
+}
