@@ -96,7 +96,8 @@ func KindOf(err error) Kind {
 	case errors.Is(err, context.DeadlineExceeded):
 		return Timeout
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT),
-		errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EIO):
+		errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EIO),
+		errors.Is(err, syscall.EFBIG): // the file-size limit of a process acts like a full disk
 		return Storage
 	case errors.Is(err, fs.ErrNotExist):
 		return NotFound

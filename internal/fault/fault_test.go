@@ -46,6 +46,7 @@ func TestKindOf(t *testing.T) {
 		{context.Canceled, fault.Canceled},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), fault.Timeout},
 		{&fs.PathError{Op: "write", Path: "f", Err: syscall.ENOSPC}, fault.Storage},
+		{&fs.PathError{Op: "write", Path: "f", Err: syscall.EFBIG}, fault.Storage},
 		{os.ErrNotExist, fault.NotFound},
 		{os.ErrPermission, fault.Denied},
 		{syscall.EADDRINUSE, fault.Conflict},

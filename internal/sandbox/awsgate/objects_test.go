@@ -378,6 +378,8 @@ func TestBodyForms(t *testing.T) {
 		"unsigned":               {"UNSIGNED-PAYLOAD", "", data, 200},
 		"signed chunks":          {"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "", chunked(data, 64<<10, true, ""), 200},
 		"small chunks":           {"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "", chunked(data, 1000, true, ""), 200},
+		"checksum, wrong":        {"UNSIGNED-PAYLOAD", "", data, 400},
+		"digest, wrong":          {"UNSIGNED-PAYLOAD", "", data, 400},
 		"trailer":                {"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-checksum-crc32", chunked(data, 70_000, false, trailer), 200},
 		"trailer, wrong":         {"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-checksum-crc32", chunked(data, 70_000, false, wrong), 400},
 		"trailer, missing":       {"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-checksum-crc32", chunked(data, 70_000, false, ""), 400},
@@ -394,7 +396,9 @@ func TestBodyForms(t *testing.T) {
 			if c.status == 0 {
 				b.cutPut(t, bucket, key, c.body)
 			} else if status := b.put(t, bucket, key, c.body, map[string]string{"X-Amz-Content-Sha256": c.hash, "X-Amz-Trailer": c.trailer,
-				"X-Amz-Decoded-Content-Length": strconv.Itoa(len(data)), "Content-Encoding": encodingOf(c.hash)}); status != c.status {
+				"X-Amz-Decoded-Content-Length": strconv.Itoa(len(data)), "Content-Encoding": encodingOf(c.hash),
+				"X-Amz-Checksum-Crc32": map[string]string{"checksum, wrong": "AAAAAA=="}[name],
+				"Content-Md5":          map[string]string{"digest, wrong": "AAAAAAAAAAAAAAAAAAAAAA=="}[name]}); status != c.status {
 				t.Fatalf("status %d, want %d", status, c.status)
 			}
 			if c.status != 200 {

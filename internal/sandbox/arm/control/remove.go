@@ -186,6 +186,9 @@ func (p *Plane) removePart(id armid.ID, part provider.Part, answer provider.Answ
 		return Outcome{}, busy(old)
 	}
 	_, at := provider.FindPart(old.written, part, id)
+	if at < 0 {
+		return Outcome{}, p.absent(id)
+	}
 	list := document.List(old.written, "properties."+part.Property)
 	kept := append(append([]any{}, list[:at]...), list[at+1:]...)
 	r := *old

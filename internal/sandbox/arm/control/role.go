@@ -138,8 +138,8 @@ func (p *Plane) Permissions(principal string, scope armid.ID) ([]map[string]any,
 }
 
 // Authorize refuses an action that no role of the principal grants at the
-// scope. Reading the subscription itself is always allowed to a principal of
-// the directory, so that a client can find out what it lacks.
+// scope. What stands above the subscription is open to every principal of the
+// directory.
 func (p *Plane) Authorize(principal, action string, scope armid.ID) error {
 	if scope.IsTenant() || scope.Subscription == "" {
 		return nil

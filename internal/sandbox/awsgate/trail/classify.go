@@ -57,7 +57,7 @@ func lambdaSuffix(call *awsapi.Call) string {
 	}
 	suffix := strings.ReplaceAll(date, "-", "")
 	switch call.Operation {
-	case "UpdateFunctionCode", "UpdateFunctionConfiguration", "AddPermission", "RemovePermission", "GetFunction":
+	case "UpdateFunctionCode", "UpdateFunctionConfiguration", "AddPermission", "RemovePermission", "GetFunction", "GetFunctionConfiguration":
 		return suffix + "v2"
 	}
 	return suffix

@@ -28,8 +28,10 @@ const (
 // nothing waits.
 type delivery struct {
 	mu sync.Mutex
-	// stale: the trails may have changed since they were asked for.
-	stale     bool
+	// changed counts the calls that may have changed the trails, known is what
+	// it was when they were last asked for.
+	changed   int
+	known     int
 	regions   map[string]bool
 	trails    []destination
 	pending   []waiting
@@ -38,8 +40,10 @@ type delivery struct {
 	delivered int64
 	// again are the files that could not be written and may be yet.
 	again []*file
-	// sending makes deliveries follow one another.
+	// sending makes deliveries follow one another, asking the questions for
+	// the trails.
 	sending sync.Mutex
+	asking  sync.Mutex
 }
 
 // waiting is an event with the trails that want it.
@@ -57,7 +61,7 @@ func (d *delivery) noteConfiguration(call *awsapi.Call) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.stale = true
+	d.changed++
 	if len(d.regions) < maxBuckets {
 		d.regions[call.Region] = true
 	}
@@ -67,7 +71,7 @@ func (d *delivery) noteConfiguration(call *awsapi.Call) {
 func (d *delivery) wantsData() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.stale || slices.ContainsFunc(d.trails, func(t destination) bool {
+	return d.changed != d.known || slices.ContainsFunc(d.trails, func(t destination) bool {
 		return slices.ContainsFunc(t.selectors, func(s selector) bool {
 			return !slices.ContainsFunc(s.fields, func(f fieldMatch) bool {
 				return f.field == "eventCategory" && slices.Contains(f.equals, "Management")
@@ -112,30 +116,40 @@ func (t *Trail) queue(ctx context.Context, r *Record, dataType string, line []by
 // may have changed. An event is judged by the trails of its own moment.
 func (t *Trail) destinations(ctx context.Context) *[]destination {
 	d := &t.delivery
-	d.mu.Lock()
-	stale, trails := d.stale, d.trails
-	regions := slices.Sorted(maps.Keys(d.regions))
-	d.stale = false
-	d.mu.Unlock()
-	if !stale || t.options.Ask == nil {
+	if trails, fresh := d.current(); fresh || t.options.Ask == nil {
 		return &trails
 	}
-	var fresh []destination
-	for _, region := range regions {
-		found, err := t.ask(ctx, region)
-		if err != nil {
-			t.options.Log.Error("ask for trails", "region", region, "error", err)
-			d.mu.Lock()
-			d.stale = true // the next event asks again
-			d.mu.Unlock()
-			return &trails
-		}
-		fresh = append(fresh, found...)
+	// Who comes meanwhile waits: an event after StartLogging must find the
+	// trail.
+	d.asking.Lock()
+	defer d.asking.Unlock()
+	trails, fresh := d.current()
+	if fresh {
+		return &trails
 	}
 	d.mu.Lock()
-	d.trails = fresh
+	changed, regions := d.changed, slices.Sorted(maps.Keys(d.regions))
 	d.mu.Unlock()
-	return &fresh
+	var found []destination
+	for _, region := range regions {
+		more, err := t.ask(ctx, region)
+		if err != nil {
+			// The next event asks again.
+			t.options.Log.Error("ask for trails", "region", region, "error", err)
+			return &trails
+		}
+		found = append(found, more...)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.trails, d.known = found, changed
+	return &found
+}
+
+func (d *delivery) current() (trails []destination, fresh bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.trails, d.changed == d.known
 }
 
 // ask reads the trails whose home is the region and that are logging.

@@ -69,7 +69,7 @@ func New(o Options) (*Trail, error) {
 	}
 	t := &Trail{options: o, store: s, newID: o.NewIDs(uint64(len(s.entries)))}
 	t.delivery.regions = map[string]bool{o.Region: true}
-	t.delivery.stale = true
+	t.delivery.changed = 1
 	return t, nil
 }
 

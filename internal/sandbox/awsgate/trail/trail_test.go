@@ -81,7 +81,7 @@ func (f *fixture) logging(selectors map[string]any) {
 			"HomeRegion": "us-east-1", "IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true}}},
 		"GetTrailStatus": {"IsLogging": true}, "GetEventSelectors": selectors,
 	}
-	f.delivery.stale = true
+	f.delivery.changed++
 }
 
 func call(service, operation string) *awsapi.Call {
