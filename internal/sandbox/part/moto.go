@@ -38,6 +38,9 @@ func Moto(o MotoOptions) Server {
 				// Code of Lambda functions goes to /tmp/data otherwise, which
 				// two sandboxes would share and "down" would leave.
 				"MOTO_LAMBDA_DATA_DIR=" + filepath.Join(s.Dir, "lambda"),
+				// The account would otherwise own the snapshots of hundreds of
+				// images that nobody made.
+				"MOTO_EC2_LOAD_DEFAULT_AMIS=false",
 				"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=",
 			}
 			if o.ManagedPolicies {

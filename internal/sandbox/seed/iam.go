@@ -56,7 +56,9 @@ func (s *scope) roles() []roleRow {
 		{"bookshop-instance", "ec2.amazonaws.com", bookshop, map[string]string{
 			"shop-data": document(
 				statement{Effect: "Allow", Action: []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, Resource: buckets},
-				statement{Effect: "Allow", Action: []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"}, Resource: queue},
+				statement{Effect: "Allow", Action: "s3:ListBucket", Resource: "arn:aws:s3:::" + s.bucket("bookshop-covers")},
+				statement{Effect: "Allow", Action: []string{"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}, Resource: queue},
+				statement{Effect: "Allow", Action: []string{"sqs:SendMessage", "sqs:GetQueueUrl"}, Resource: queue + "-dlq"},
 				statement{Effect: "Allow", Action: "dynamodb:*Item", Resource: s.arn("dynamodb", "table/bookshop-sessions")}),
 			"shop-secrets": document(statement{Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secret},
 				statement{Effect: "Allow", Action: "ssm:GetParametersByPath", Resource: s.arn("ssm", "parameter/bookshop/production/*")}),

@@ -30,15 +30,27 @@ func (p *Plane) List(q Query) ([]View, error) {
 	}
 	var out []View
 	seen := map[string]bool{}
-	for _, key := range p.keys() {
-		r := p.records[key]
-		if !q.Scope.Contains(r.id) || r.id.Key() == q.Scope.Key() || !p.listed(r, q) {
+	for _, r := range p.candidates(q) {
+		key := r.id.Key()
+		if !q.Scope.Contains(r.id) || key == q.Scope.Key() || !p.listed(r, q) {
 			continue
 		}
 		seen[key] = true
 		out = append(out, p.view(r))
 	}
 	return append(out, p.implicitChildren(q, seen)...), nil
+}
+
+// candidates are the records that a list may hold, in the order of their ids.
+func (p *Plane) candidates(q Query) []*record {
+	if q.Type != "" {
+		return p.ofKind(strings.ToLower(q.Type))
+	}
+	var out []*record
+	for _, key := range p.keys() {
+		out = append(out, p.records[key])
+	}
+	return out
 }
 
 // listed: extensions (locks, assignments, deployments) appear only when asked
@@ -118,7 +130,7 @@ func (p *Plane) Keep(id armid.ID, body map[string]any, state string) {
 	if ok {
 		r.created, r.revision = old.created, old.revision+1
 	}
-	p.records[id.Key()] = r
+	p.put(r)
 }
 
 // Admit checks what a deployment needs before it is kept: scope, name, locks.

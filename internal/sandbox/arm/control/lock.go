@@ -14,9 +14,8 @@ const lockType = "microsoft.authorization/locks"
 // locks returns the scopes of locks, of the level or any, that pass the test.
 func (p *Plane) locks(level string, at func(scope armid.ID) bool) []string {
 	var scopes []string
-	for _, key := range p.keys() {
-		r := p.records[key]
-		if r.id.TypeKey() != lockType || level != "" && !strings.EqualFold(document.Text(r.written, "properties.level"), level) {
+	for _, r := range p.ofKind(lockType) {
+		if level != "" && !strings.EqualFold(document.Text(r.written, "properties.level"), level) {
 			continue
 		}
 		if scope := r.id.Scope(); at(scope) {

@@ -203,7 +203,7 @@ func (p *Plane) setRuntime(r *record, values map[string]string) {
 	for key, value := range values {
 		next.runtime[key] = value
 	}
-	p.records[r.id.Key()] = &next
+	p.put(&next)
 	p.refill(&next)
 }
 

@@ -77,6 +77,7 @@ type Plane struct {
 
 	mu           sync.Mutex
 	records      map[string]*record
+	kinds        map[string]map[string]*record
 	operations   map[string]*Operation
 	order        []string
 	claims       map[string]map[string]string
@@ -102,7 +103,7 @@ func New(o Options) (*Plane, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Plane{options: o, table: table, providers: provider.New(), roles: provider.Roles(), regions: provider.Regions(),
-		records: map[string]*record{}, operations: map[string]*Operation{}, claims: map[string]map[string]string{}, unregistered: map[string]bool{}}
+		records: map[string]*record{}, kinds: map[string]map[string]*record{}, operations: map[string]*Operation{}, claims: map[string]map[string]string{}, unregistered: map[string]bool{}}
 	p.work, p.cancel = context.WithCancel(context.Background())
 	p.found()
 	return p, nil
@@ -119,7 +120,7 @@ func published(t *provider.Table, name string) string {
 // found makes what every subscription has: itself and its owner's role.
 func (p *Plane) found() {
 	sub := p.Subscription()
-	p.records[sub.Key()] = &record{id: sub, written: map[string]any{}, state: Succeeded, created: p.options.Now(), changed: p.options.Now()}
+	p.put(&record{id: sub, written: map[string]any{}, state: Succeeded, created: p.options.Now(), changed: p.options.Now()})
 	id, err := sub.Under("Microsoft.Authorization/roleAssignments", p.guid("owner of the subscription"))
 	if err != nil {
 		return
@@ -127,7 +128,7 @@ func (p *Plane) found() {
 	role := "/providers/Microsoft.Authorization/roleDefinitions/" + provider.Owner
 	r := &record{id: id, apiVersion: "2022-04-01", state: Succeeded, created: p.options.Now(), changed: p.options.Now(),
 		written: map[string]any{"properties": map[string]any{"roleDefinitionId": sub.String() + role, "principalId": p.options.Principal, "principalType": "ServicePrincipal"}}}
-	p.records[id.Key()] = r
+	p.put(r)
 	p.refill(r)
 }
 
@@ -210,6 +211,34 @@ func (p *Plane) Register(namespace string, on bool) {
 		return
 	}
 	p.unregistered[strings.ToLower(namespace)] = true
+}
+
+// put stores a record, also by its type, so that a question about one type
+// does not walk through everything.
+func (p *Plane) put(r *record) {
+	kind := r.id.TypeKey()
+	if p.kinds[kind] == nil {
+		p.kinds[kind] = map[string]*record{}
+	}
+	p.records[r.id.Key()], p.kinds[kind][r.id.Key()] = r, r
+}
+
+// take forgets a record.
+func (p *Plane) take(key string) {
+	if r, ok := p.records[key]; ok {
+		delete(p.kinds[r.id.TypeKey()], key)
+		delete(p.records, key)
+	}
+}
+
+// ofKind are the records of a lower-case type in the order of their ids.
+func (p *Plane) ofKind(kind string) []*record {
+	of := p.kinds[kind]
+	out := make([]*record, 0, len(of))
+	for _, key := range slices.Sorted(maps.Keys(of)) {
+		out = append(out, of[key])
+	}
+	return out
 }
 
 // keys are all record keys in order.

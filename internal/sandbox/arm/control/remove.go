@@ -100,7 +100,7 @@ func (p *Plane) removeRecord(id armid.ID, answer provider.Answer) (Outcome, erro
 	}
 	r := *old
 	r.state = Deleting
-	p.records[id.Key()] = &r
+	p.put(&r)
 	out := Outcome{Status: answer.Status, Operation: p.begin(http.MethodDelete, id, &r)}
 	p.refill(&r)
 	p.start(out.Operation, answer.Async, func(ctx context.Context) error { return p.finishRemove(ctx, id) })
@@ -129,7 +129,7 @@ func (p *Plane) provisioned(keys []string) bool {
 // drop forgets records. The lock is held.
 func (p *Plane) drop(keys []string, id armid.ID) {
 	for _, key := range keys {
-		delete(p.records, key)
+		p.take(key)
 	}
 	p.release(id)
 	p.refreshDependents(id)
@@ -171,7 +171,7 @@ func (p *Plane) failRemove(id armid.ID) {
 	if old, ok := p.records[id.Key()]; ok {
 		r := *old
 		r.state, r.busy = Failed, ""
-		p.records[id.Key()] = &r
+		p.put(&r)
 		p.refill(&r)
 	}
 }
@@ -193,7 +193,7 @@ func (p *Plane) removePart(id armid.ID, part provider.Part, answer provider.Answ
 	kept := append(append([]any{}, list[:at]...), list[at+1:]...)
 	r := *old
 	r.written, r.changed = document.Set(old.written, "properties."+part.Property, kept), p.options.Now()
-	p.records[r.id.Key()] = &r
+	p.put(&r)
 	p.drop(p.below(id), id)
 	out := Outcome{Status: answer.Status}
 	if answer.Async {
@@ -228,15 +228,14 @@ func (p *Plane) unused(id armid.ID) error {
 // refreshDependents fills in anew what other resources answer about this one:
 // a Traffic Manager endpoint takes its target from the resource it names.
 func (p *Plane) refreshDependents(id armid.ID) {
-	for _, key := range p.keys() {
-		r := p.records[key]
-		if r.id.TypeKey() != "microsoft.network/trafficmanagerprofiles" || r.id.Key() == id.Key() {
+	for _, r := range p.ofKind("microsoft.network/trafficmanagerprofiles") {
+		if r.id.Key() == id.Key() {
 			continue
 		}
 		for _, ref := range provider.References(r.id, r.written) {
 			if id.Contains(ref.Target) {
 				next := *r
-				p.records[key] = &next
+				p.put(&next)
 				p.refill(&next)
 				break
 			}

@@ -69,9 +69,8 @@ func (p *Plane) authorizationRules(c *candidate) error {
 	if c.before != nil && (document.Text(c.before.written, "properties.principalId") != principal || !sameRole(c.before, role)) {
 		return armerror.Conflict("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
 	}
-	for _, key := range p.keys() {
-		r := p.records[key]
-		if r.id.TypeKey() != assignmentType || r.id.Key() == c.id.Key() || r.id.Scope().Key() != c.id.Scope().Key() {
+	for _, r := range p.ofKind(assignmentType) {
+		if r.id.Key() == c.id.Key() || r.id.Scope().Key() != c.id.Scope().Key() {
 			continue
 		}
 		if strings.EqualFold(document.Text(r.written, "properties.principalId"), principal) && sameRole(r, role) {
@@ -111,9 +110,8 @@ func (p *Plane) roleOf(id string) (provider.Role, bool) {
 // rolesAt are the roles a principal holds at a scope, from there or above.
 func (p *Plane) rolesAt(principal string, scope armid.ID) []provider.Role {
 	var roles []provider.Role
-	for _, key := range p.keys() {
-		r := p.records[key]
-		if r.id.TypeKey() != assignmentType || !r.id.Scope().Contains(scope) || !strings.EqualFold(document.Text(r.written, "properties.principalId"), principal) {
+	for _, r := range p.ofKind(assignmentType) {
+		if !r.id.Scope().Contains(scope) || !strings.EqualFold(document.Text(r.written, "properties.principalId"), principal) {
 			continue
 		}
 		if role, ok := p.roleOf(document.Text(r.written, "properties.roleDefinitionId")); ok {
@@ -166,8 +164,8 @@ func (p *Plane) RoleDefinitions(scope armid.ID) []map[string]any {
 	for _, r := range p.roles {
 		out = append(out, roleBody(prefix+"/providers/Microsoft.Authorization/roleDefinitions/"+r.ID, r))
 	}
-	for _, key := range p.keys() {
-		if r := p.records[key]; r.id.TypeKey() == definitionType && (r.id.Scope().Contains(scope) || scope.Contains(r.id.Scope())) {
+	for _, r := range p.ofKind(definitionType) {
+		if r.id.Scope().Contains(scope) || scope.Contains(r.id.Scope()) {
 			out = append(out, p.view(r).Body)
 		}
 	}

@@ -138,7 +138,7 @@ func deleteTag(tags map[string]any, name string) {
 func (p *Plane) setTags(old *record, tags map[string]any) *record {
 	r := *old
 	r.written, r.changed = document.Set(old.written, "tags", tags), p.options.Now()
-	p.records[r.id.Key()] = &r
+	p.put(&r)
 	p.refill(&r)
 	return &r
 }

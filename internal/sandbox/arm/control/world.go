@@ -38,10 +38,8 @@ func (w world) Lookup(id string) (map[string]any, bool) {
 
 func (w world) Others(kind string) []armid.ID {
 	var out []armid.ID
-	for _, key := range w.p.keys() {
-		if id := w.p.records[key].id; strings.EqualFold(id.Type(), kind) {
-			out = append(out, id)
-		}
+	for _, r := range w.p.ofKind(strings.ToLower(kind)) {
+		out = append(out, r.id)
 	}
 	return out
 }

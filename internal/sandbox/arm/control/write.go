@@ -102,7 +102,7 @@ func (p *Plane) store(c *candidate, answer provider.Answer) Outcome {
 			r.state = Creating
 		}
 	}
-	p.records[r.id.Key()] = r
+	p.put(r)
 	p.refill(r)
 	out := Outcome{Created: c.created, Status: answer.Status}
 	if answer.Async || provisioned {
@@ -144,7 +144,7 @@ func (p *Plane) finishWrite(ctx context.Context, id armid.ID) error {
 		r.given = maps.Clone(given)
 		delete(r.given, KeysProperty)
 	}
-	p.records[id.Key()] = &r
+	p.put(&r)
 	p.refill(&r)
 	p.refreshDependents(id)
 	return err

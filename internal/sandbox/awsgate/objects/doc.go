@@ -8,8 +8,14 @@
 // whatever form of signature and body encoding they came in, and signed again
 // with the store's root key.
 //
-// It holds no object and no listing: all state is in the two servers. It is
-// called by the gate (package awsgate) for every S3 call.
+// It holds no object and no listing: all state is in the two servers, but for
+// the storage classes that listings show (kept.go). It is called by the gate
+// (package awsgate) for every S3 call.
+//
+// Not to be had, and answered with an error that says so: the ACL of an
+// object, customer encryption keys, uploads by HTML form, S3 Select, torrents,
+// RestoreObject, renaming, and keys of more than about 600 spaces and control
+// characters. Signatures and bucket policies are not enforced.
 //
 // Invariants: bodies are streamed; a checksum that the client sent reaches the
 // store, which verifies it; decode(encode(key)) is key for every UTF-8 key,

@@ -19,6 +19,7 @@ import (
 type query struct {
 	method string
 	bucket string
+	key    string
 	stored string // name of the object, "" for the bucket
 	params url.Values
 	header http.Header

@@ -38,6 +38,7 @@ type Options struct {
 type Router struct {
 	options Options
 	signer  *v4.Signer
+	classes classes
 }
 
 // New returns a router.

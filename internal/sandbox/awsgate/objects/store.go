@@ -13,7 +13,10 @@ import (
 // store serves an operation whose truth is in versitygw.
 func (rt *Router) store(w http.ResponseWriter, r *http.Request, call *awsapi.Call, bucket, key string) error {
 	header, params := forwarded(r, call.Query)
-	q := &query{method: r.Method, bucket: bucket, stored: encodeKey(key), params: params, header: header}
+	if err := refuseCustomerKeys(header); err != nil {
+		return err
+	}
+	q := &query{method: r.Method, bucket: bucket, key: key, stored: encodeKey(key), params: params, header: header}
 	switch call.Operation {
 	case "ListObjectVersions":
 		return rt.listVersions(w, r, q)
@@ -21,12 +24,8 @@ func (rt *Router) store(w http.ResponseWriter, r *http.Request, call *awsapi.Cal
 		return rt.list(w, r, q)
 	case "DeleteObjects":
 		return rt.deleteObjects(w, r, q)
-	case "CopyObject", "UploadPartCopy":
-		if err := copySource(header); err != nil {
-			return err
-		}
 	}
-	if err := rt.fill(q, r, call.Operation); err != nil {
+	if err := rt.prepare(q, r, call.Operation); err != nil {
 		return err
 	}
 	response, err := rt.send(r.Context(), q)
@@ -34,11 +33,58 @@ func (rt *Router) store(w http.ResponseWriter, r *http.Request, call *awsapi.Cal
 		return err
 	}
 	defer response.Body.Close()
+	rt.note(q, call.Operation, response)
 	if !namesKeys(call.Operation, response) {
 		relay(w, response)
 		return nil
 	}
-	return rt.rewritten(w, response, rewriting{bucket: bucket, host: r.Host})
+	how := rt.rewriting(bucket, r)
+	if call.Operation == "CreateMultipartUpload" {
+		how.upload = func(id string) { rt.classes.begin(id, q.header.Get(keptClass)) }
+	}
+	return rt.rewritten(w, response, how)
+}
+
+// prepare makes the request to the store out of the client's.
+func (rt *Router) prepare(q *query, r *http.Request, operation string) error {
+	var err error
+	switch operation {
+	case "CopyObject":
+		if err = copySource(q.header); err == nil {
+			err = rt.prepareCopy(r.Context(), q.header)
+		}
+	case "UploadPartCopy":
+		err = copySource(q.header)
+	case "PutObject", "CreateMultipartUpload":
+		err = keep(q.header)
+	}
+	if err != nil {
+		return err
+	}
+	return rt.fill(q, r, operation)
+}
+
+// note keeps what the answer tells about the class and the encryption of an
+// object, and shows the client what the store does not.
+func (rt *Router) note(q *query, operation string, response *http.Response) {
+	reveal(response.Header)
+	if response.StatusCode >= 300 {
+		return
+	}
+	version := response.Header.Get("X-Amz-Version-Id")
+	switch operation {
+	case "PutObject", "CopyObject":
+		echo(response.Header, q.header)
+		rt.classes.set(q.bucket, q.key, version, q.header.Get(keptClass))
+	case "CreateMultipartUpload":
+		echo(response.Header, q.header)
+	case "CompleteMultipartUpload":
+		rt.classes.set(q.bucket, q.key, version, rt.classes.end(q.params.Get("uploadId")))
+	case "AbortMultipartUpload":
+		rt.classes.end(q.params.Get("uploadId"))
+	case "DeleteObject":
+		rt.classes.set(q.bucket, q.key, q.params.Get("versionId"), "")
+	}
 }
 
 // fill sets the body of an operation that has one.
@@ -121,7 +167,7 @@ func copySource(header http.Header) error {
 
 // list serves the listings that the store pages correctly itself.
 func (rt *Router) list(w http.ResponseWriter, r *http.Request, q *query) error {
-	how := rewriting{bucket: q.bucket, host: r.Host}
+	how := rt.rewriting(q.bucket, r)
 	if err := how.encoding(q.params); err != nil {
 		return err
 	}
@@ -174,6 +220,7 @@ func (rt *Router) deleteObjects(w http.ResponseWriter, r *http.Request, q *query
 	}
 	text, err = translate(text, func(name, value string) (string, error) {
 		if name == "Key" {
+			rt.classes.set(q.bucket, value, "", "")
 			return encodeKey(value), nil
 		}
 		return value, nil
@@ -188,7 +235,7 @@ func (rt *Router) deleteObjects(w http.ResponseWriter, r *http.Request, q *query
 		return err
 	}
 	defer response.Body.Close()
-	return rt.rewritten(w, response, rewriting{bucket: q.bucket, host: r.Host})
+	return rt.rewritten(w, response, rt.rewriting(q.bucket, r))
 }
 
 // rewriting is how an answer of the store becomes the client's.
@@ -196,15 +243,35 @@ type rewriting struct {
 	bucket     string
 	host       string
 	urlEncoded bool
+	classes    *classes
+	// upload, if set, is told the id of a multipart upload that begins.
+	upload func(id string)
+}
+
+func (rt *Router) rewriting(bucket string, r *http.Request) rewriting {
+	return rewriting{bucket: bucket, host: r.Host, classes: &rt.classes}
 }
 
 func (rw rewriting) apply(text []byte) ([]byte, error) {
+	last := "" // key of the entry that is being read
 	out, err := translate(text, func(name, value string) (string, error) {
 		switch name {
+		case "StorageClass":
+			// It comes after the key in the store's listings.
+			if class := rw.classes.of(rw.bucket, last, ""); class != "" {
+				return class, nil
+			}
+		case "UploadId":
+			if rw.upload != nil {
+				rw.upload(value)
+			}
 		case "Key", "Prefix", "Marker", "NextMarker", "StartAfter", "Delimiter", "KeyMarker", "NextKeyMarker":
 			key, err := decodeKey(value)
 			if err != nil {
 				return "", err
+			}
+			if name == "Key" {
+				last = key
 			}
 			if rw.urlEncoded {
 				return escapeListed(key), nil

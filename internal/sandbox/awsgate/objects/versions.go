@@ -71,7 +71,12 @@ func (rt *Router) listVersions(w http.ResponseWriter, r *http.Request, q *query)
 	}
 	if failed != nil {
 		defer failed.Body.Close()
-		return rt.rewritten(w, failed, rewriting{bucket: q.bucket, host: r.Host})
+		return rt.rewritten(w, failed, rt.rewriting(q.bucket, r))
+	}
+	for i, e := range entries {
+		if class := rt.classes.of(q.bucket, e.Key, e.VersionID); class != "" {
+			entries[i].StorageClass = class
+		}
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(http.StatusOK)
@@ -106,6 +111,9 @@ func (rt *Router) versions(ctx context.Context, q *query, v *versionList) (page 
 	}
 	if v.keyMarker != "" {
 		params.Set("key-marker", encodeKey(v.keyMarker))
+	}
+	if v.max == 0 {
+		params.Set("max-keys", "0") // only the store knows whether there is such a bucket
 	}
 	filter := newVersionFilter(v)
 	for range maxVersionPages {
