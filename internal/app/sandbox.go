@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"maps"
 	"os"
+	"slices"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/sandbox"
@@ -53,8 +55,9 @@ func (a *App) SandboxUp(ctx context.Context, progress *view.Progress) (view.Sand
 	if _, err := w.Private(); err != nil {
 		return view.SandboxStatus{}, err
 	}
-	follow := follower{progress: progress}
+	follow := follower{progress: progress, bars: map[string]*view.Bar{}}
 	upped, err := sandbox.Up(ctx, a.sandboxOptions(w.Root()), follow.event)
+	follow.end()
 	if err != nil {
 		if fault.Is(err, fault.Canceled) {
 			err = fault.Of(fault.Canceled, "stopped waiting; the sandbox goes on coming up", "", nil).
@@ -134,29 +137,33 @@ func (a *App) SandboxServe(ctx context.Context) error {
 }
 
 // follower turns the sandbox's events into progress: lines for what happens
-// once, a bar for what can be counted.
+// once, a bar for each stage that can be counted. Stages run side by side.
 type follower struct {
 	progress *view.Progress
-	stage    string
-	bar      *view.Bar
+	bars     map[string]*view.Bar
 }
 
 func (f *follower) event(e sandbox.Event) {
-	if f.bar != nil && e.Stage != f.stage {
-		f.bar.Done()
-		f.bar = nil
-	}
 	if e.Total <= 0 {
 		f.progress.Say("%s: %s", e.Stage, e.Text)
 		return
 	}
-	if f.bar == nil {
-		f.stage, f.bar = e.Stage, f.progress.Begin(label(e), int64(e.Total), "items")
+	bar := f.bars[e.Stage]
+	if bar == nil {
+		bar = f.progress.Begin(label(e), int64(e.Total), "items")
+		f.bars[e.Stage] = bar
 	}
-	f.bar.Set(int64(e.Done))
+	bar.Set(int64(e.Done))
 	if e.Done >= e.Total {
-		f.bar.Done()
-		f.bar = nil
+		bar.Done()
+		delete(f.bars, e.Stage)
+	}
+}
+
+// end closes the bars of stages whose last count was not told.
+func (f *follower) end() {
+	for _, stage := range slices.Sorted(maps.Keys(f.bars)) {
+		f.bars[stage].Done()
 	}
 }
 

@@ -50,7 +50,7 @@ func StatusOf(ctx context.Context, workspace string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	s, err := currentState(ctx, l, alive)
+	s, alive, err := currentState(ctx, l, alive)
 	if fault.Is(err, fault.NotFound) {
 		phase := PhaseDown
 		if alive {
@@ -65,23 +65,27 @@ func StatusOf(ctx context.Context, workspace string) (Status, error) {
 }
 
 // currentState asks the supervisor, and reads its file when it does not run or
-// does not answer.
-func currentState(ctx context.Context, l layout, alive bool) (State, error) {
-	if alive {
-		var s State
-		err := ask(ctx, l, "GET", "/state", &s)
-		if err == nil {
-			return s, nil
-		}
-		if !fault.Is(err, fault.NotFound) {
-			from, fileErr := readState(l)
-			if fileErr == nil {
-				from.Trouble = &Trouble{Kind: fault.Unavailable, Text: "the supervisor does not answer: " + err.Error(), Hint: "landfall sandbox down"}
-			}
-			return from, fileErr
-		}
+// does not answer. It also returns whether it runs, because that may have
+// changed meanwhile.
+func currentState(ctx context.Context, l layout, alive bool) (State, bool, error) {
+	if !alive {
+		s, err := readState(l)
+		return s, false, err
 	}
-	return readState(l)
+	var s State
+	askErr := ask(ctx, l, "GET", "/state", &s)
+	if askErr == nil {
+		return s, true, nil
+	}
+	gone, err := awaitGone(ctx, l, dyingWithin)
+	if err != nil {
+		return State{}, false, err
+	}
+	s, err = readState(l)
+	if err == nil && !gone && !fault.Is(askErr, fault.NotFound) {
+		s.Trouble = &Trouble{Kind: fault.Unavailable, Text: "the supervisor does not answer: " + askErr.Error(), Hint: hintDown}
+	}
+	return s, !gone, err
 }
 
 func describe(ctx context.Context, l layout, s State, alive bool) Status {

@@ -29,6 +29,11 @@ const (
 	// lockWithin bounds the wait for another "up" or "down" that is between
 	// its look and its act; both take that long only when they sweep.
 	lockWithin = 2 * time.Minute
+	// dyingWithin bounds how long the kernel takes to clear away a process
+	// that was killed.
+	dyingWithin = 2 * time.Second
+	// hintDown is what to do about a supervisor that does not answer.
+	hintDown = "landfall sandbox down"
 )
 
 // Options say what sandbox is wanted.
@@ -163,7 +168,15 @@ func attachOrSpawn(ctx context.Context, l layout, o Options, report func(Event))
 		return Upped{}, "", err
 	}
 	if alive {
-		return attach(ctx, l, o)
+		result, instance, err := attach(ctx, l, o)
+		if !fault.Is(err, fault.Unavailable) || fault.HintOf(err) != hintDown {
+			return result, instance, err
+		}
+		// One that was killed a moment ago still holds its lock and does not
+		// answer any more; it is gone soon, unlike one that hangs.
+		if gone, lookErr := awaitGone(ctx, l, dyingWithin); lookErr != nil || !gone {
+			return result, instance, err
+		}
 	}
 	result := Upped{Swept: []string{}}
 	if result.Swept, err = cleanSlate(ctx, l); err != nil {
@@ -189,7 +202,7 @@ func attach(ctx context.Context, l layout, o Options) (Upped, string, error) {
 		return Upped{Followed: true, Swept: []string{}}, "", nil
 	case err != nil:
 		return Upped{}, "", fault.Of(fault.Unavailable, "start the sandbox: it runs, but its supervisor does not answer", "", err).
-			Hintf("landfall sandbox down")
+			Hintf(hintDown)
 	case s.Phase == PhaseFailed:
 		e := fault.Of(fault.Unavailable, "start the sandbox: it runs and has failed", "", s.Trouble.Err())
 		return Upped{}, "", e.Hintf("landfall sandbox down && landfall sandbox up")

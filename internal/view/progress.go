@@ -21,6 +21,9 @@ type Progress struct {
 	terminal bool
 	now      func() time.Time
 	mu       sync.Mutex
+	// drawn is the bar on the terminal's last line, or nil. There is one at a
+	// time: another that moves takes its place.
+	drawn *Bar
 }
 
 // NewProgress returns a progress on w. terminal says whether w understands a
@@ -33,7 +36,16 @@ func NewProgress(w io.Writer, terminal bool, now func() time.Time) *Progress {
 func (p *Progress) Say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.wipe()
 	fmt.Fprintf(p.w, format+"\n", args...)
+}
+
+// wipe takes the drawn bar off the terminal's last line.
+func (p *Progress) wipe() {
+	if p.drawn != nil {
+		_ = p.drawn.bar.Clear() // a bar that cannot be drawn must not stop the work
+		p.drawn = nil
+	}
 }
 
 // Bar is the progress of one piece of work.
@@ -73,7 +85,11 @@ func (b *Bar) Set(done int64) {
 	defer b.p.mu.Unlock()
 	b.done = done
 	if b.bar != nil {
-		_ = b.bar.Set64(done) // a bar that cannot be drawn must not stop the work
+		if b.p.drawn != b {
+			b.p.wipe()
+			b.p.drawn = b
+		}
+		_ = b.bar.Set64(done) // as in wipe
 		return
 	}
 	if now := b.p.now(); now.Sub(b.written) >= plainEvery {
@@ -86,9 +102,7 @@ func (b *Bar) Set(done int64) {
 func (b *Bar) Done() {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
-	if b.bar != nil {
-		_ = b.bar.Finish()
-	}
+	b.p.wipe()
 	took := b.p.now().Sub(b.began)
 	fmt.Fprintf(b.p.w, "%s: %d %s in %s%s\n", b.label, b.done, b.unit, round(took), b.rate(took))
 }
