@@ -84,11 +84,16 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // parse returns the call, also with an error, so that there is always a
 // protocol to answer in.
 func (g *Gate) parse(w http.ResponseWriter, r *http.Request) (*awsapi.Call, error) {
+	var unpacked error
 	if awsapi.ReadScope(r).Service != "s3" && r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(w, r.Body, maxRPCBytes)
+		unpacked = unpack(w, r)
 	}
 	id := g.requestID()
 	call, err := g.parser.Parse(r)
+	if unpacked != nil {
+		err = unpacked
+	}
 	if call == nil {
 		call = &awsapi.Call{Protocol: awsapi.JSON11, Method: r.Method, Header: r.Header}
 	}

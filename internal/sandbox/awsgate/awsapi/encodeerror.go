@@ -25,7 +25,7 @@ func EncodeError(c *Call, err error) *Answer {
 	}
 	switch c.Protocol {
 	case JSON10, JSON11:
-		a.Body = jsonError(map[string]string{"__type": e.Code, "message": e.Message})
+		a.Body = jsonError(map[string]string{"__type": shape(c, e.Code), "message": e.Message})
 	case CBOR:
 		a.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
 		a.Body = cborError(c, e)
@@ -45,6 +45,27 @@ func EncodeError(c *Call, err error) *Answer {
 	return a
 }
 
+// shape returns the name of an error in the newer protocols. CloudWatch's
+// model names its errors differently from the codes that its query protocol
+// answers with (botocore, cloudwatch/2010-08-01), and typed clients compare
+// the name.
+func shape(c *Call, code string) string {
+	if c.Model != "cloudwatch" {
+		return code
+	}
+	switch code {
+	case "InvalidParameterValue", "InvalidParameterCombination":
+		return code + "Exception"
+	case "MissingParameter":
+		return "MissingRequiredParameterException"
+	case "InternalServiceError":
+		return "InternalServiceFault"
+	case "LimitExceeded", "InvalidFormat":
+		return code + "Fault"
+	}
+	return code
+}
+
 func jsonError(fields map[string]string) []byte {
 	body, err := json.Marshal(fields)
 	if err != nil {
@@ -56,7 +77,7 @@ func jsonError(fields map[string]string) []byte {
 func cborError(c *Call, e *Error) []byte {
 	// rpc-v2-cbor wants the absolute shape id; clients compare what follows "#".
 	namespace := "com.amazonaws." + c.Service + "#"
-	body, err := encodeCBOR(map[string]any{"__type": namespace + e.Code, "message": e.Message})
+	body, err := encodeCBOR(map[string]any{"__type": namespace + shape(c, e.Code), "message": e.Message})
 	if err != nil {
 		return []byte{0xa0} // an empty map; two texts always encode
 	}
