@@ -112,7 +112,7 @@ func TestDefaults(t *testing.T) {
 		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS},
 		Target:    config.Target{Endpoint: "https://management.azure.com", Authority: "https://login.microsoftonline.com"},
 		Approvals: config.Approvals{TwoPersons: true},
-		Sandbox:   config.Sandbox{Objects: 20_000, HistoryDays: 14, Seed: 42, Load: config.SandboxLoad{RatePerSecond: 50, Seconds: 30}},
+		Sandbox:   config.Sandbox{Objects: 20_000, HistoryDays: 14, Seed: 42, Load: config.SandboxLoad{RatePerSecond: 50, Seconds: 15}},
 	}
 	same(t, c, &want)
 }
@@ -150,7 +150,7 @@ func TestPrecedence(t *testing.T) {
 		{Key: "sandbox.seed", Value: int64(3), Origin: "flag --sandbox-seed"},
 		{Key: "sandbox.objects", Value: int64(2), Origin: "env LANDFALL_SANDBOX_OBJECTS"},
 		{Key: "sandbox.historyDays", Value: int64(1), Origin: "w/landfall.yaml:7"},
-		{Key: "sandbox.load.seconds", Value: int64(30), Origin: "default"},
+		{Key: "sandbox.load.seconds", Value: int64(15), Origin: "default"},
 		{Key: "approvals.twoPersons", Value: false, Origin: "env LANDFALL_APPROVALS_TWO_PERSONS"},
 		{Key: "target.caFile", Value: "/x.pem", Origin: "flag --target-ca-file"},
 	} {

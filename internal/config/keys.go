@@ -173,7 +173,7 @@ func sandboxKeys() []key {
 			doc:  "requests a second of the load generator",
 			rule: rule{min: 1, max: 100_000},
 			put:  func(c *Config, v any) { c.Sandbox.Load.RatePerSecond = int(v.(int64)) }},
-		{path: "sandbox.load.seconds", form: integer, def: int64(30),
+		{path: "sandbox.load.seconds", form: integer, def: int64(15),
 			doc:  "seconds that the load lasts",
 			rule: rule{min: 1, max: 86_400},
 			put:  func(c *Config, v any) { c.Sandbox.Load.Seconds = int(v.(int64)) }},
