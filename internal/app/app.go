@@ -41,8 +41,11 @@ type Parts struct {
 	Workspace *store.Workspace
 	// WorkspaceErr says why there is no workspace or configuration.
 	WorkspaceErr error
-	// Source and Target are the access ports; TargetErr says why there is no
-	// target.
+	// Access is the configuration that Source and Target were built from: that
+	// of the workspace, or flags, environment and defaults where there is none.
+	Access *config.Config
+	// Source and Target are the access ports; SourceErr and TargetErr say why
+	// there is none.
 	Source    source.Access
 	SourceErr error
 	Target    target.Access
@@ -72,19 +75,22 @@ func (a *App) need() (*store.Workspace, error) {
 	return a.Workspace, nil
 }
 
-// root returns the folder of the workspace even when its landfall.yaml cannot
-// be read: what runs there must be stoppable all the same.
+// folder returns the workspace even when its landfall.yaml cannot be read:
+// what runs there must be stoppable, and what is recorded there readable, all
+// the same.
+func (a *App) folder() (*store.Workspace, error) {
+	switch {
+	case a.Workspace != nil:
+		return a.Workspace, nil
+	case a.setup.Workspace != "":
+		return store.Open(a.setup.Workspace)
+	}
+	return store.Find(a.setup.Dir)
+}
+
+// root returns the path of the workspace's folder; see folder.
 func (a *App) root() (string, error) {
-	if a.Workspace != nil {
-		return a.Workspace.Root(), nil
-	}
-	var w *store.Workspace
-	var err error
-	if a.setup.Workspace != "" {
-		w, err = store.Open(a.setup.Workspace)
-	} else {
-		w, err = store.Find(a.setup.Dir)
-	}
+	w, err := a.folder()
 	if err != nil {
 		return "", err
 	}

@@ -41,20 +41,24 @@ func (a *App) Demo(ctx context.Context, o DemoOptions, progress *view.Progress) 
 	d := view.Demo{Workspace: w.Root(), Kept: o.Keep}
 	progress.Say("== sandbox: both clouds on this machine")
 	up, err := a.SandboxUp(ctx, progress)
-	if err != nil {
-		return d, err
+	if err == nil {
+		d.Stages, d.Endpoints = up.Stages, up.Endpoints
+		d.UpSeconds = a.setup.Now().Sub(began).Seconds()
+		err = a.demoLoad(ctx, &d, progress)
+	} else if ctx.Err() != nil && !o.Keep {
+		err = fault.Of(fault.Canceled, "stop the demo", "", nil) // nothing is left to wait for
 	}
-	d.Stages, d.Endpoints = up.Stages, up.Endpoints
-	d.UpSeconds = a.setup.Now().Sub(began).Seconds()
-	err = a.demoLoad(ctx, &d, progress)
 	if !o.Keep {
-		err = errors.Join(err, a.demoDown(ctx, &d, progress))
+		// Also when it did not come up, or not all of it.
+		if downErr := a.demoDown(ctx, &d, progress); downErr != nil {
+			return d, errors.Join(downErr, err)
+		}
 	}
 	if err != nil && !fault.Is(err, fault.Found) {
 		return d, err
 	}
 	verdict, verifyErr := a.LedgerVerify(ctx)
-	d.LedgerEntries, d.LedgerHead = verdict.Entries, verdict.Head
+	d.LedgerEntries, d.LedgerHead, d.LedgerIntact = verdict.Entries, verdict.Head, verdict.Intact
 	d.TotalSeconds = a.setup.Now().Sub(began).Seconds()
 	return d, errors.Join(err, verifyErr)
 }

@@ -69,20 +69,18 @@ func (a *App) doctorAWS(ctx context.Context) []view.Finding {
 	if a.SourceErr != nil {
 		return []view.Finding{{Name: "configuration", Mark: view.Bad, Detail: a.SourceErr.Error(), Mend: fault.HintOf(a.SourceErr)}}
 	}
-	findings := a.access(ctx, a.Source, func(p cloud.Probe) string {
+	return a.access(ctx, a.Source, a.endpointFinding("source.endpoint", "AWS_ENDPOINT_URL"), func(p cloud.Probe) string {
 		return fmt.Sprintf("allow %s to the role or user that Landfall runs as", p.Permission)
 	})
-	return slices.Insert(findings, 0, a.endpointFinding("source.endpoint", "AWS_ENDPOINT_URL"))
 }
 
 func (a *App) doctorAzure(ctx context.Context) []view.Finding {
 	if a.TargetErr != nil {
 		return []view.Finding{{Name: "configuration", Mark: view.Bad, Detail: a.TargetErr.Error(), Mend: fault.HintOf(a.TargetErr)}}
 	}
-	findings := a.access(ctx, a.Target, func(p cloud.Probe) string {
+	return a.access(ctx, a.Target, a.endpointFinding("target.endpoint", ""), func(p cloud.Probe) string {
 		return fmt.Sprintf("assign a role that allows %s on the subscription", p.Permission)
 	})
-	return slices.Insert(findings, 0, a.endpointFinding("target.endpoint", ""))
 }
 
 // endpointFinding says where requests will go, because "which account was
@@ -104,10 +102,10 @@ func (a *App) endpointFinding(key, variable string) view.Finding {
 
 // setting returns one effective setting; false when there is no configuration.
 func (a *App) setting(key string) (config.Setting, bool) {
-	if a.Config == nil {
+	if a.Access == nil {
 		return config.Setting{}, false
 	}
-	all := a.Config.Effective()
+	all := a.Access.Effective()
 	i := slices.IndexFunc(all, func(s config.Setting) bool { return s.Key == key })
 	if i < 0 {
 		return config.Setting{}, false
@@ -118,27 +116,43 @@ func (a *App) setting(key string) (config.Setting, bool) {
 // access asks one cloud who is calling and what is allowed. Without a caller
 // the permissions are not tried: each would fail for the same reason, and the
 // reader would have to find the first.
-func (a *App) access(ctx context.Context, port accessPort, mend func(cloud.Probe) string) []view.Finding {
+func (a *App) access(ctx context.Context, port accessPort, endpoint view.Finding, mend func(cloud.Probe) string) []view.Finding {
 	caller, err := port.Caller(ctx)
 	if err != nil {
-		return []view.Finding{
-			{Name: "credentials", Mark: badOrUnknown(err), Detail: err.Error(), Mend: fault.HintOf(err)},
-			{Name: "permissions", Mark: view.Unknown, Detail: "not tried: there is no caller"},
-		}
+		return noCaller(endpoint, err)
 	}
-	findings := []view.Finding{{Name: "credentials", Mark: view.Good, Detail: fmt.Sprintf("%s in account %s", caller.Name, caller.Account)}}
-	findings = append(findings, a.clockFinding(caller.ServerTime))
+	endpoint.Mark = view.Good
+	findings := []view.Finding{
+		endpoint,
+		{Name: "credentials", Mark: view.Good, Detail: fmt.Sprintf("%s in account %s", caller.Name, caller.Account)},
+		a.clockFinding(caller.ServerTime),
+	}
 	for _, p := range port.Probe(ctx) {
 		f := view.Finding{Name: p.Permission, Mark: view.Good, Detail: "allowed"}
 		if p.Err != nil {
-			f.Mark, f.Detail, f.Mend = badOrUnknown(p.Err), p.Err.Error(), mend(p)
-			if f.Mark == view.Unknown {
-				f.Mend = "try again: this says nothing about the permission"
+			f.Mark, f.Detail, f.Mend = view.Bad, p.Err.Error(), mend(p)
+			if !fault.Is(p.Err, fault.Denied) {
+				f.Mark, f.Mend = view.Unknown, "landfall doctor, again: this says nothing about the permission"
 			}
 		}
 		findings = append(findings, f)
 	}
 	return findings
+}
+
+// noCaller tells an endpoint that does not answer, which says nothing about
+// the credentials, from credentials that are refused.
+func noCaller(endpoint view.Finding, err error) []view.Finding {
+	credentials := view.Finding{Name: "credentials", Mark: view.Bad, Detail: err.Error(), Mend: fault.HintOf(err)}
+	switch fault.KindOf(err) {
+	case fault.Unavailable, fault.Timeout:
+		endpoint.Mark, endpoint.Mend = view.Bad, credentials.Mend
+		endpoint.Detail += ": " + err.Error()
+		credentials = view.Finding{Name: "credentials", Mark: view.Unknown, Detail: "not tried: the endpoint does not answer"}
+	case fault.Throttled, fault.Unknown, fault.Canceled:
+		credentials.Mark = view.Unknown
+	}
+	return []view.Finding{endpoint, credentials, {Name: "permissions", Mark: view.Unknown, Detail: "not tried: there is no caller"}}
 }
 
 func (a *App) clockFinding(server time.Time) view.Finding {
@@ -150,13 +164,4 @@ func (a *App) clockFinding(server time.Time) view.Finding {
 		return view.Finding{Name: "clock", Mark: view.Bad, Detail: fmt.Sprintf("differs from the cloud's by %s; signed requests are refused", difference), Mend: "timedatectl set-ntp true"}
 	}
 	return view.Finding{Name: "clock", Mark: view.Good, Detail: fmt.Sprintf("within %s of the cloud's", max(difference, time.Second))}
-}
-
-// badOrUnknown tells "the answer is no" from "there was no answer".
-func badOrUnknown(err error) view.Mark {
-	switch fault.KindOf(err) {
-	case fault.Throttled, fault.Timeout, fault.Unknown, fault.Canceled:
-		return view.Unknown
-	}
-	return view.Bad
 }

@@ -39,7 +39,7 @@ func (a *App) doctorWorkspace(ctx context.Context) []view.Finding {
 	case err != nil:
 		findings = append(findings, view.Finding{Name: "ledger", Mark: view.Bad, Detail: err.Error(), Mend: fault.HintOf(err)})
 	default:
-		findings = append(findings, view.Finding{Name: "ledger", Mark: view.Good, Detail: fmt.Sprintf("%d entries, unbroken chain", verdict.Entries)})
+		findings = append(findings, view.Finding{Name: "ledger", Mark: view.Good, Detail: "unbroken chain, head " + verdict.Head})
 	}
 	return findings
 }

@@ -76,7 +76,7 @@ func (a *App) LedgerCheck(ctx context.Context, o LedgerOptions) (view.LedgerVerd
 // text.
 func (a *App) LedgerList(ctx context.Context, o LedgerOptions, kind string) (view.LedgerEntries, error) {
 	l, path, err := a.openLedger(ctx, o.File)
-	result := view.LedgerEntries{File: path}
+	result := view.LedgerEntries{File: path, Entries: []view.LedgerEntry{}}
 	if err != nil {
 		return result, err
 	}
@@ -115,7 +115,7 @@ func (a *App) LedgerExport(ctx context.Context, o LedgerOptions, path string) (v
 // openLedger opens the named ledger, or the workspace's, for reading.
 func (a *App) openLedger(ctx context.Context, file string) (*ledger.Ledger, string, error) {
 	if file == "" {
-		w, err := a.need()
+		w, err := a.folder()
 		if err != nil {
 			return nil, "", err
 		}
@@ -138,7 +138,7 @@ func parseHeads(texts []string) ([]ledger.Head, error) {
 }
 
 func show(path string, v ledger.Verdict) view.LedgerVerdict {
-	shown := view.LedgerVerdict{File: path, Entries: v.Entries, Head: v.Head.String(), Intact: v.Break == nil}
+	shown := view.LedgerVerdict{File: path, Entries: v.Entries, Head: v.Head.String(), Intact: v.Break == nil, Checked: []string{}}
 	if v.Break != nil {
 		shown.FirstBad, shown.Problem = v.Break.Seq, v.Break.Why
 	}

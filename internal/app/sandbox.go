@@ -32,12 +32,16 @@ func (a *App) SandboxSetup(ctx context.Context, withTests bool, say func(string)
 	if err != nil {
 		return view.SandboxTools{}, err
 	}
-	result := view.SandboxTools{Cache: a.CacheDir}
+	result := view.SandboxTools{Cache: a.CacheDir, Tools: []view.SandboxTool{}}
 	for _, spec := range tools.All() {
-		tool, err := tools.Locate(a.CacheDir, spec.Name)
-		if err == nil {
-			result.Tools = append(result.Tools, view.SandboxTool{Name: string(spec.Name), Version: tool.Version, Title: spec.Title, Dir: tool.Dir})
+		if !slices.Contains(names, spec.Name) {
+			continue
 		}
+		tool, err := tools.Locate(a.CacheDir, spec.Name)
+		if err != nil {
+			return result, err
+		}
+		result.Tools = append(result.Tools, view.SandboxTool{Name: string(spec.Name), Version: tool.Version, Title: spec.Title, Dir: tool.Dir})
 	}
 	return result, nil
 }
@@ -86,24 +90,25 @@ func (a *App) sandboxOptions(workspace string) sandbox.Options {
 	}
 }
 
-// SandboxStatus tells what runs.
+// SandboxStatus tells what runs. Like SandboxDown it needs no readable
+// configuration.
 func (a *App) SandboxStatus(ctx context.Context) (view.SandboxStatus, error) {
-	w, err := a.need()
+	root, err := a.root()
 	if err != nil {
 		return view.SandboxStatus{}, err
 	}
-	s, err := sandbox.StatusOf(ctx, w.Root())
+	s, err := sandbox.StatusOf(ctx, root)
 	return status(s), err
 }
 
 // SandboxEnv returns the variables that point SDKs and tools at the sandbox.
 func (a *App) SandboxEnv(ctx context.Context) (view.SandboxEnv, error) {
-	w, err := a.need()
+	root, err := a.root()
 	if err != nil {
 		return view.SandboxEnv{}, err
 	}
-	variables, err := sandbox.Env(ctx, w.Root())
-	var result view.SandboxEnv
+	variables, err := sandbox.Env(ctx, root)
+	result := view.SandboxEnv{Variables: []view.SandboxVariable{}}
 	for _, v := range variables {
 		result.Variables = append(result.Variables, view.SandboxVariable(v))
 	}

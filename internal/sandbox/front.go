@@ -111,7 +111,8 @@ func (s *supervisor) frontSteps() []step {
 		{name: "arm", needs: []string{"azurite", "postgres-azure", "dns"}, run: s.startARM},
 		{name: "seed", needs: []string{"operator", "dns", "postgres-aws", "ports"}, run: s.seedAccount},
 		{name: "shop-migrate", needs: []string{"postgres-aws"}, run: s.migrateShop},
-		{name: "shop-stock", needs: []string{"shop-migrate", "seed"}, run: s.stockShop},
-		{name: "shop", needs: []string{"shop-stock"}, run: s.startShop},
+		{name: "shop-rows", needs: []string{"shop-migrate"}, run: s.stockRows},
+		{name: "shop-covers", needs: []string{"shop-rows", "seed"}, run: s.stockCovers},
+		{name: "shop", needs: []string{"shop-covers"}, run: s.startShop},
 	}
 }

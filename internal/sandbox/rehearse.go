@@ -6,9 +6,13 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+	"time"
 
 	"example.com/landfall/internal/fault"
 )
+
+// shopWaitDelay bounds the wait for the program's output once it is gone.
+const shopWaitDelay = 5 * time.Second
 
 // ShopRun says how to run the sample workload's program beside the sandbox.
 type ShopRun struct {
@@ -38,6 +42,9 @@ func RunShop(ctx context.Context, r ShopRun) (int, error) {
 	}
 	cmd := exec.CommandContext(ctx, path, r.Args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append([]string{}, r.Environ...), r.Out, r.Err
+	// Its output goes through pipes: whoever inherited them must not hold up
+	// the end of a program that was cancelled.
+	cmd.WaitDelay = shopWaitDelay
 	for _, v := range values {
 		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 		if v.Name == "LANDFALL_SANDBOX_SOURCE_DATABASE" {

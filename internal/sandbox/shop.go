@@ -59,14 +59,26 @@ func (s *supervisor) migrateShop(ctx context.Context) error {
 	return s.bookshop(ctx, "shop-migrate", []string{"BOOKSHOP_DATABASE_URL=" + s.shopDatabase()}, "migrate")
 }
 
-// stockShop fills the catalogue and puts a cover for each book.
-func (s *supervisor) stockShop(ctx context.Context) error {
+// stockRows fills the catalogue. It needs the database only, and goes on while
+// the account is seeded.
+func (s *supervisor) stockRows(ctx context.Context) error {
+	return s.bookshop(ctx, "shop-rows", []string{"BOOKSHOP_DATABASE_URL=" + s.shopDatabase()}, s.stockArgs(0)...)
+}
+
+// stockCovers puts a cover for each book. The same verb finds that the rows
+// are there and leaves them alone.
+func (s *supervisor) stockCovers(ctx context.Context) error {
 	environ, err := s.shopEnviron(ctx)
 	if err != nil {
 		return err
 	}
-	books := max(s.order.Objects, fewestBooks)
-	return s.bookshop(ctx, "shop-stock", environ, "stock", "--books", itoa(books), "--covers", itoa(s.order.Objects), "--seed", strconv.FormatUint(s.order.Seed, 10))
+	return s.bookshop(ctx, "shop-covers", environ, s.stockArgs(s.order.Objects)...)
+}
+
+func (s *supervisor) stockArgs(covers int) []string {
+	return []string{
+		"stock", "--books", itoa(max(s.order.Objects, fewestBooks)), "--covers", itoa(covers), "--seed", strconv.FormatUint(s.order.Seed, 10),
+	}
 }
 
 // shopEnviron is how the shop on the AWS side finds what it uses. It is made

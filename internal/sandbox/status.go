@@ -77,12 +77,16 @@ func currentState(ctx context.Context, l layout, alive bool) (State, bool, error
 	if askErr == nil {
 		return s, true, nil
 	}
+	if fault.Is(askErr, fault.NotFound) {
+		s, err := readState(l) // it has not written how to reach it yet
+		return s, true, err
+	}
 	gone, err := awaitGone(ctx, l, dyingWithin)
 	if err != nil {
 		return State{}, false, err
 	}
 	s, err = readState(l)
-	if err == nil && !gone && !fault.Is(askErr, fault.NotFound) {
+	if err == nil && !gone {
 		s.Trouble = &Trouble{Kind: fault.Unavailable, Text: "the supervisor does not answer: " + askErr.Error(), Hint: hintDown}
 	}
 	return s, !gone, err

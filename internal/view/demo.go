@@ -86,6 +86,7 @@ type Demo struct {
 	Down          SandboxDown       `json:"down"`
 	LedgerEntries int64             `json:"ledgerEntries"`
 	LedgerHead    string            `json:"ledgerHead"`
+	LedgerIntact  bool              `json:"ledgerIntact"`
 	// Evidence is the ledger entry behind each part of the result.
 	Evidence map[string]int64 `json:"evidence"`
 }
@@ -105,7 +106,11 @@ func (r Demo) Text(p *Paper) {
 	p.Title("What was proved%s", r.entry("audit"))
 	r.proved(p)
 	p.Title("Where it is recorded")
-	p.Line("  ledger: %s, unbroken chain, head %s", plural(r.LedgerEntries, "entry", "entries"), r.LedgerHead)
+	if r.LedgerIntact {
+		p.Line("  %s ledger: %s, unbroken chain, head %s", p.Mark(Good), plural(r.LedgerEntries, "entry", "entries"), r.LedgerHead)
+	} else {
+		p.Line("  %s ledger: not shown to be unbroken; see: landfall ledger verify --workspace %s", p.Mark(Bad), r.Workspace)
+	}
 	p.Line("")
 	if r.Kept {
 		p.Line("The sandbox is still up. next: landfall sandbox status --workspace %s; end it with: landfall sandbox down --workspace %s", r.Workspace, r.Workspace)

@@ -7,8 +7,10 @@ import (
 	"example.com/landfall/internal/config"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/sandbox/tools"
+	"example.com/landfall/internal/source"
 	"example.com/landfall/internal/source/aws"
 	"example.com/landfall/internal/store"
+	"example.com/landfall/internal/target"
 	"example.com/landfall/internal/target/azure"
 )
 
@@ -19,18 +21,18 @@ func Build(s app.Setup) (*app.App, error) {
 	var parts app.Parts
 	parts.CacheDir, parts.CacheErr = tools.CacheDir(func(name string) string { v, _ := s.Getenv(name); return v })
 	parts.Workspace, parts.Config, parts.WorkspaceErr = workspace(s)
-	c := parts.Config
-	if c == nil {
+	var err error
+	if parts.Access = parts.Config; parts.Access == nil {
 		// Without a workspace the drivers follow flags, environment and
 		// defaults, so that the doctor can be asked before there is one.
-		c, _ = config.Load(config.Input{Path: config.FileName, Data: []byte("schemaVersion: 1\nworkload: {name: none}\n"), Getenv: s.Getenv, Flags: s.Flags})
+		parts.Access, err = config.Load(config.Input{Path: config.FileName, Data: []byte("schemaVersion: 1\nworkload: {name: none}\n"), Getenv: s.Getenv, Flags: s.Flags})
 	}
-	if c == nil {
-		parts.SourceErr, parts.TargetErr = parts.WorkspaceErr, parts.WorkspaceErr
+	if err != nil {
+		parts.SourceErr, parts.TargetErr = err, err
 		return app.New(s, parts), nil
 	}
-	parts.Source, parts.SourceErr = sourceAccess(c)
-	parts.Target, parts.TargetErr = targetAccess(c)
+	parts.Source, parts.SourceErr = sourceAccess(parts.Access)
+	parts.Target, parts.TargetErr = targetAccess(parts.Access)
 	return app.New(s, parts), nil
 }
 
@@ -56,7 +58,7 @@ func workspace(s app.Setup) (*store.Workspace, *config.Config, error) {
 	return w, c, nil
 }
 
-func sourceAccess(c *config.Config) (*aws.Access, error) {
+func sourceAccess(c *config.Config) (source.Access, error) {
 	settings := aws.Settings{Profile: c.Source.Profile, Endpoint: c.Source.Endpoint}
 	if len(c.Source.Regions) > 0 {
 		settings.Region = string(c.Source.Regions[0])
@@ -68,9 +70,13 @@ func sourceAccess(c *config.Config) (*aws.Access, error) {
 	return aws.NewAccess(sdk), nil
 }
 
-func targetAccess(c *config.Config) (*azure.Access, error) {
-	return azure.NewAccess(azure.Settings{
+func targetAccess(c *config.Config) (target.Access, error) {
+	access, err := azure.NewAccess(azure.Settings{
 		Subscription: string(c.Target.Subscription), Tenant: c.Target.Tenant,
 		Endpoint: c.Target.Endpoint, Authority: c.Target.Authority, CAFile: c.Target.CAFile,
 	})
+	if err != nil {
+		return nil, err // and no typed nil in the port
+	}
+	return access, nil
 }

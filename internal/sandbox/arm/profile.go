@@ -19,6 +19,8 @@ type Profile struct {
 	TTLSeconds int64
 	// Enabled is false when the profile answers nothing.
 	Enabled bool
+	// MaxReturn bounds the answer of a MultiValue profile; 0 for all.
+	MaxReturn int64
 	// Endpoints in the order of the profile.
 	Endpoints []Endpoint
 }
@@ -31,7 +33,13 @@ type Endpoint struct {
 	Target string
 	// Weight is 1 to 1000; Priority 1 is tried first.
 	Weight, Priority int64
-	// Serving is true for an endpoint that is enabled and seen healthy.
+	// Location is the endpoint's region, for routing by performance.
+	Location string
+	// Geo are the regions mapped to it, for geographic routing.
+	Geo []string
+	// Serving is true for an endpoint that is enabled and not seen unhealthy.
+	// When all are, all that are enabled serve ("Traffic Manager endpoint
+	// monitoring" in Azure's documentation: it answers as if they were online).
 	Serving bool
 }
 
@@ -53,14 +61,45 @@ func profileOf(v control.View) Profile {
 		Enabled: !strings.EqualFold(document.Text(v.Body, "properties.profileStatus"), "Disabled")}
 	// 60 seconds is the TTL a profile has when none is given.
 	p.TTLSeconds = number(v.Body, "properties.dnsConfig.ttl", 60)
+	p.MaxReturn = number(v.Body, "properties.maxReturn", 0)
+	healthy := 0
 	for i, item := range document.List(v.Body, "properties.endpoints") {
+		well := monitored(item) == endpointWell
+		if well {
+			healthy++
+		}
 		p.Endpoints = append(p.Endpoints, Endpoint{
 			Name: document.Text(item, "name"), Target: document.Text(item, "properties.target"),
 			Weight: number(item, "properties.weight", 1), Priority: number(item, "properties.priority", int64(i+1)),
-			Serving: document.Text(item, "properties.endpointMonitorStatus") == "Online",
+			Location: document.Text(item, "properties.endpointLocation"), Geo: document.Strings(document.List(item, "properties.geoMapping")),
+			Serving: well,
 		})
 	}
+	for i, item := range document.List(v.Body, "properties.endpoints") {
+		if healthy == 0 && monitored(item) == endpointIll {
+			p.Endpoints[i].Serving = true
+		}
+	}
 	return p
+}
+
+// health is what a monitor status means for an endpoint.
+type health int
+
+const (
+	endpointOut  health = iota // not to be answered
+	endpointIll                // only when no other is well
+	endpointWell               // also before the first probe
+)
+
+func monitored(endpoint any) health {
+	switch document.Text(endpoint, "properties.endpointMonitorStatus") {
+	case "Disabled", "Inactive":
+		return endpointOut
+	case "Degraded", "Stopped":
+		return endpointIll
+	}
+	return endpointWell
 }
 
 func number(v any, path string, otherwise int64) int64 {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"example.com/landfall/internal/sandbox/arm"
 	"example.com/landfall/internal/sandbox/arm/armtest"
 	"example.com/landfall/internal/sandbox/arm/document"
+	"example.com/landfall/internal/sandbox/cert"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azarm "github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
@@ -53,7 +53,15 @@ func start(t *testing.T, change ...func(*arm.Options)) *sandbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate, ca, err := arm.Certificate(t.TempDir(), nil)
+	authority, err := cert.New("test", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := authority.Server(nil, []net.IP{net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := pair.TLS()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +69,7 @@ func start(t *testing.T, change ...func(*arm.Options)) *sandbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := &http.Server{Handler: server, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}, ReadHeaderTimeout: 10 * time.Second}
+	web := &http.Server{Handler: server, TLSConfig: config, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = web.ServeTLS(listener, "", "") }()
 	t.Cleanup(func() {
 		web.Close()
@@ -69,20 +77,16 @@ func start(t *testing.T, change ...func(*arm.Options)) *sandbox {
 			t.Error(err)
 		}
 	})
-	s := &sandbox{t: t, server: server, url: "https://" + listener.Addr().String(), http: trusting(t, ca)}
+	s := &sandbox{t: t, server: server, url: "https://" + listener.Addr().String(), http: trusting(t, authority)}
 	s.connect()
 	return s
 }
 
-func trusting(t *testing.T, ca string) *http.Client {
+func trusting(t *testing.T, authority *cert.Authority) *http.Client {
 	t.Helper()
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		t.Fatal(err)
-	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		t.Fatal("the authority's file holds no certificate")
+	if !pool.AppendCertsFromPEM(authority.PEM) {
+		t.Fatal("the authority holds no certificate")
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
 	t.Cleanup(transport.CloseIdleConnections)

@@ -3,6 +3,7 @@ package arm_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,7 @@ func TestTrafficManagerProfiles(t *testing.T) {
 	group := s.group("rg")
 	path := group + "/providers/Microsoft.Network/trafficManagerProfiles/shop"
 	endpoint := func(name, target string, weight int) object {
-		return object{"name": name, "type": "Microsoft.Network/trafficManagerProfiles/externalEndpoints", "properties": object{"target": target, "weight": weight}}
+		return object{"name": name, "type": "Microsoft.Network/trafficManagerProfiles/externalEndpoints", "properties": object{"target": target, "weight": weight, "endpointLocation": "East US", "geoMapping": []any{"WORLD"}}}
 	}
 	body := func(weight int) object {
 		return object{"location": "global", "properties": object{"trafficRoutingMethod": "Weighted", "dnsConfig": object{"relativeName": "shop", "ttl": 5}, "monitorConfig": object{"protocol": "HTTP", "port": 80, "path": "/healthz"},
@@ -34,7 +35,7 @@ func TestTrafficManagerProfiles(t *testing.T) {
 		t.Fatalf("%d %v", a.status, a.body)
 	}
 	profiles := s.server.Profiles()
-	if len(profiles) != 1 || profiles[0].Name != "shop.trafficmanager.net" || profiles[0].TTLSeconds != 5 || len(profiles[0].Endpoints) != 2 || profiles[0].Endpoints[0] != (arm.Endpoint{Name: "aws", Target: "127.1.2.1", Weight: 1000, Priority: 1, Serving: true}) {
+	if len(profiles) != 1 || profiles[0].Name != "shop.trafficmanager.net" || profiles[0].TTLSeconds != 5 || len(profiles[0].Endpoints) != 2 || !reflect.DeepEqual(profiles[0].Endpoints[0], arm.Endpoint{Name: "aws", Target: "127.1.2.1", Weight: 1000, Priority: 1, Location: "East US", Geo: []string{"WORLD"}, Serving: true}) {
 		t.Fatalf("%+v", profiles)
 	}
 	if a := s.call(http.MethodPatch, path+"/externalEndpoints/aws", "2022-04-01", object{"properties": object{"weight": 1}}); a.status != http.StatusOK {
@@ -43,6 +44,19 @@ func TestTrafficManagerProfiles(t *testing.T) {
 	a := s.send(http.MethodPost, s.url+"/_landfall/monitor", object{"profile": profiles[0].ID, "endpoint": "azure", "status": "Degraded"})
 	if p := s.server.Profiles()[0]; a.status != http.StatusOK || p.Endpoints[0].Weight != 1 || p.Endpoints[1].Serving {
 		t.Errorf("%v %+v", a.body, p)
+	}
+	for _, c := range []struct {
+		status      string
+		first, next bool
+	}{
+		{"Degraded", true, true}, // both: all are answered
+		{"Inactive", false, true},
+		{"CheckingEndpoint", true, false},
+	} {
+		a := s.send(http.MethodPost, s.url+"/_landfall/monitor", object{"profile": profiles[0].ID, "endpoint": "aws", "status": c.status})
+		if p := s.server.Profiles()[0]; a.status != http.StatusOK || p.Endpoints[0].Serving != c.first || p.Endpoints[1].Serving != c.next {
+			t.Errorf("%s: %v %+v", c.status, a.body, p)
+		}
 	}
 	if a := s.send(http.MethodPost, s.url+"/_landfall/monitor", object{"profile": profiles[0].ID, "endpoint": "none", "status": "Online"}); a.status != http.StatusNotFound {
 		t.Errorf("%v", a.body)

@@ -176,7 +176,9 @@ func (r *resolution) sets(z *zoneIndex, name string, qtype uint16, sets []Record
 	}
 	for _, set := range chosen {
 		if set.Alias != "" {
-			r.alias(z, name, qtype, set)
+			if r.alias(z, name, qtype, set); r.rcode == mdns.RcodeServerFailure {
+				return
+			}
 			continue
 		}
 		rrs, err := set.records(name)

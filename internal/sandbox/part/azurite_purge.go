@@ -17,8 +17,12 @@ import (
 	"example.com/landfall/internal/fault"
 )
 
-// maxPages bounds the listing of an account that is emptied: 5,000 names each.
-const maxPages = 1000
+// The listing of an account that is emptied: names on a page, so that a page
+// stays below maxAnswerBytes, and pages at most.
+const (
+	pageNames = "1000"
+	maxPages  = 5000
+)
 
 // PurgeAccount deletes every container, queue and table of an account. Azurite
 // keeps what an account held when the account goes, and would show it to the
@@ -52,7 +56,7 @@ type listing struct {
 
 func (p purge) emptyXML(ctx context.Context, socket int) error {
 	for range maxPages {
-		answer, err := p.send(ctx, http.MethodGet, socket, "/", url.Values{"comp": {"list"}})
+		answer, err := p.send(ctx, http.MethodGet, socket, "/", url.Values{"comp": {"list"}, "maxresults": {pageNames}})
 		if err != nil {
 			return err
 		}
@@ -76,23 +80,30 @@ func (p purge) emptyXML(ctx context.Context, socket int) error {
 	return fault.Newf(fault.Unsupported, "list more than %d pages", maxPages)
 }
 
+// emptyTables lists again until nothing is left: a listing of tables ends at
+// 1,000 and goes on in headers.
 func (p purge) emptyTables(ctx context.Context) error {
-	answer, err := p.send(ctx, http.MethodGet, AzuriteTable, "/Tables", nil)
-	if err != nil {
-		return err
-	}
-	var page struct {
-		Value []struct{ TableName string }
-	}
-	if err := json.Unmarshal(answer.body, &page); err != nil {
-		return fault.Of(fault.Unavailable, "read the tables of", p.account, err)
-	}
-	for _, t := range page.Value {
-		if _, err := p.send(ctx, http.MethodDelete, AzuriteTable, "/Tables('"+t.TableName+"')", nil); err != nil {
+	for range maxPages {
+		answer, err := p.send(ctx, http.MethodGet, AzuriteTable, "/Tables", nil)
+		if err != nil {
 			return err
 		}
+		var page struct {
+			Value []struct{ TableName string }
+		}
+		if err := json.Unmarshal(answer.body, &page); err != nil {
+			return fault.Of(fault.Unavailable, "read the tables of", p.account, err)
+		}
+		if len(page.Value) == 0 {
+			return nil
+		}
+		for _, t := range page.Value {
+			if _, err := p.send(ctx, http.MethodDelete, AzuriteTable, "/Tables('"+t.TableName+"')", nil); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return fault.Newf(fault.Unsupported, "list more than %d pages", maxPages)
 }
 
 // send sends a signed request. A thing that is gone meanwhile is no error.

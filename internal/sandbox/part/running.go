@@ -255,6 +255,8 @@ func (r *Running) Reconfigure(ctx context.Context, change func()) error {
 	r.set(func(s *Status) { s.State, s.Trouble = Starting, "" })
 	ctx, cancel := context.WithTimeout(ctx, r.server.ReadyWithin)
 	defer cancel()
+	// Stop must not wait for a start that nobody wants any more.
+	defer context.AfterFunc(r.life, cancel)()
 	if err := r.launch(ctx); err != nil {
 		r.fail(err)
 		return err
@@ -267,12 +269,7 @@ func (r *Running) Reconfigure(ctx context.Context, change func()) error {
 func (r *Running) Renew(ctx context.Context) error {
 	var removal error
 	err := r.Reconfigure(ctx, func() { removal = emptyDir(r.site.Dir) })
-	if err = errors.Join(removal, err); err != nil {
-		return fault.Wrap(err, "renew "+r.server.Name, "")
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.server.ReadyWithin)
-	defer cancel()
-	return r.furnish(ctx)
+	return fault.Wrap(errors.Join(removal, err), "renew "+r.server.Name, "")
 }
 
 // emptyDir removes what lies in a folder and not the folder itself, whose

@@ -58,7 +58,9 @@ type Server struct {
 	Command func(Site) Command
 	// Healthy sends a real request and returns nil when it was answered well.
 	Healthy func(context.Context, Site) error
-	// Furnish is called once, after the first good answer. Optional.
+	// Furnish puts in what the server is to hold before anybody else asks it.
+	// It is called after the first good answer of every start and must do
+	// nothing when all is there. Optional.
 	Furnish func(context.Context, Site) error
 }
 

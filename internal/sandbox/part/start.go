@@ -132,7 +132,7 @@ func (r *Running) firstStart(ctx context.Context) error {
 			return err
 		}
 		if err = r.launch(ctx); err == nil {
-			return r.furnish(ctx)
+			return nil
 		}
 		if ctx.Err() != nil || !r.lostPort() {
 			return err
@@ -146,11 +146,7 @@ func (r *Running) furnish(ctx context.Context) error {
 	if r.server.Furnish == nil {
 		return nil
 	}
-	if err := r.server.Furnish(ctx, r.site); err != nil {
-		r.kill()
-		return fault.Wrap(err, "furnish "+r.server.Name, "")
-	}
-	return nil
+	return fault.Wrap(r.server.Furnish(ctx, r.site), "furnish "+r.server.Name, "")
 }
 
 // lostPort reports whether, now that our process is gone, somebody listens on
@@ -164,8 +160,9 @@ func (r *Running) lostPort() bool {
 	return false
 }
 
-// launch prepares and starts the process and waits for its first good answer.
-// When it returns an error, the process is gone.
+// launch prepares and starts the process, waits for its first good answer and
+// furnishes it: a server is ready, also after a crash in the middle of it, only
+// with what it is to hold. When it returns an error, the process is gone.
 func (r *Running) launch(ctx context.Context) error {
 	if r.server.Prepare != nil {
 		if err := r.server.Prepare(ctx, r.site); err != nil {
@@ -177,7 +174,11 @@ func (r *Running) launch(ctx context.Context) error {
 		return err
 	}
 	r.setChild(child)
-	if err := r.awaitReady(ctx, child); err != nil {
+	err = r.awaitReady(ctx, child)
+	if err == nil {
+		err = r.furnish(ctx)
+	}
+	if err != nil {
 		r.kill()
 		return err
 	}

@@ -56,6 +56,53 @@ func TestRestartAfterACrash(t *testing.T) {
 	}
 }
 
+// A server that ends while it is being renewed comes back with what it is to
+// hold, and not empty.
+func TestFurnishedAgainAfterACrash(t *testing.T) {
+	t.Parallel()
+	s := script(`touch ready; while :; do sleep 0.01; done`)
+	s.Furnish = func(_ context.Context, s part.Site) error {
+		return os.WriteFile(filepath.Join(s.Dir, "goods"), nil, 0o600)
+	}
+	r := start(t, host(t), s)
+	goods := filepath.Join(r.Site().Dir, "goods")
+	if err := os.Remove(goods); err != nil {
+		t.Fatal("not furnished at the start: ", err)
+	}
+	if err := r.Status().Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the server is ready again", func() bool { s := r.Status(); return s.State == part.Ready && s.Restarts == 1 })
+	if _, err := os.Stat(goods); err != nil {
+		t.Error(err)
+	}
+}
+
+// Stop does not wait for a restart on request that does not come to an end.
+func TestStopDuringARestartOnRequest(t *testing.T) {
+	t.Parallel()
+	s := script(`[ -e deaf ] || touch ready; while :; do sleep 0.01; done`)
+	s.ReadyWithin = time.Hour
+	r := start(t, host(t), s)
+	dir := r.Site().Dir
+	restarted := make(chan error, 1)
+	go func() {
+		restarted <- r.Reconfigure(context.Background(), func() {
+			_ = os.WriteFile(filepath.Join(dir, "deaf"), nil, 0o600)
+			_ = os.Remove(filepath.Join(dir, "ready"))
+		})
+	}()
+	eventually(t, "the restart begins", func() bool { return r.Status().State == part.Starting })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := r.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-restarted; !fault.Is(err, fault.Canceled) {
+		t.Errorf("the restart: %v", err)
+	}
+}
+
 // A crash of a server that loses its data is not papered over.
 func TestNoRestartWhenDataIsLost(t *testing.T) {
 	t.Parallel()

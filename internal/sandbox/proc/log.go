@@ -108,8 +108,10 @@ func (l *Log) Close() error {
 }
 
 // TrimLog keeps a log within the limit that another program appends to, such
-// as this process's own standard error: beyond half of it the content moves to
-// NAME.1 and the file is emptied. What is written between the two is lost.
+// as this process's own standard error: beyond half of it the last half of the
+// limit moves to NAME.1 and the file is emptied. What is written between the
+// two is lost, and so is what came before: the end of a log is what tells why
+// something went wrong.
 func TrimLog(path string, limit int64) error {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() <= limit/2 {
@@ -124,7 +126,10 @@ func TrimLog(path string, limit int64) error {
 	if err != nil {
 		return fault.Wrap(err, "open log", "")
 	}
-	_, err = io.CopyN(to, from, min(info.Size(), limit/2))
+	_, err = from.Seek(info.Size()-limit/2, io.SeekStart)
+	if err == nil {
+		_, err = io.CopyN(to, from, limit/2)
+	}
 	if err = errors.Join(err, to.Close()); err != nil {
 		return fault.Wrap(err, "copy log", "")
 	}

@@ -104,8 +104,8 @@ func TestTrimLog(t *testing.T) {
 	defer file.Close()
 	for _, c := range []struct{ write, newer, older string }{
 		{"1234", "1234", ""},
-		{"567", "", "12345"},
-		{"ab", "ab", "12345"},
+		{"567", "", "34567"},
+		{"ab", "ab", "34567"},
 	} {
 		if _, err := file.WriteString(c.write); err != nil {
 			t.Fatal(err)

@@ -23,21 +23,55 @@ import (
 )
 
 // Access tells who the AWS credentials belong to and what they may read.
-type Access struct{ config aws.Config }
+type Access struct{ reader reader }
+
+// reader holds every client of this file as the one read that is made with
+// it, so that a call which writes does not compile.
+type reader struct {
+	identity interface {
+		GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
+	}
+	networks      ec2.DescribeVpcsAPIClient
+	balancers     elasticloadbalancingv2.DescribeLoadBalancersAPIClient
+	databases     rds.DescribeDBInstancesAPIClient
+	buckets       s3.ListBucketsAPIClient
+	roles         iam.ListRolesAPIClient
+	zones         route53.ListHostedZonesAPIClient
+	tags          resourcegroupstaggingapi.GetResourcesAPIClient
+	metrics       cloudwatch.ListMetricsAPIClient
+	events        cloudtrail.LookupEventsAPIClient
+	configuration interface {
+		DescribeConfigurationRecorders(context.Context, *configservice.DescribeConfigurationRecordersInput, ...func(*configservice.Options)) (*configservice.DescribeConfigurationRecordersOutput, error)
+	}
+}
 
 var _ source.Access = (*Access)(nil)
 
 // NewAccess returns the access check for the SDK configuration.
-func NewAccess(config aws.Config) *Access { return &Access{config} }
+func NewAccess(config aws.Config) *Access {
+	return &Access{reader{
+		identity:      sts.NewFromConfig(config),
+		networks:      ec2.NewFromConfig(config),
+		balancers:     elasticloadbalancingv2.NewFromConfig(config),
+		databases:     rds.NewFromConfig(config),
+		buckets:       s3.NewFromConfig(config),
+		roles:         iam.NewFromConfig(config),
+		zones:         route53.NewFromConfig(config),
+		tags:          resourcegroupstaggingapi.NewFromConfig(config),
+		metrics:       cloudwatch.NewFromConfig(config),
+		events:        cloudtrail.NewFromConfig(config),
+		configuration: configservice.NewFromConfig(config),
+	}}
+}
 
 // Caller asks STS who is calling. sts:GetCallerIdentity needs no permission
 // (AWS documents that no policy can deny it), so a refusal means the
 // credentials themselves.
 func (a *Access) Caller(ctx context.Context) (cloud.Caller, error) {
-	out, err := sts.NewFromConfig(a.config).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := a.reader.identity.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return cloud.Caller{}, fault.Of(classify(err), "ask AWS who is calling", "", err).
-			Hintf("aws sts get-caller-identity")
+		kind := classify(err)
+		return cloud.Caller{}, fault.Of(kind, "ask AWS who is calling", "", brief(err)).Hintf("%s", mend(kind))
 	}
 	caller := cloud.Caller{Account: cloud.Account(aws.ToString(out.Account)), Name: aws.ToString(out.Arn)}
 	if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
@@ -52,7 +86,7 @@ func (a *Access) Probe(ctx context.Context) []cloud.Probe {
 	for _, r := range a.reads() {
 		err := r.try(ctx)
 		if err != nil {
-			err = fault.Of(classify(err), "try", r.permission, err)
+			err = fault.Of(classify(err), "try", r.permission, brief(err))
 		}
 		probes = append(probes, cloud.Probe{Permission: r.permission, Err: err})
 	}
@@ -70,43 +104,43 @@ func (a *Access) reads() []read {
 	few := aws.Int32(5) // the smallest page that DescribeVpcs accepts
 	return []read{
 		{"ec2:DescribeVpcs", func(ctx context.Context) error {
-			_, err := ec2.NewFromConfig(a.config).DescribeVpcs(ctx, &ec2.DescribeVpcsInput{MaxResults: few})
+			_, err := a.reader.networks.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{MaxResults: few})
 			return err
 		}},
 		{"elasticloadbalancing:DescribeLoadBalancers", func(ctx context.Context) error {
-			_, err := elasticloadbalancingv2.NewFromConfig(a.config).DescribeLoadBalancers(ctx, &elasticloadbalancingv2.DescribeLoadBalancersInput{PageSize: few})
+			_, err := a.reader.balancers.DescribeLoadBalancers(ctx, &elasticloadbalancingv2.DescribeLoadBalancersInput{PageSize: few})
 			return err
 		}},
 		{"rds:DescribeDBInstances", func(ctx context.Context) error {
-			_, err := rds.NewFromConfig(a.config).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{MaxRecords: aws.Int32(20)})
+			_, err := a.reader.databases.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{MaxRecords: aws.Int32(20)})
 			return err
 		}},
 		{"s3:ListAllMyBuckets", func(ctx context.Context) error {
-			_, err := s3.NewFromConfig(a.config).ListBuckets(ctx, &s3.ListBucketsInput{MaxBuckets: few})
+			_, err := a.reader.buckets.ListBuckets(ctx, &s3.ListBucketsInput{MaxBuckets: few})
 			return err
 		}},
 		{"iam:ListRoles", func(ctx context.Context) error {
-			_, err := iam.NewFromConfig(a.config).ListRoles(ctx, &iam.ListRolesInput{MaxItems: few})
+			_, err := a.reader.roles.ListRoles(ctx, &iam.ListRolesInput{MaxItems: few})
 			return err
 		}},
 		{"route53:ListHostedZones", func(ctx context.Context) error {
-			_, err := route53.NewFromConfig(a.config).ListHostedZones(ctx, &route53.ListHostedZonesInput{MaxItems: few})
+			_, err := a.reader.zones.ListHostedZones(ctx, &route53.ListHostedZonesInput{MaxItems: few})
 			return err
 		}},
 		{"tag:GetResources", func(ctx context.Context) error {
-			_, err := resourcegroupstaggingapi.NewFromConfig(a.config).GetResources(ctx, &resourcegroupstaggingapi.GetResourcesInput{ResourcesPerPage: few})
+			_, err := a.reader.tags.GetResources(ctx, &resourcegroupstaggingapi.GetResourcesInput{ResourcesPerPage: few})
 			return err
 		}},
 		{"cloudwatch:ListMetrics", func(ctx context.Context) error {
-			_, err := cloudwatch.NewFromConfig(a.config).ListMetrics(ctx, &cloudwatch.ListMetricsInput{})
+			_, err := a.reader.metrics.ListMetrics(ctx, &cloudwatch.ListMetricsInput{})
 			return err
 		}},
 		{"cloudtrail:LookupEvents", func(ctx context.Context) error {
-			_, err := cloudtrail.NewFromConfig(a.config).LookupEvents(ctx, &cloudtrail.LookupEventsInput{MaxResults: aws.Int32(1)})
+			_, err := a.reader.events.LookupEvents(ctx, &cloudtrail.LookupEventsInput{MaxResults: aws.Int32(1)})
 			return err
 		}},
 		{"config:DescribeConfigurationRecorders", func(ctx context.Context) error {
-			_, err := configservice.NewFromConfig(a.config).DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{})
+			_, err := a.reader.configuration.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{})
 			return err
 		}},
 	}

@@ -18,7 +18,7 @@ type Settings struct {
 }
 
 // SDK returns the SDK's configuration for the settings. It reads the SDK's
-// own files and variables and makes no request.
+// own files and variables and makes no request. Error kind: fault.Invalid.
 func SDK(ctx context.Context, s Settings) (aws.Config, error) {
 	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithAppID("landfall")}
 	if s.Region != "" {
@@ -34,6 +34,12 @@ func SDK(ctx context.Context, s Settings) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, fault.Of(fault.Invalid, "load AWS settings", s.Profile, err).
 			Hintf("aws configure list --profile %s", orDefault(s.Profile))
+	}
+	// Without a region the SDK sends each request into a riddle about endpoint
+	// rules; the reader of one line should learn what to set.
+	if config.Region == "" {
+		return aws.Config{}, fault.Newf(fault.Invalid, "no AWS region is configured").
+			Hintf("set source.regions in landfall.yaml, or: export AWS_REGION=us-east-1")
 	}
 	return config, nil
 }

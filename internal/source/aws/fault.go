@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"context"
 	"errors"
 	"net"
 	"slices"
@@ -11,6 +12,18 @@ import (
 	"example.com/landfall/internal/fault"
 )
 
+// noCredentials is how the SDK ends its search for credentials: the instance
+// metadata is the last place of its chain, so that not finding a role there
+// means that no other place had any.
+const noCredentials = "no EC2 IMDS role found"
+
+// badCredentials are what the SDK says when a place of the chain has
+// credentials that cannot be used: an expired SSO session, a role that cannot
+// be assumed, a profile without a key. It has no type for them.
+func badCredentials() []string {
+	return []string{"failed to refresh cached credentials", "failed to retrieve credentials", "get identity: get credentials"}
+}
+
 // classify gives an SDK error one of Landfall's kinds, by the error codes
 // that AWS documents as common to its services (Common Error Types of the
 // query and JSON protocols) and those that EC2 and S3 spell differently.
@@ -18,17 +31,23 @@ func classify(err error) fault.Kind {
 	if err == nil {
 		return ""
 	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fault.KindOf(err)
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return classifyCode(api.ErrorCode(), api.ErrorFault())
 	}
-	if _, ok := errors.AsType[*net.OpError](err); ok {
+	// The search for a role often ends in a connection error itself: there is
+	// no instance metadata outside EC2. It still means "no credentials".
+	text := err.Error()
+	if strings.Contains(text, noCredentials) {
+		return fault.Denied
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
 		return fault.Unavailable
 	}
-	text := err.Error()
-	for _, sign := range []string{"failed to refresh cached credentials", "no EC2 IMDS role found", "failed to retrieve credentials", "get identity: get credentials"} {
-		if strings.Contains(text, sign) {
-			return fault.Denied
-		}
+	if slices.ContainsFunc(badCredentials(), func(sign string) bool { return strings.Contains(text, sign) }) {
+		return fault.Denied
 	}
 	return fault.KindOf(err)
 }
@@ -49,4 +68,32 @@ func classifyCode(code string, side smithy.ErrorFault) fault.Kind {
 		return fault.NotFound
 	}
 	return fault.Invalid
+}
+
+// brief returns what an SDK error says without the SDK's account of how it got
+// there: the service's own code and words, the network's own trouble, or that
+// there are no credentials. Anything else stays as it is.
+func brief(err error) error {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return errors.New(strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": "))
+	}
+	if strings.Contains(err.Error(), noCredentials) {
+		return errors.New("no credentials: neither in the environment, nor in the shared files, nor as the role of this machine")
+	}
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network
+	}
+	return err
+}
+
+// mend says what to do about an error of the kind, as a command where there is
+// one.
+func mend(kind fault.Kind) string {
+	switch kind {
+	case fault.Denied:
+		return "aws configure, or: export AWS_PROFILE=NAME; then: aws sts get-caller-identity"
+	case fault.Unavailable, fault.Timeout:
+		return "look at the address, the proxy and the network: aws sts get-caller-identity"
+	}
+	return "aws sts get-caller-identity"
 }

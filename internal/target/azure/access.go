@@ -3,6 +3,7 @@ package azure
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -45,8 +46,9 @@ func (a *Access) Caller(ctx context.Context) (cloud.Caller, error) {
 	}
 	at, err := a.get(ctx, "/subscriptions/"+a.client.settings.Subscription, subscriptionsVersion, &subscription)
 	if err != nil {
-		return cloud.Caller{}, fault.Of(classify(err), "read subscription", a.client.settings.Subscription, brief(err)).
-			Hintf("az login, then: az account show --subscription %s", a.client.settings.Subscription)
+		kind := classify(ctx, err)
+		return cloud.Caller{}, fault.Of(kind, "read subscription", a.client.settings.Subscription, brief(err)).
+			Hintf("%s", mend(kind, a.client.settings.Subscription))
 	}
 	if subscription.State != "" && subscription.State != "Enabled" {
 		return cloud.Caller{}, fault.Newf(fault.Denied, "subscription %q is %s", subscription.SubscriptionID, strings.ToLower(subscription.State))
@@ -70,7 +72,7 @@ func (a *Access) Probe(ctx context.Context) []cloud.Probe {
 		probe := cloud.Probe{Permission: action}
 		switch {
 		case err != nil:
-			probe.Err = fault.Of(classify(err), "read own permissions", "", brief(err))
+			probe.Err = fault.Of(classify(ctx, err), "read own permissions", "", brief(err))
 		case !allowed(grants, action):
 			probe.Err = fault.Of(fault.Denied, "hold permission", action, nil)
 		}
@@ -108,6 +110,10 @@ func (a *Access) get(ctx context.Context, place, version string, into any) (time
 	whole := strings.Contains(place, "://")
 	if !whole {
 		address = runtime.JoinPaths(a.client.arm.Endpoint(), place)
+	} else if !sameServer(place, a.client.arm.Endpoint()) {
+		// The request carries the caller's token: it must not follow a link to
+		// another host.
+		return time.Time{}, fault.Of(fault.Refused, "follow a link away from Resource Manager", place, nil)
 	}
 	request, err := runtime.NewRequest(ctx, http.MethodGet, address)
 	if err != nil {
@@ -127,6 +133,23 @@ func (a *Access) get(ctx context.Context, place, version string, into any) (time
 	}
 	at, _ := http.ParseTime(response.Header.Get("Date")) // absent: the zero time says so
 	return at, runtime.UnmarshalAsJSON(response, into)
+}
+
+// sameServer compares scheme, host and port; Resource Manager writes the
+// default port into some of its links.
+func sameServer(a, b string) bool {
+	address := func(text string) string {
+		u, err := url.Parse(text)
+		if err != nil || u.Hostname() == "" {
+			return text
+		}
+		port := u.Port()
+		if port == "" && u.Scheme == "https" {
+			port = "443"
+		}
+		return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	}
+	return address(a) == address(b)
 }
 
 // needed is what a deployment of a three-tier workload writes, in the words of

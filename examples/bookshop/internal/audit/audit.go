@@ -152,13 +152,40 @@ func (a *auditor) stock(ctx context.Context) error {
 	return err
 }
 
-// numbering looks whether the next invoice number is free. A sequence that was
-// not carried along in a migration starts over and hands numbers out twice.
-func (a *auditor) numbering(ctx context.Context) error {
-	var last, highest int64
-	err := a.tx.QueryRow(ctx, `SELECT (SELECT last_value FROM shop.order_number), coalesce((SELECT max(order_no) FROM shop.orders), 0)`).Scan(&last, &highest)
-	if err == nil && last < highest {
-		a.violate(Numbering, "", "the sequence stands at %d, but number %d is in use", last, highest)
+// numbered are the columns whose numbers are given out while the shop serves.
+func numbered() [][2]string {
+	return [][2]string{
+		{"orders", "order_no"}, {"customer", "customer_id"}, {"outbox", "outbox_id"},
+		{"ledger_entry", "entry_id"}, {"stock_movement", "movement_id"},
 	}
-	return err
+}
+
+// numbering looks whether the next numbers are free. A sequence that was not
+// carried along in a migration starts over and hands numbers out twice, and
+// that of an identity column, which nobody sees, most of all.
+func (a *auditor) numbering(ctx context.Context) error {
+	for _, n := range numbered() {
+		table, column := n[0], n[1]
+		var sequence *string
+		// The numbers of orders come from a sequence of their own.
+		err := a.tx.QueryRow(ctx, `SELECT CASE $1 WHEN 'shop.orders' THEN 'shop.order_number' ELSE pg_get_serial_sequence($1, $2) END`, "shop."+table, column).Scan(&sequence)
+		if err != nil {
+			return err
+		}
+		if sequence == nil {
+			a.violate(Numbering, "", "%s.%s has no sequence any more", table, column)
+			continue
+		}
+		var next, highest int64
+		// A sequence that was set, and not asked since, gives out the number it
+		// stands at (is_called, "CREATE SEQUENCE" in the PostgreSQL manual).
+		err = a.tx.QueryRow(ctx, fmt.Sprintf(`SELECT s.last_value + s.is_called::int, coalesce((SELECT max(%s) FROM shop.%s), 0) FROM %s s`, column, table, *sequence)).Scan(&next, &highest)
+		if err != nil {
+			return err
+		}
+		if next <= highest {
+			a.violate(Numbering, "", "the next number of %s.%s is %d, but %d is in use", table, column, next, highest)
+		}
+	}
+	return nil
 }

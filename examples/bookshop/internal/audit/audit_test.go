@@ -169,6 +169,9 @@ func TestEveryKindOfDamageIsFound(t *testing.T) {
 		{"the stock is changed", "UPDATE stock SET on_hand = on_hand + 1 WHERE book_id = 11", audit.Stock, ""},
 		{"a stock row is lost", "DELETE FROM stock WHERE book_id = 11", audit.Stock, ""},
 		{"the sequence starts over", "SELECT setval('order_number', 1000, false)", audit.Numbering, ""},
+		{"the sequence gives the last number again", "SELECT setval('order_number', (SELECT max(order_no) FROM orders), false)", audit.Numbering, ""},
+		{"an identity column starts over", "ALTER TABLE customer ALTER customer_id RESTART", audit.Numbering, ""},
+		{"an identity column becomes a plain one", "ALTER TABLE ledger_entry ALTER entry_id DROP IDENTITY", audit.Numbering, ""},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
 			s := open(t, shoptest.Copied(t, url), j)

@@ -179,6 +179,43 @@ func TestOneOperationAtATime(t *testing.T) {
 	}
 }
 
+// A group that goes while a server of its own is still being set up: the server
+// is taken down after it is up and not before, or nobody would ever do it.
+func TestAGroupWaitsForWhatIsBeingSetUp(t *testing.T) {
+	t.Parallel()
+	r := &recorder{hold: make(chan struct{})}
+	p := start(t, func(o *control.Options) {
+		o.Provisioners = map[string]control.Provisioner{"microsoft.network/routetables": r}
+	})
+	p.must(group, object{"location": "eastus"})
+	made, err := p.put(group+"/providers/Microsoft.Network/routeTables/r", located(object{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, err := p.remove(group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Without the wait the removal needs no more than this.
+	early, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := gone.Operation.Wait(early); err == nil {
+		t.Error("the group was gone before its member was set up")
+	}
+	close(r.hold)
+	for _, op := range []*control.Operation{made.Operation, gone.Operation} {
+		if err := op.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := strings.Join(r.calls, ", "); got != "up r, down r" {
+		t.Error(got)
+	}
+	if stats := p.Stats(); stats.Groups != 0 || stats.Resources != 1 {
+		t.Errorf("%+v", stats)
+	}
+}
+
 func TestCloseCancelsWhatIsGoingOn(t *testing.T) {
 	t.Parallel()
 	p := start(t, func(o *control.Options) { o.Delay = time.Hour })

@@ -135,10 +135,40 @@ func (p *Plane) drop(keys []string, id armid.ID) {
 	p.refreshDependents(id)
 }
 
+// awaitBelow waits for the operations of what lies below an id. Nothing new
+// begins there, since whatever is written needs its parents to stay; but a
+// server that is being set up would come up after it was taken down.
+func (p *Plane) awaitBelow(ctx context.Context, id armid.ID) error {
+	for _, op := range p.runningBelow(id) {
+		select {
+		case <-op.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (p *Plane) runningBelow(id armid.ID) []*Operation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var running []*Operation
+	for _, key := range p.below(id) {
+		op := p.operations[p.records[key].busy]
+		if key != id.Key() && op != nil && op.Status == InProgress {
+			running = append(running, op)
+		}
+	}
+	return running
+}
+
 // finishRemove takes down the servers behind the resources, children first,
 // and forgets those that are gone. One that cannot be taken down stays, in the
 // state Failed, with what is above it.
 func (p *Plane) finishRemove(ctx context.Context, id armid.ID) error {
+	if err := p.awaitBelow(ctx, id); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	keys := p.below(id)
 	doomed := make([]*record, len(keys))

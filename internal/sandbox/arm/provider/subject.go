@@ -2,8 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
 	"time"
 
@@ -76,15 +74,6 @@ func (s Subject) once(path, value string) string {
 func (s Subject) stamp() string { return s.Now.UTC().Format("2006-01-02T15:04:05.0000000Z") }
 
 func (s Subject) location() string { return RegionName(s.text("location")) }
-
-// host is the sandbox's own host and port, for data planes that it serves.
-func hostOf(base string) string {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" {
-		return net.JoinHostPort("127.0.0.1", "443")
-	}
-	return u.Host
-}
 
 // filler gives the read-only overlay of one type.
 type filler func(s Subject) map[string]any
