@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/landfall/internal/fault"
 )
 
 const (
@@ -62,8 +64,18 @@ func (s *scope) sessions() {
 			"token": &types.AttributeValueMemberB{Value: []byte{byte(i), 0, 255, byte(i >> 8)}},
 		}}})
 		if len(batch) == batchLimit || i == sessionCount-1 {
-			do(s, s.clients.dynamodb.BatchWriteItem, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{sessionsTable: batch}})
+			s.writeSessions(batch)
 			batch = nil
 		}
+	}
+}
+
+// writeSessions writes one batch. DynamoDB may take a part of it and answer
+// 200 with the rest; a seed with holes is none.
+func (s *scope) writeSessions(batch []types.WriteRequest) {
+	left := get(s, s.clients.dynamodb.BatchWriteItem, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{sessionsTable: batch}},
+		func(o *dynamodb.BatchWriteItemOutput) int { return len(o.UnprocessedItems[sessionsTable]) })
+	if left > 0 {
+		s.err = fault.Newf(fault.Throttled, "seed by dynamodb BatchWriteItem: %d of %d items were not taken", left, len(batch))
 	}
 }

@@ -99,7 +99,7 @@ func references(t *testing.T, r run) {
 		}
 	}
 	document := userData(t, r)
-	for _, want := range []string{shop.DatabaseSecret, shop.DatabaseEndpoint, shop.QueueURL, "s3://" + shop.Buckets["bookshop-covers"], shop.CacheEndpoint} {
+	for _, want := range []string{shop.DatabaseSecret, shop.DatabaseEndpoint, "BOOKSHOP_QUEUE=sqs://" + shop.QueueURL[strings.Index(shop.QueueURL, "://")+3:] + "\n", "s3://" + shop.Buckets["bookshop-covers"], shop.CacheEndpoint} {
 		if want == "" || !strings.Contains(document, want) {
 			t.Errorf("user data does not name %q:\n%s", want, document)
 		}

@@ -223,7 +223,7 @@ func TestUserDataIsCloudInit(t *testing.T) {
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
-	if len(document.WriteFiles) != 2 || document.WriteFiles[0].Content != "A=1\nB=s3://x\n" || len(document.Runcmd) != 2 {
+	if len(document.WriteFiles) != 3 || !strings.HasPrefix(document.WriteFiles[1].Content, "#!/bin/sh\n") || document.WriteFiles[0].Content != "A=1\nB=s3://x\n" || len(document.Runcmd) != 2 {
 		t.Errorf("document %+v", document)
 	}
 }
@@ -244,13 +244,33 @@ func TestFunctionZipIsStable(t *testing.T) {
 	}
 }
 
+// DynamoDB answers 200 also when it took a part of a batch only.
+func TestItemsThatWereNotTakenAreAnError(t *testing.T) {
+	t.Parallel()
+	s := testScope(t, testSeeder(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		_, _ = io.WriteString(w, `{"UnprocessedItems":{"bookshop-sessions":[{"PutRequest":{"Item":{"session_id":{"S":"x"}}}}]}}`)
+	}))
+	if s.sessions(); !fault.Is(s.err, fault.Throttled) || !strings.Contains(s.err.Error(), "1 of 25") {
+		t.Errorf("error %v", s.err)
+	}
+}
+
+func TestQueueLocation(t *testing.T) {
+	t.Parallel()
+	if got := queueLocation("https://sqs.us-east-1.amazonaws.com/1/q"); got != "sqs://sqs.us-east-1.amazonaws.com/1/q" {
+		t.Error(got)
+	}
+}
+
 func TestPasswordsDependOnSeedAndPurpose(t *testing.T) {
 	t.Parallel()
 	a, b := &seeder{o: Options{Seed: 1}}, &seeder{o: Options{Seed: 2}}
-	if a.password("x") != a.password("x") || a.password("x") == a.password("y") || a.password("x") == b.password("x") {
+	first := a.password("x")
+	if again := a.password("x"); first != again || first == a.password("y") || first == b.password("x") {
 		t.Error("passwords do not follow seed and purpose")
 	}
-	if n := len(a.password("x")); n < 20 {
+	if n := len(first); n < 20 {
 		t.Errorf("a password of %d characters", n)
 	}
 }
@@ -264,7 +284,8 @@ func TestLargeContentDependsOnSeedAndNumber(t *testing.T) {
 		}
 		return string(b)
 	}
-	if read(1, 0) != read(1, 0) || read(1, 0) == read(1, 1) || read(1, 0) == read(2, 0) {
+	first := read(1, 0)
+	if again := read(1, 0); first != again || first == read(1, 1) || first == read(2, 0) {
 		t.Error("contents do not follow seed and number")
 	}
 }

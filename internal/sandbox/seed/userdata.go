@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// shopEnvironment is the shop's configuration as its instances get it. The
-// database password is not in it: the shop reads the secret that is named.
+// shopEnvironment is the shop's configuration as its instances get it, with
+// what the programs beside it on the machine read. The database password is
+// not in it: the script that starts the shop reads the secret that is named.
 func (s *seeder) shopEnvironment() [][2]string {
 	return [][2]string{
 		{"AWS_REGION", string(s.o.Region)},
@@ -18,11 +19,20 @@ func (s *seeder) shopEnvironment() [][2]string {
 		{"BOOKSHOP_DATABASE_PORT", fmt.Sprint(s.o.DatabasePort)},
 		{"BOOKSHOP_BLOBS", "s3://" + s.bucket("bookshop-covers")},
 		{"BOOKSHOP_INVOICES", "s3://" + s.bucket("bookshop-invoices")},
-		{"BOOKSHOP_QUEUE", s.id("queue/bookshop-orders")},
+		{"BOOKSHOP_QUEUE", queueLocation(s.id("queue/bookshop-orders"))},
 		{"BOOKSHOP_SESSIONS_TABLE", sessionsTable},
 		{"BOOKSHOP_CACHE", "rediss://" + s.id("cache-endpoint") + ":6379"},
 		{"BOOKSHOP_TOPIC", s.id("topic")},
 	}
+}
+
+// queueLocation is a queue's URL in the form that the shop takes: "sqs://" in
+// place of the scheme.
+func queueLocation(url string) string {
+	if _, rest, found := strings.Cut(url, "://"); found {
+		return "sqs://" + rest
+	}
+	return url
 }
 
 // userData is the cloud-init document that an instance of the shop starts
@@ -32,7 +42,9 @@ func userData(environment [][2]string) string {
 	b.WriteString(`#cloud-config
 package_update: true
 packages:
+  - awscli
   - ca-certificates
+  - jq
   - amazon-cloudwatch-agent
 users:
   - name: shop
@@ -51,7 +63,17 @@ write_files:
 	for _, e := range environment {
 		fmt.Fprintf(&b, "      %s=%s\n", e[0], e[1])
 	}
-	b.WriteString(`  - path: /etc/systemd/system/bookshop.service
+	b.WriteString(`  - path: /usr/local/bin/bookshop-start
+    permissions: "0755"
+    content: |
+      #!/bin/sh
+      set -eu
+      secret=$(aws secretsmanager get-secret-value --secret-id "$BOOKSHOP_DATABASE_SECRET" --query SecretString --output text)
+      field() { printf '%s' "$secret" | jq -r ".$1|@uri"; }
+      BOOKSHOP_DATABASE_URL="postgres://$(field username):$(field password)@$BOOKSHOP_DATABASE_HOST:$BOOKSHOP_DATABASE_PORT/$(field dbname)?sslmode=require"
+      export BOOKSHOP_DATABASE_URL
+      exec /usr/local/bin/bookshop serve
+  - path: /etc/systemd/system/bookshop.service
     content: |
       [Unit]
       Description=bookshop
@@ -59,7 +81,7 @@ write_files:
       [Service]
       User=shop
       EnvironmentFile=/etc/bookshop/environment
-      ExecStart=/usr/local/bin/bookshop serve
+      ExecStart=/usr/local/bin/bookshop-start
       Restart=always
       RestartSec=2
       [Install]

@@ -26,11 +26,11 @@ func endpoints() []endpoint {
 		{"list", 110, "GET", false, 30, 0.50, 22_900, func(r *rand.Rand, _ int) string { return "/books?page=" + strconv.Itoa(1+r.IntN(40)) }},
 		{"book", 270, "GET", false, 14, 0.55, 9_300, func(r *rand.Rand, n int) string { return "/books/" + strconv.Itoa(popular(r, n)) }},
 		{"search", 110, "GET", false, 85, 0.65, 12_400, func(r *rand.Rand, _ int) string { return "/search?q=" + words()[r.IntN(len(words()))] }},
-		{"cover", 210, "GET", false, 9, 0.60, 38_000, func(r *rand.Rand, n int) string { return fmt.Sprintf("/covers/%06d.jpg", popular(r, n)) }},
+		{"cover", 210, "GET", false, 9, 0.60, 38_000, func(r *rand.Rand, n int) string { return fmt.Sprintf("/covers/%d.jpg", popular(r, n)) }},
 		{"place-order", 50, "PUT", true, 120, 0.50, 640, func(r *rand.Rand, _ int) string { return "/orders/" + orderID(r) }},
 		{"order", 60, "GET", true, 22, 0.50, 2_100, func(r *rand.Rand, _ int) string { return "/orders/" + orderID(r) }},
 		{"invoice", 20, "GET", true, 60, 0.70, 48_000, func(r *rand.Rand, _ int) string { return "/orders/" + orderID(r) + "/invoice" }},
-		{"static", 30, "GET", false, 2, 0.30, 5_100, func(r *rand.Rand, _ int) string { return "/static/shop.css" }},
+		{"static", 30, "GET", false, 2, 0.30, 5_100, func(r *rand.Rand, _ int) string { return "/static/style.css" }},
 	}
 }
 

@@ -55,7 +55,7 @@ func (j *dayJob) bucketLog(ctx context.Context, from, to time.Time) error {
 	var b strings.Builder
 	owner := j.m.owner()
 	for _, at := range moments(r, from, to, 20+poisson(r, 40*level(from))) {
-		key := fmt.Sprintf("covers/%06d.jpg", popular(r, j.m.Objects))
+		key := fmt.Sprintf("covers/%d.jpg", popular(r, j.m.Objects))
 		app := j.m.app(r.IntN(2))
 		requester := fmt.Sprintf("arn:aws:sts::%s:assumed-role/bookshop-instance/%s", w.Account, app.Instance)
 		size := int64(lognormal(r, 38_000, 0.3))
@@ -93,7 +93,7 @@ func (j *dayJob) cdnLog(ctx context.Context, from, to time.Time) error {
 			result = "Miss"
 		}
 		size := int64(lognormal(r, 38_000, 0.3))
-		fmt.Fprintf(&b, "%s\tIAD89-C1\t%d\t%s\tGET\t%s\t/covers/%06d.jpg\t200\thttps://%s/\tMozilla/5.0%%20(X11;%%20Linux%%20x86_64)\t-\t-\t%s\t%s==\tstatic.bookshop.example\thttps\t%d\t0.%03d\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\t%s\tHTTP/2.0\t-\t-\t%d\t0.%03d\t%s\timage/jpeg\t%d\t-\t-\n",
+		fmt.Fprintf(&b, "%s\tIAD89-C1\t%d\t%s\tGET\t%s\t/covers/%d.jpg\t200\thttps://%s/\tMozilla/5.0%%20(X11;%%20Linux%%20x86_64)\t-\t-\t%s\t%s==\tstatic.bookshop.example\thttps\t%d\t0.%03d\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\t%s\tHTTP/2.0\t-\t-\t%d\t0.%03d\t%s\timage/jpeg\t%d\t-\t-\n",
 			at.Format("2006-01-02\t15:04:05"), size+420, j.m.clients[r.IntN(len(j.m.clients))], w.DistributionDomain, popular(r, j.m.Objects), w.ShopName,
 			result, j.m.tag("cdn-request", at.UnixNano(), 54), 60+r.IntN(90), 1+r.IntN(80), result, 1024+r.IntN(60_000), 1+r.IntN(60), result, size)
 		j.truth.CDNLines++
