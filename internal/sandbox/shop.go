@@ -210,16 +210,10 @@ func (s *supervisor) awaitVerb(ctx context.Context, child *proc.Child, name stri
 	for {
 		select {
 		case <-child.Done():
+			s.tellCount(name, last)
 			return child.Err()
 		case <-look.C:
-			line := proc.Tail(filepath.Join(s.layout.logs(), name+".log"), 1)
-			if m := counted.FindStringSubmatch(line); m != nil && line != last {
-				// The pattern admits nothing that Atoi refuses.
-				done, _ := strconv.Atoi(m[1])
-				total, _ := strconv.Atoi(m[2])
-				s.record.progress(name, "covers", done, total)
-				last = line
-			}
+			last = s.tellCount(name, last)
 		case <-ctx.Done():
 			if err := child.Kill(context.WithoutCancel(ctx)); err != nil {
 				return err
@@ -227,6 +221,27 @@ func (s *supervisor) awaitVerb(ctx context.Context, child *proc.Child, name stri
 			return fault.Wrap(context.Cause(ctx), "run "+name, "")
 		}
 	}
+}
+
+// tellCount passes on the last count that a verb logged, unless it is the one
+// in last, and returns its line.
+func (s *supervisor) tellCount(name, last string) string {
+	newest := last
+	// A closing line or two may follow the last count.
+	for line := range strings.SplitSeq(proc.Tail(filepath.Join(s.layout.logs(), name+".log"), 3), "\n") {
+		if counted.MatchString(line) {
+			newest = line
+		}
+	}
+	if newest == last {
+		return last
+	}
+	m := counted.FindStringSubmatch(newest)
+	// The pattern admits nothing that Atoi refuses.
+	done, _ := strconv.Atoi(m[1])
+	total, _ := strconv.Atoi(m[2])
+	s.record.progress(name, "covers", done, total)
+	return newest
 }
 
 // seedAccount fills the AWS account.

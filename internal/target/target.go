@@ -11,7 +11,8 @@ import (
 // early with its error.
 type Access interface {
 	// Caller asks for a token and the subscription. Error kinds: fault.Denied
-	// (no credentials, refused), fault.NotFound (no such subscription),
+	// (no credentials, refused, a subscription that the caller may not see or
+	// that is not there), fault.NotFound (where the target says so),
 	// fault.Unavailable (no answer).
 	Caller(ctx context.Context) (cloud.Caller, error)
 	// Probe compares the permissions that the caller holds on the

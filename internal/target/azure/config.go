@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -87,37 +88,50 @@ func clientOptions(s Settings) (azcore.ClientOptions, error) {
 	return options, nil
 }
 
-// cloudOf returns the SDK's cloud configuration: the public cloud, or one with
-// the endpoints of the settings.
+// cloudOf returns the SDK's cloud configuration: the cloud that the endpoint
+// or the authority belongs to, with the addresses of the settings. Tokens are
+// for that cloud's Resource Manager whatever stands in front of it (a gateway,
+// a private link, the sandbox): Entra ID gives none for an address that it
+// does not know. Azure Stack Hub has audiences of its own and is not served.
 func cloudOf(s Settings) azurecloud.Configuration {
-	if s.Endpoint == "" && s.Authority == "" {
-		return azurecloud.AzurePublic
-	}
-	public := azurecloud.AzurePublic.Services[azurecloud.ResourceManager]
-	endpoint, audience := public.Endpoint, public.Audience
+	home := homeOf(s)
+	manager := home.Services[azurecloud.ResourceManager]
 	if s.Endpoint != "" {
-		endpoint, audience = s.Endpoint, s.Endpoint
+		manager.Endpoint = s.Endpoint
 	}
-	authority := s.Authority
-	if authority == "" {
-		authority = azurecloud.AzurePublic.ActiveDirectoryAuthorityHost
+	authority := home.ActiveDirectoryAuthorityHost
+	if s.Authority != "" {
+		authority = s.Authority
 	}
 	return azurecloud.Configuration{
 		ActiveDirectoryAuthorityHost: authority,
-		Services: map[azurecloud.ServiceName]azurecloud.ServiceConfiguration{
-			azurecloud.ResourceManager: {Endpoint: endpoint, Audience: audience},
-		},
+		Services:                     map[azurecloud.ServiceName]azurecloud.ServiceConfiguration{azurecloud.ResourceManager: manager},
 	}
 }
 
-func privateAuthority(authority string) bool {
-	if authority == "" {
-		return false
-	}
-	for _, c := range []azurecloud.Configuration{azurecloud.AzurePublic, azurecloud.AzureGovernment, azurecloud.AzureChina} {
-		if strings.TrimSuffix(c.ActiveDirectoryAuthorityHost, "/") == strings.TrimSuffix(authority, "/") {
-			return false
+// homeOf returns the cloud that the settings name; without a sign of another
+// one, the public cloud.
+func homeOf(s Settings) azurecloud.Configuration {
+	for _, c := range clouds() {
+		if same(c.Services[azurecloud.ResourceManager].Endpoint, s.Endpoint) || same(c.ActiveDirectoryAuthorityHost, s.Authority) {
+			return c
 		}
 	}
-	return true
+	return azurecloud.AzurePublic
+}
+
+// clouds are those that the SDK knows, the public one last: its addresses are
+// also the defaults of landfall.yaml, so the other setting decides.
+func clouds() []azurecloud.Configuration {
+	return []azurecloud.Configuration{azurecloud.AzureGovernment, azurecloud.AzureChina, azurecloud.AzurePublic}
+}
+
+func privateAuthority(authority string) bool {
+	return authority != "" && !slices.ContainsFunc(clouds(), func(c azurecloud.Configuration) bool {
+		return same(c.ActiveDirectoryAuthorityHost, authority)
+	})
+}
+
+func same(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, "/"), strings.TrimSuffix(b, "/"))
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	azurecloud "github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 
 	"example.com/landfall/internal/fault"
 )
@@ -70,6 +71,32 @@ func TestSameServer(t *testing.T) {
 	} {
 		if got := sameServer(link, endpoint); got != want {
 			t.Errorf("sameServer(%q) = %v, want %v", link, got, want)
+		}
+	}
+}
+
+// Tokens are for the Resource Manager of the cloud that the settings name, not
+// for whatever address stands in front of it.
+func TestCloudOf(t *testing.T) {
+	t.Parallel()
+	const gateway, public, government = "https://127.0.0.1:8443", "https://management.core.windows.net/", "https://management.core.usgovcloudapi.net/"
+	for name, c := range map[string]struct {
+		settings            Settings
+		endpoint, authority string
+		audience            string
+	}{
+		"nothing set":            {Settings{}, "https://management.azure.com", "https://login.microsoftonline.com/", public},
+		"a gateway":              {Settings{Endpoint: gateway}, gateway, "https://login.microsoftonline.com/", public},
+		"the sandbox":            {Settings{Endpoint: gateway, Authority: gateway + "/"}, gateway, gateway + "/", public},
+		"government by endpoint": {Settings{Endpoint: "https://management.usgovcloudapi.net/"}, "https://management.usgovcloudapi.net/", "https://login.microsoftonline.us/", government},
+		"gateway of government":  {Settings{Endpoint: gateway, Authority: "https://login.microsoftonline.us"}, gateway, "https://login.microsoftonline.us", government},
+		"government, but the other setting at its default": {Settings{Endpoint: "https://management.usgovcloudapi.net", Authority: "https://login.microsoftonline.com"},
+			"https://management.usgovcloudapi.net", "https://login.microsoftonline.com", government},
+	} {
+		got := cloudOf(c.settings)
+		manager := got.Services[azurecloud.ResourceManager]
+		if manager.Endpoint != c.endpoint || got.ActiveDirectoryAuthorityHost != c.authority || manager.Audience != c.audience {
+			t.Errorf("%s: endpoint %q, authority %q, audience %q", name, manager.Endpoint, got.ActiveDirectoryAuthorityHost, manager.Audience)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func TestPermissionsOfAReader(t *testing.T) {
 			} `json:"properties"`
 		} `json:"value"`
 	}
-	if _, err := a.get(t.Context(), "/providers/Microsoft.Authorization/roleAssignments", permissionsVersion, &assignments); err != nil {
+	if _, err := a.get(t.Context(), "/subscriptions/"+subscription+"/providers/Microsoft.Authorization/roleAssignments", permissionsVersion, &assignments); err != nil {
 		t.Fatal(err)
 	}
 	if len(assignments.Value) != 1 {
@@ -181,9 +181,11 @@ func TestCallerWithoutCredentials(t *testing.T) {
 func TestCallerOfNoSuchSubscription(t *testing.T) {
 	s := serve(t)
 	s.Subscription = "00000000-0000-0000-0000-00000000dead"
+	// Resource Manager asks for the permission before it looks, so that nobody
+	// learns which subscriptions exist.
 	_, err := access(t, s).Caller(t.Context())
-	if !fault.Is(err, fault.NotFound) {
-		t.Errorf("%v (%s), want not found", err, fault.KindOf(err))
+	if !fault.Is(err, fault.Denied) || !strings.Contains(fault.HintOf(err), s.Subscription) {
+		t.Errorf("%v (%s), hint %q; want denied, and how to look at the subscription", err, fault.KindOf(err), fault.HintOf(err))
 	}
 }
 
@@ -246,10 +248,9 @@ func TestNewAccessRefusesBadSettings(t *testing.T) {
 		settings Settings
 		want     fault.Kind
 	}{
-		"no subscription":     {Settings{}, fault.Invalid},
-		"no such CA file":     {Settings{Subscription: subscription, CAFile: filepath.Join(dir, "none.pem")}, fault.NotFound},
-		"CA file of no use":   {Settings{Subscription: subscription, CAFile: junk}, fault.Invalid},
-		"tenant of no format": {Settings{Subscription: subscription, Tenant: "a b"}, fault.Denied},
+		"no subscription":   {Settings{}, fault.Invalid},
+		"no such CA file":   {Settings{Subscription: subscription, CAFile: filepath.Join(dir, "none.pem")}, fault.NotFound},
+		"CA file of no use": {Settings{Subscription: subscription, CAFile: junk}, fault.Invalid},
 	} {
 		if _, err := NewAccess(c.settings); !fault.Is(err, c.want) {
 			t.Errorf("%s: %v (%s), want %s", name, err, fault.KindOf(err), c.want)

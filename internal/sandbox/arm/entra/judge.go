@@ -6,23 +6,29 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 )
 
-// Why a token is refused. The texts are those of Resource Manager.
-var (
+// Refusal is why a token is refused. Its text is that of Resource Manager,
+// whose messages are sentences.
+type Refusal string
+
+// Error is the message.
+func (r Refusal) Error() string { return string(r) }
+
+// The refusals.
+const (
 	// ErrMissing: the request has no bearer token.
-	ErrMissing = errors.New("Authentication failed. The 'Authorization' header is missing.")
+	ErrMissing Refusal = "Authentication failed. The 'Authorization' header is missing."
 	// ErrInvalid: the token cannot be read or was not signed here.
-	ErrInvalid = errors.New("The access token is invalid.")
+	ErrInvalid Refusal = "The access token is invalid."
 	// ErrExpired: its time is over, or has not come.
-	ErrExpired = errors.New("The access token expiry UTC time is earlier than current UTC time.")
+	ErrExpired Refusal = "The access token expiry UTC time is earlier than current UTC time."
 	// ErrAudience: it was given for another resource.
-	ErrAudience = errors.New("The access token has been obtained for wrong audience or resource.")
+	ErrAudience Refusal = "The access token has been obtained for wrong audience or resource."
 )
 
 // Caller is who a token speaks for.
