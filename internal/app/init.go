@@ -34,7 +34,7 @@ func Init(ctx context.Context, s Setup, workload string) (view.Initialised, erro
 	if err != nil {
 		return view.Initialised{}, err
 	}
-	made := view.Initialised{Workspace: w.Root(), File: w.ConfigPath(), Workload: workload}
+	made := view.Initialised{Workspace: w.Root(), File: w.ConfigPath(), Workload: workload, Here: w.Root() == s.Dir}
 	if err := writeNew(filepath.Join(w.Root(), ".gitignore"), ignored); err != nil {
 		return made, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,9 @@ func Main(ctx context.Context, s Streams, build Build, args []string) int {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
+	// A flag that cannot be parsed ends the parsing, perhaps before --json was
+	// seen; who wants JSON wants it then too.
+	e.json = e.json || slices.Contains(args, "--json")
 	if err == nil {
 		return 0
 	}

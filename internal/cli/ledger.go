@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/landfall/internal/app"
+	"example.com/landfall/internal/fault"
 )
 
 func ledgerCommand(e *env) *cobra.Command {
@@ -27,6 +28,9 @@ could change it. Works on copies and exports too, without a workspace.
 
 The exit code is 1 when something is wrong. Nothing is changed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.File != "" && o.Export != "" {
+				return fault.Newf(fault.Usage, "--file and --export exclude each other").Hintf("%s --help", cmd.CommandPath())
+			}
 			a, err := e.app()
 			if err != nil {
 				return err
@@ -43,7 +47,6 @@ The exit code is 1 when something is wrong. Nothing is changed.`,
 	cmd.Flags().StringVar(&o.File, "file", "", "a ledger, or a copy of one (default: the workspace's)")
 	cmd.Flags().StringVar(&o.Export, "export", "", "an exported ledger to check instead")
 	cmd.Flags().StringArrayVar(&o.Heads, "head", nil, "a head that the ledger must contain (repeatable)")
-	cmd.MarkFlagsMutuallyExclusive("file", "export")
 	return cmd
 }
 

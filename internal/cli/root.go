@@ -46,18 +46,37 @@ func rootCommand(e *env) *cobra.Command {
 		initCommand(e), configCommand(e), doctorCommand(e), ledgerCommand(e),
 		sandboxCommand(e), demoCommand(e), exitCodesTopic(), environmentTopic(),
 	)
-	eachCommand(root, func(cmd *cobra.Command) {
-		if cmd.Args == nil {
-			cmd.Args = noArguments
-		}
-		if cmd.HasSubCommands() && cmd.RunE == nil && cmd.Run == nil {
-			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-			cmd.Args = subcommand
-		}
-	})
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	eachCommand(root, strict)
 	return root
+}
+
+// strict makes a command refuse what it does not understand, with an error of
+// kind Usage. The library's own commands and topics would print help and call
+// that a success.
+func strict(cmd *cobra.Command) {
+	switch {
+	case cmd.Name() == "help" && cmd.Parent() == cmd.Root():
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			at := cmd.Root()
+			for _, word := range args {
+				next, rest, err := at.Find([]string{word})
+				if err != nil || len(rest) > 0 || next == at {
+					return subcommand(at, []string{word})
+				}
+				at = next
+			}
+			return nil
+		}
+	case cmd.HasSubCommands():
+		cmd.Args = subcommand
+		if cmd.RunE == nil {
+			cmd.RunE, cmd.Run = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, nil
+		}
+	case cmd.Args == nil || cmd.Parent().Name() == "completion":
+		cmd.Args = noArguments
+	}
 }
 
 func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {

@@ -21,7 +21,7 @@ docs/coverage.md.`,
 	return cmd
 }
 
-// show runs a verb that returns a result, and shows it.
+// showing runs a verb that returns a result, and shows it.
 func showing[R view.Result](e *env, run func(cmd *cobra.Command, a *app.App) (R, error)) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		a, err := e.app()

@@ -45,7 +45,8 @@ variables and chains:
   Azure  AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET,
          AZURE_FEDERATED_TOKEN_FILE, ... as for the Azure SDKs
 
-  LANDFALL_CACHE  folder for downloaded tools (default: the user's cache folder)
-  NO_COLOR        any value switches colour off
-  SSL_CERT_FILE   certificate authorities to trust`}
+  LANDFALL_CACHE        folder for downloaded tools (default: the user's cache folder)
+  LANDFALL_AZURE_TYPES  file of Azure type definitions, against which the sandbox checks bodies
+  NO_COLOR              any value but an empty one switches colour and bars off, and so does TERM=dumb
+  SSL_CERT_FILE         certificate authorities to trust`}
 }

@@ -10,13 +10,20 @@ type Initialised struct {
 	Workspace string `json:"workspace"`
 	File      string `json:"file"`
 	Workload  string `json:"workload"`
+	// Here says that the workspace is the working directory, so that the next
+	// command needs no --workspace.
+	Here bool `json:"-"`
 }
 
 // Text writes the result for a person.
 func (r Initialised) Text(p *Paper) {
 	p.Line("wrote %s for workload %s", r.File, r.Workload)
 	p.Line("")
-	p.Line("next: edit it, then run  landfall doctor")
+	if r.Here {
+		p.Line("next: edit it, then: landfall doctor")
+		return
+	}
+	p.Line("next: edit it, then: landfall doctor --workspace %s", r.Workspace)
 }
 
 // Setting is one configuration value with its origin.

@@ -25,7 +25,24 @@ type customers struct {
 	orders int
 }
 
-func newCustomers(run string) *customers { return &customers{run: run} }
+// fewestCustomers order in turn from the start, however slow the rate: an
+// order kept among many says more than one kept for a single customer.
+const fewestCustomers = 20
+
+func newCustomers(run string) *customers {
+	c := &customers{run: run}
+	for range fewestCustomers {
+		c.ready = append(c.ready, c.newcomer())
+	}
+	return c
+}
+
+// newcomer is a customer who has not ordered yet. The lock is held, or nobody
+// else knows c.
+func (c *customers) newcomer() customer {
+	c.count++
+	return customer{name: fmt.Sprintf("%s-c%07d", c.run, c.count), sequence: 1}
+}
 
 // next returns the id of the next order and the customer who places it.
 func (c *customers) next() (id string, who customer) {
@@ -37,8 +54,7 @@ func (c *customers) next() (id string, who customer) {
 		who, c.ready = c.ready[0], c.ready[1:]
 		return id, who
 	}
-	c.count++
-	return id, customer{name: fmt.Sprintf("%s-c%07d", c.run, c.count), sequence: 1}
+	return id, c.newcomer()
 }
 
 // back returns a customer whose order has its outcome. After an unknown one
