@@ -6,7 +6,7 @@ CACHE  := $(if $(LANDFALL_CACHE),$(LANDFALL_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_
 export LANDFALL_CACHE := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup demo test race bench fuzz lint fmt generate clean
+.PHONY: help build setup setup-tests demo test race bench fuzz lint fmt generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,14 +21,16 @@ setup: build ## install the sandbox's tools that are missing (moto, Azurite, ver
 demo: setup ## carry the sample workload through what exists so far, in the sandbox
 	$(BIN)/landfall demo
 
-test: build ## run the whole suite
-	$(BIN)/landfall sandbox setup --tests
+test: setup-tests ## run the whole suite
 	$(GO) test ./...
 
-race: setup ## run the suite with the race detector (builds everything a second time)
+setup-tests: build
+	$(BIN)/landfall sandbox setup --tests
+
+race: setup-tests ## run the suite with the race detector (builds everything a second time)
 	$(GO) test -race ./...
 
-bench: setup ## run the benchmarks
+bench: setup-tests ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
@@ -43,7 +45,7 @@ fmt: ## format the code
 	gofmt -w cmd internal examples
 
 generate: ## refresh generated files: golden files, reference pages, schemas
-	$(GO) test ./internal/config ./internal/cli ./cmd/landfall -update
+	$(GO) test ./internal/config ./internal/cli ./internal/view ./cmd/landfall -update
 
 clean: ## remove what was built here; downloads and tools in the cache folder stay
 	rm -rf $(BIN) dist

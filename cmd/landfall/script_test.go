@@ -4,12 +4,15 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
+
+	"example.com/landfall/internal/sandbox/tools"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
@@ -20,12 +23,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"landfall": main,
 		"sql":      sqlShell,
+		// The sandbox wants the shop's program beside landfall before it
+		// starts anything. No script comes so far as to start it.
+		"bookshop": func() { os.Exit(1) },
 	})
 }
 
 // TestScripts runs the product as a user does: each script reads like a
 // session at a terminal. Error texts are asserted here and nowhere else.
 func TestScripts(t *testing.T) {
+	cache, err := tools.CacheDir(os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,
@@ -36,9 +46,23 @@ func TestScripts(t *testing.T) {
 			e.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			e.Setenv("AWS_REGION", "us-east-1")
 			e.Setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
-			return nil
+			e.Setenv("TOOLS", cache)
+			return takePort(e)
 		},
 	})
+}
+
+// takePort listens on a port for as long as the script runs, and tells it
+// which: $TAKEN.
+func takePort(e *testscript.Env) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { _ = listener.Close() }) // nothing was written to it
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	e.Setenv("TAKEN", port)
+	return err
 }
 
 // sqlShell runs the statements given as arguments on a database: what somebody

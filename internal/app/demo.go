@@ -30,8 +30,9 @@ type DemoOptions struct {
 // Demo brings the sandbox up, runs the sample workload on the AWS side under
 // constant load, audits that no order was lost, doubled, changed or reordered,
 // records what was measured, and takes the sandbox down again. Each number of
-// the result was measured in this run. An audit that finds something is an
-// error of kind fault.Found; the result is complete then too.
+// the result was measured in this run. An audit that finds something, or had
+// nothing to look at, is an error of kind fault.Found; the result is complete
+// then too.
 func (a *App) Demo(ctx context.Context, o DemoOptions, progress *view.Progress) (view.Demo, error) {
 	w, err := a.need()
 	if err != nil {
@@ -46,7 +47,7 @@ func (a *App) Demo(ctx context.Context, o DemoOptions, progress *view.Progress) 
 		d.UpSeconds = a.setup.Now().Sub(began).Seconds()
 		err = a.demoLoad(ctx, &d, progress)
 	} else if ctx.Err() != nil && !o.Keep {
-		err = fault.Of(fault.Canceled, "stop the demo", "", nil) // nothing is left to wait for
+		err = fault.Of(fault.Canceled, "the sandbox is taken down again", "", nil)
 	}
 	if !o.Keep {
 		// Also when it did not come up, or not all of it.
@@ -84,6 +85,10 @@ func (a *App) demoLoad(ctx context.Context, d *view.Demo, progress *view.Progres
 	auditErr := a.shop(ctx, progress, &d.Audit, "audit", "--journal", journal, "--wait", "30s", "--json")
 	if auditErr != nil && !fault.Is(auditErr, fault.Found) {
 		return auditErr
+	}
+	if auditErr == nil && d.Audit.Accepted == 0 {
+		auditErr = fault.Newf(fault.Found, "no order was accepted under load: nothing is proved").
+			Hintf("landfall demo, with more sandbox.load.seconds or a lower sandbox.load.ratePerSecond")
 	}
 	census, err := sandbox.TakeCensus(ctx, a.Workspace.Root())
 	if err != nil {

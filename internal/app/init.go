@@ -35,12 +35,17 @@ func Init(ctx context.Context, s Setup, workload string) (view.Initialised, erro
 		return view.Initialised{}, err
 	}
 	made := view.Initialised{Workspace: w.Root(), File: w.ConfigPath(), Workload: workload, Here: w.Root() == s.Dir}
-	if err := writeNew(filepath.Join(w.Root(), ".gitignore"), ignored); err != nil {
-		return made, err
+	err = writeNew(filepath.Join(w.Root(), ".gitignore"), ignored)
+	if err == nil {
+		a := New(s, Parts{Workspace: w})
+		_, err = a.record(ctx, "workspace.initialised", workload, map[string]any{"landfall": s.Version})
 	}
-	a := New(s, Parts{Workspace: w})
-	_, err = a.record(ctx, "workspace.initialised", workload, map[string]any{"landfall": s.Version})
-	return made, err
+	if err != nil {
+		// A workspace whose making is not in its ledger would stay so: the
+		// next init would find landfall.yaml and refuse.
+		return made, errors.Join(err, os.Remove(w.ConfigPath()))
+	}
+	return made, nil
 }
 
 // writeNew writes a file that is not there yet.

@@ -53,6 +53,26 @@ func TestInitOnAFullDisk(t *testing.T) {
 	})
 }
 
+// An init whose ledger entry cannot be written takes landfall.yaml back, so
+// that running it again, when there is room, is all that is to be done.
+func TestInitThatCannotRecordCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	// A file where the private folder should be.
+	if err := os.WriteFile(filepath.Join(dir, ".landfall"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := landfall(t, dir, "init", "shop"); code == 0 {
+		t.Fatalf("init made a workspace without a ledger: %s", stderr)
+	}
+	if err := os.Remove(filepath.Join(dir, ".landfall")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := landfall(t, dir, "init", "shop"); code != 0 {
+		t.Errorf("the second init ended with %d: %s", code, stderr)
+	}
+}
+
 // A closed output (a pager that was quit) is an error and no panic.
 func TestResultThatCannotBeWritten(t *testing.T) {
 	t.Parallel()

@@ -65,10 +65,12 @@ func (p *profiles) Profiles() []dns.Profile {
 		to := dns.Profile{
 			Name:    strings.TrimSuffix(strings.ToLower(from.Name), ".trafficmanager.net"),
 			Enabled: from.Enabled, Method: dns.Method(from.Routing), TTL: uint32(max(0, min(from.TTLSeconds, math.MaxInt32))),
+			MaxReturn: int(from.MaxReturn),
 		}
 		for _, e := range from.Endpoints {
 			to.Endpoints = append(to.Endpoints, dns.Endpoint{
 				Name: e.Name, Target: e.Target, Enabled: e.Serving, Weight: uint64(max(0, e.Weight)), Priority: int(e.Priority),
+				Location: e.Location, Geo: e.Geo,
 			})
 		}
 		out = append(out, to)

@@ -60,6 +60,9 @@ func (l layout) serveLock() string { return l.path("serve.lock") }
 // supervisorLog is what the supervisor says, its last words included.
 func (l layout) supervisorLog() string { return filepath.Join(l.logs(), "supervisor.log") }
 
+// accessLog is written by the shop, in the format of AWS's load balancer.
+func (l layout) accessLog() string { return filepath.Join(l.data(), "shop", "access.log") }
+
 // everything is the query for all processes of the sandbox.
 func (l layout) everything() proc.Query {
 	return proc.Query{Tag: l.tag, Title: part.PostgresTitle(l.tag)}

@@ -158,8 +158,11 @@ func (s *supervisor) trimOwnLog(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := proc.TrimLog(s.layout.supervisorLog(), proc.DefaultLogLimit); err != nil && !fault.Is(err, fault.NotFound) {
-				s.log.Warn("trim log", slog.String("cause", err.Error()))
+			// The shop writes its access log itself, so nobody else bounds it.
+			for _, path := range []string{s.layout.supervisorLog(), s.layout.accessLog()} {
+				if err := proc.TrimLog(path, proc.DefaultLogLimit); err != nil && !fault.Is(err, fault.NotFound) {
+					s.log.Warn("trim log", slog.String("cause", err.Error()))
+				}
 			}
 		}
 	}

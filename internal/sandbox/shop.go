@@ -107,7 +107,7 @@ func (s *supervisor) shopEnviron(ctx context.Context) ([]string, error) {
 		"BOOKSHOP_BLOBS=s3://"+made.Buckets[coversBucket],
 		"BOOKSHOP_QUEUE=sqs://"+queue,
 		"BOOKSHOP_INSTANCE="+made.Instances[0],
-		"BOOKSHOP_ACCESS_LOG="+filepath.Join(s.layout.data(), "shop", "access.log"),
+		"BOOKSHOP_ACCESS_LOG="+s.layout.accessLog(),
 	)
 	return s.shopVariables, nil
 }

@@ -143,8 +143,11 @@ func (r Demo) services(p *Paper) {
 
 func (r Demo) proved(p *Paper) {
 	mark := Good
-	if !r.Audit.OK {
+	switch {
+	case !r.Audit.OK:
 		mark = Bad
+	case r.Audit.Accepted == 0:
+		mark = Unknown
 	}
 	p.Line("  %s %d of %d accepted orders stand in the database exactly once, with the content that was sent", p.Mark(mark), r.Audit.Confirmed, r.Audit.Accepted)
 	p.Line("          %d refused, %d with unknown outcome; %d fulfilled, %d still queued; order of orders compared for %d customers", r.Audit.Refused, r.Audit.Unknown, r.Audit.Fulfilled, r.Audit.Queued, r.Audit.Customers)
@@ -156,7 +159,10 @@ func (r Demo) proved(p *Paper) {
 		}
 		p.Line("  %s %s %s: %s", p.Mark(Bad), v.Kind, v.Order, v.Detail)
 	}
-	if r.Audit.OK {
+	switch mark {
+	case Good:
 		p.Line("  %s no order was lost, doubled, changed or reordered", p.Mark(Good))
+	case Unknown:
+		p.Line("  %s no order was accepted, so nothing is proved", p.Mark(Unknown))
 	}
 }

@@ -2,7 +2,8 @@ package view
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -56,7 +57,10 @@ func (r SandboxStatus) Text(p *Paper) {
 		return
 	}
 	word := "is " + r.Phase
-	if r.Already {
+	switch {
+	case r.Phase == "failed":
+		word = "has failed"
+	case r.Already:
 		word = "was up already"
 	}
 	p.Line("the sandbox of %s %s, up for %s", r.Workspace, word, seconds(r.UptimeSeconds))
@@ -69,22 +73,28 @@ func (r SandboxStatus) Text(p *Paper) {
 	}
 	p.Line("")
 	p.Table(rows)
-	names := make([]string, 0, len(r.Endpoints))
-	for name := range r.Endpoints {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	p.Line("")
-	endpoints := [][]string{{"ENDPOINT", "ADDRESS"}}
-	for _, name := range names {
-		endpoints = append(endpoints, []string{name, r.Endpoints[name]})
-	}
-	p.Table(endpoints)
+	r.endpoints(p)
 	p.Line("")
 	p.Line("logs: %s", r.Logs)
-	if r.Phase == "ready" {
+	switch r.Phase {
+	case "ready":
 		p.Line("next: eval \"$(landfall sandbox env)\"; end it with: landfall sandbox down")
+	case "failed":
+		p.Line("next: landfall sandbox down, then: landfall sandbox up")
 	}
+}
+
+// endpoints lists what a user types somewhere; nothing while there is none.
+func (r SandboxStatus) endpoints(p *Paper) {
+	if len(r.Endpoints) == 0 {
+		return
+	}
+	p.Line("")
+	rows := [][]string{{"ENDPOINT", "ADDRESS"}}
+	for _, name := range slices.Sorted(maps.Keys(r.Endpoints)) {
+		rows = append(rows, []string{name, r.Endpoints[name]})
+	}
+	p.Table(rows)
 }
 
 // SandboxVariable is one environment variable of "landfall sandbox env".

@@ -3,6 +3,7 @@ package part
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -165,6 +166,8 @@ func (r *Running) look(child *proc.Child) {
 	trouble := ""
 	if err != nil {
 		trouble = err.Error()
+	} else if dropped, why := child.LogDropped(); dropped > 0 {
+		trouble = fmt.Sprintf("%d bytes of its output are not in its log: %v", dropped, why)
 	}
 	if r.life.Err() == nil && trouble != r.Status().Trouble {
 		r.set(func(s *Status) { s.Trouble = trouble })

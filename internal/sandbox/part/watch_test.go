@@ -103,6 +103,24 @@ func TestStopDuringARestartOnRequest(t *testing.T) {
 	}
 }
 
+// A log that takes nothing stops no server, and is no secret either.
+func TestLostOutputIsReported(t *testing.T) {
+	t.Parallel()
+	h := host(t)
+	if err := os.MkdirAll(h.LogDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// Writing to this device always fails as on a full disk.
+	if err := os.Symlink("/dev/full", filepath.Join(h.LogDir, "script.log")); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, h, script(`echo hello; touch ready; while :; do sleep 0.01; done`))
+	eventually(t, "the lost output is reported", func() bool {
+		s := r.Status()
+		return s.State == part.Ready && strings.Contains(s.Trouble, "6 bytes of its output are not in its log")
+	})
+}
+
 // A crash of a server that loses its data is not papered over.
 func TestNoRestartWhenDataIsLost(t *testing.T) {
 	t.Parallel()

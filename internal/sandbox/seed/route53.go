@@ -27,6 +27,9 @@ func (s *scope) route53() {
 	s.set("zone", public)
 	s.alias(public, shopName, &types.ResourceRecordSet{SetIdentifier: aws.String("aws"), Weight: aws.Int64(100)},
 		&types.AliasTarget{DNSName: aws.String(s.id("alb-dns")), HostedZoneId: aws.String(s.id("alb-zone")), EvaluateTargetHealth: true})
+	// The page for a closed shop: in the zone for years, with no weight.
+	s.upsert(public, &types.ResourceRecordSet{Name: aws.String(shopName), Type: types.RRTypeA, SetIdentifier: aws.String("holding"), Weight: aws.Int64(0),
+		TTL: aws.Int64(60), ResourceRecords: []types.ResourceRecord{{Value: aws.String("192.0.2.80")}}})
 	s.alias(public, staticName, &types.ResourceRecordSet{},
 		&types.AliasTarget{DNSName: aws.String(s.id("distribution-domain")), HostedZoneId: aws.String(cloudFrontZone)})
 	rows := []recordRow{
@@ -86,6 +89,10 @@ func (s *scope) upsert(zone string, set *types.ResourceRecordSet) {
 		Changes: []types.Change{{Action: types.ChangeActionCreate, ResourceRecordSet: set}}}})
 	if s.err == nil {
 		name := aws.ToString(set.Name)
-		s.made(Resource{Kind: "AWS::Route53::RecordSet", ID: strings.Join([]string{zone, name, string(set.Type)}, "/"), Name: name, Untagged: true})
+		parts := []string{zone, name, string(set.Type)}
+		if set.SetIdentifier != nil {
+			parts = append(parts, *set.SetIdentifier)
+		}
+		s.made(Resource{Kind: "AWS::Route53::RecordSet", ID: strings.Join(parts, "/"), Name: name, Untagged: true})
 	}
 }

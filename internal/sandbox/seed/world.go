@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/sandbox/seed/history"
 )
 
@@ -55,13 +54,4 @@ func (s *seeder) bookshopSummary() Bookshop {
 		ShopName: shopName, Distribution: s.id("distribution"), DistributionDomain: s.id("distribution-domain"), WebACL: s.id("web-acl"),
 		Trail: trailName, FlowLog: s.id("flow-log"), Repository: strings.TrimSpace(s.id("repository")),
 	}
-}
-
-// ServiceNames lists the services of a summary in order.
-func (s Summary) ServiceNames() []string {
-	t := cloud.Tags{}
-	for name := range s.Services {
-		t[name] = ""
-	}
-	return t.Keys()
 }

@@ -89,6 +89,7 @@ type Log struct {
 	mu     sync.Mutex
 	file   *os.File
 	buffer *bufio.Writer
+	err    error // the first since Open
 	stop   chan struct{}
 	done   chan struct{}
 }
@@ -118,11 +119,21 @@ func (l *Log) flushing() {
 			return
 		case <-tick.C:
 			l.mu.Lock()
-			// A full disk must not stop the shop; bufio keeps the error and
-			// Close returns it.
-			_ = l.buffer.Flush()
+			l.flush()
 			l.mu.Unlock()
 		}
+	}
+}
+
+// flush writes what is buffered. A full disk must not stop the shop, nor the
+// log for good: what could not be written is dropped, the error is kept for
+// Close, and the next line is tried again.
+func (l *Log) flush() {
+	if err := l.buffer.Flush(); err != nil {
+		if l.err == nil {
+			l.err = err
+		}
+		l.buffer.Reset(l.file)
 	}
 }
 
@@ -134,7 +145,7 @@ func (l *Log) Add(e Entry) {
 	line := e.Line()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = l.buffer.WriteString(line) // the error stays in the buffer, see flushing
+	_, _ = l.buffer.WriteString(line) // the error stays in the buffer, see flush
 	_ = l.buffer.WriteByte('\n')
 }
 
@@ -148,7 +159,8 @@ func (l *Log) Close() error {
 	<-l.done
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	err := l.buffer.Flush()
+	l.flush()
+	err := l.err
 	if closing := l.file.Close(); err == nil {
 		err = closing
 	}

@@ -3,8 +3,6 @@ package load
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -167,6 +165,3 @@ func latency(h *hdrhistogram.Histogram) Latency {
 func at(h *hdrhistogram.Histogram, percent float64) float64 {
 	return float64(h.ValueAtQuantile(percent)) / 1000
 }
-
-// FailedClasses returns the classes of failure in order, for texts.
-func (s Summary) FailedClasses() []string { return slices.Sorted(maps.Keys(s.Failed)) }
