@@ -98,8 +98,11 @@ func Create(dir string, configuration []byte) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = w.Private()
-	return w, err
+	if _, err = w.Private(); err != nil {
+		// Half a workspace would refuse the next attempt.
+		return nil, errors.Join(err, os.Remove(w.ConfigPath()))
+	}
+	return w, nil
 }
 
 // Root returns the folder of the workspace, absolute.
