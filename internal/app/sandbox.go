@@ -159,13 +159,10 @@ func (f *follower) event(e sandbox.Event) {
 		f.bars[e.Stage] = bar
 	}
 	bar.Set(int64(e.Done))
-	if e.Done >= e.Total {
-		bar.Done()
-		delete(f.bars, e.Stage)
-	}
 }
 
-// end closes the bars of stages whose last count was not told.
+// end closes the bars. Not before: a stage may find more to do after it has
+// done all that it knew of.
 func (f *follower) end() {
 	for _, stage := range slices.Sorted(maps.Keys(f.bars)) {
 		f.bars[stage].Done()

@@ -56,6 +56,7 @@ type Bar struct {
 	total   int64
 	done    int64
 	began   time.Time
+	moved   time.Time
 	written time.Time
 	bar     *progressbar.ProgressBar
 }
@@ -64,7 +65,7 @@ type Bar struct {
 // means that it is not known.
 func (p *Progress) Begin(label string, total int64, unit string) *Bar {
 	b := &Bar{p: p, label: label, unit: unit, total: total, began: p.now()}
-	b.written = b.began
+	b.written, b.moved = b.began, b.began
 	if p.terminal {
 		size := total
 		if size <= 0 {
@@ -83,27 +84,32 @@ func (p *Progress) Begin(label string, total int64, unit string) *Bar {
 func (b *Bar) Set(done int64) {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
-	b.done = done
+	now := b.p.now()
+	b.done, b.moved = done, now
+	if b.total > 0 {
+		b.total = max(b.total, done) // more work was found on the way
+	}
 	if b.bar != nil {
 		if b.p.drawn != b {
 			b.p.wipe()
 			b.p.drawn = b
 		}
-		_ = b.bar.Set64(done) // as in wipe
+		_ = b.bar.Set64(min(done, b.bar.GetMax64())) // as in wipe; the library refuses more than its total
 		return
 	}
-	if now := b.p.now(); now.Sub(b.written) >= plainEvery {
+	if now.Sub(b.written) >= plainEvery {
 		b.written = now
 		fmt.Fprintln(b.p.w, b.line(now))
 	}
 }
 
-// Done ends the bar and writes one closing line with the overall rate.
+// Done ends the bar and writes one closing line with the overall rate. The
+// time is that of the last Set: work may be called done later than it was.
 func (b *Bar) Done() {
 	b.p.mu.Lock()
 	defer b.p.mu.Unlock()
 	b.p.wipe()
-	took := b.p.now().Sub(b.began)
+	took := b.moved.Sub(b.began)
 	fmt.Fprintf(b.p.w, "%s: %d %s in %s%s\n", b.label, b.done, b.unit, round(took), b.rate(took))
 }
 
