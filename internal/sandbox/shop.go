@@ -228,7 +228,7 @@ func (s *supervisor) awaitVerb(ctx context.Context, child *proc.Child, name stri
 func (s *supervisor) tellCount(name, last string) string {
 	newest := last
 	// A closing line or two may follow the last count.
-	for line := range strings.SplitSeq(proc.Tail(filepath.Join(s.layout.logs(), name+".log"), 3), "\n") {
+	for line := range strings.SplitSeq(proc.Tail(filepath.Join(s.layout.logs(), name+".log"), 3), " | ") {
 		if counted.MatchString(line) {
 			newest = line
 		}
