@@ -73,6 +73,7 @@ func variables(l layout, e Endpoints, made secrets, ids azureIDs) []Variable {
 		hidden("AZURE_STORAGE_CONNECTION_STRING", storageConnection(e, made.StorageKey)),
 		plain("SSL_CERT_FILE", l.bundle()),
 		plain("REQUESTS_CA_BUNDLE", l.bundle()),
+		plain("CURL_CA_BUNDLE", l.bundle()),
 		plain("NODE_EXTRA_CA_CERTS", l.authority()),
 		setting("source.endpoint", e.AWS),
 		setting("target.subscription", ids.Subscription),
