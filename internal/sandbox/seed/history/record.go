@@ -6,66 +6,25 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"example.com/landfall/internal/sandbox/awsgate/trail"
 )
 
-// record is one CloudTrail record (CloudTrail user guide, "Record contents").
+// record is one CloudTrail record, with what the model knows besides.
 type record struct {
-	EventVersion       string         `json:"eventVersion"`
-	UserIdentity       identity       `json:"userIdentity"`
-	EventTime          string         `json:"eventTime"`
-	EventSource        string         `json:"eventSource"`
-	EventName          string         `json:"eventName"`
-	AWSRegion          string         `json:"awsRegion"`
-	SourceIPAddress    string         `json:"sourceIPAddress"`
-	UserAgent          string         `json:"userAgent"`
-	ErrorCode          string         `json:"errorCode,omitempty"`
-	ErrorMessage       string         `json:"errorMessage,omitempty"`
-	RequestParameters  map[string]any `json:"requestParameters"`
-	ResponseElements   map[string]any `json:"responseElements"`
-	AdditionalData     map[string]any `json:"additionalEventData,omitempty"`
-	RequestID          string         `json:"requestID,omitempty"`
-	EventID            string         `json:"eventID"`
-	ReadOnly           bool           `json:"readOnly"`
-	Resources          []touched      `json:"resources,omitempty"`
-	EventType          string         `json:"eventType"`
-	ManagementEvent    bool           `json:"managementEvent"`
-	RecipientAccountID string         `json:"recipientAccountId"`
-	EventCategory      string         `json:"eventCategory"`
+	trail.Record
 
 	at        time.Time
 	principal string
 }
 
-type identity struct {
-	Type           string   `json:"type"`
-	PrincipalID    string   `json:"principalId,omitempty"`
-	ARN            string   `json:"arn,omitempty"`
-	AccountID      string   `json:"accountId,omitempty"`
-	AccessKeyID    string   `json:"accessKeyId,omitempty"`
-	UserName       string   `json:"userName,omitempty"`
-	SessionContext *session `json:"sessionContext,omitempty"`
-	InvokedBy      string   `json:"invokedBy,omitempty"`
-}
-
-type session struct {
-	SessionIssuer *issuer           `json:"sessionIssuer,omitempty"`
-	Attributes    map[string]string `json:"attributes,omitempty"`
-}
-
-type issuer struct {
-	Type        string `json:"type"`
-	PrincipalID string `json:"principalId"`
-	ARN         string `json:"arn"`
-	AccountID   string `json:"accountId"`
-	UserName    string `json:"userName"`
-}
-
-// touched is a resource of a record.
-type touched struct {
-	ARN       string `json:"ARN"`
-	AccountID string `json:"accountId,omitempty"`
-	Type      string `json:"type,omitempty"`
-}
+// The parts of a record.
+type (
+	identity = trail.UserIdentity
+	session  = trail.SessionContext
+	issuer   = trail.SessionIssuer
+	touched  = trail.Resource
+)
 
 // actor is who makes calls, from where and with what.
 type actor struct {
@@ -100,19 +59,18 @@ func (h *hourly) do(a actor, minute int, c call) {
 	if at.Before(h.m.start) || !at.Before(h.m.end) {
 		return
 	}
-	r := record{
+	r := record{at: at, principal: a.principal, Record: trail.Record{
 		EventVersion: "1.11", UserIdentity: a.identity, EventTime: at.Format("2006-01-02T15:04:05Z"), EventSource: c.source + ".amazonaws.com", EventName: c.name,
 		AWSRegion: h.m.World.Region, SourceIPAddress: a.address, UserAgent: a.agent, ErrorCode: c.code, ErrorMessage: c.message,
 		RequestParameters: c.parameters, ResponseElements: c.response, RequestID: orderID(h.r), EventID: orderID(h.r), ReadOnly: readOnly(c.name),
 		Resources: c.resources, EventType: "AwsApiCall", ManagementEvent: !c.data, RecipientAccountID: h.m.World.Account, EventCategory: "Management",
-		at: at, principal: a.principal,
-	}
+	}}
 	if c.data {
 		r.EventCategory = "Data"
 	}
 	if c.name == "ConsoleLogin" {
 		r.EventType = "AwsConsoleSignIn"
-		r.AdditionalData = map[string]any{"LoginTo": "https://console.aws.amazon.com/console/home", "MobileVersion": "No", "MFAUsed": "Yes"}
+		r.AdditionalEventData = map[string]any{"LoginTo": "https://console.aws.amazon.com/console/home", "MobileVersion": "No", "MFAUsed": "Yes"}
 	}
 	h.records = append(h.records, r)
 }
@@ -157,7 +115,7 @@ func (h *hourly) role(name, sessionName, address, agent string) actor {
 	return actor{identity: identity{
 		Type: "AssumedRole", PrincipalID: id + ":" + sessionName, ARN: "arn:aws:sts::" + w.Account + ":assumed-role/" + plain + "/" + sessionName,
 		AccountID: w.Account, AccessKeyID: h.m.stableID("ASIA", name+sessionName+h.hour.String()),
-		SessionContext: &session{SessionIssuer: &issuer{"Role", id, roleARN, w.Account, plain},
+		SessionContext: &session{SessionIssuer: &issuer{Type: "Role", PrincipalID: id, ARN: roleARN, AccountID: w.Account, UserName: plain},
 			Attributes: map[string]string{"creationDate": h.hour.Format("2006-01-02T15:04:05Z"), "mfaAuthenticated": "false"}},
 	}, principal: roleARN, address: address, agent: agent}
 }

@@ -68,14 +68,14 @@ func (h *hourly) instances() {
 func (h *hourly) decrypt(of string) call {
 	w := h.m.World
 	return call{source: "kms", name: "Decrypt", parameters: map[string]any{"encryptionContext": map[string]any{"SecretARN": of}, "encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
-		resources: []touched{{w.Key, w.Account, "AWS::KMS::Key"}}}
+		resources: []touched{{ARN: w.Key, AccountID: w.Account, Type: "AWS::KMS::Key"}}}
 }
 
 // object is a data event on one object.
 func (h *hourly) object(name, bucket, key string) call {
 	w := h.m.World
 	return call{source: "s3", name: name, data: true, parameters: map[string]any{"bucketName": bucket, "Host": bucket + ".s3." + w.Region + ".amazonaws.com", "key": key},
-		resources: []touched{{ARN: "arn:aws:s3:::" + bucket + "/" + key, Type: "AWS::S3::Object"}, {"arn:aws:s3:::" + bucket, w.Account, "AWS::S3::Bucket"}}}
+		resources: []touched{{ARN: "arn:aws:s3:::" + bucket + "/" + key, Type: "AWS::S3::Object"}, {ARN: "arn:aws:s3:::" + bucket, AccountID: w.Account, Type: "AWS::S3::Bucket"}}}
 }
 
 // functions: Lambda takes the functions' roles, and the functions read.
@@ -105,7 +105,7 @@ func (h *hourly) functions() {
 	if h.hour.Hour() == 3 {
 		export := h.role("payroll-function", w.Export, "203.0.113.9", goSDK)
 		h.do(export, 1, call{source: "kms", name: "GenerateDataKey", parameters: map[string]any{"keyId": w.Key, "keySpec": "AES_256", "encryptionContext": map[string]any{"aws:s3:arn": "arn:aws:s3:::" + w.Exports}},
-			resources: []touched{{w.Key, w.Account, "AWS::KMS::Key"}}})
+			resources: []touched{{ARN: w.Key, AccountID: w.Account, Type: "AWS::KMS::Key"}}})
 		for i := range 5 {
 			h.do(export, 2, h.object("PutObject", w.Exports, fmt.Sprintf("payroll/%s/part-%02d.csv", h.hour.Format(time.DateOnly), i)))
 		}
@@ -118,7 +118,7 @@ func (h *hourly) assume(by, role, sessionName string) {
 	arn := "arn:aws:iam::" + w.Account + ":role/" + role
 	h.do(service(by), 0, call{source: "sts", name: "AssumeRole", parameters: map[string]any{"roleArn": arn, "roleSessionName": sessionName},
 		response:  map[string]any{"assumedRoleUser": map[string]any{"arn": "arn:aws:sts::" + w.Account + ":assumed-role/" + role + "/" + sessionName}},
-		resources: []touched{{arn, w.Account, "AWS::IAM::Role"}}})
+		resources: []touched{{ARN: arn, AccountID: w.Account, Type: "AWS::IAM::Role"}}})
 }
 
 // awsServices: Auto Scaling looks after its group, and backups run at night.
