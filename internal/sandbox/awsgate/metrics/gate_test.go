@@ -1,13 +1,11 @@
 package metrics_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,9 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/smithy-go"
 
-	"example.com/landfall/internal/sandbox/awsgate"
 	"example.com/landfall/internal/sandbox/tools"
 	"example.com/landfall/internal/testkit"
+	"example.com/landfall/internal/testkit/testgate"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -30,23 +28,8 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // gate starts a gate in front of moto and returns its address.
 func gate(t *testing.T) string {
 	t.Helper()
-	moto := testkit.SharedMoto(t)
-	upstream, err := url.Parse(moto.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := awsgate.New(awsgate.Options{Upstream: upstream, Account: moto.Account, Region: testkit.Region, DeliverEvery: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(g)
-	t.Cleanup(func() {
-		server.Close()
-		if err := g.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return server.URL
+	address, _ := testgate.Open(t)
+	return address
 }
 
 // load posts two hours of latencies: per five minutes 98 requests of 10 ms and

@@ -1,12 +1,9 @@
 package nodes_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
-	"example.com/landfall/internal/sandbox/awsgate"
 	"example.com/landfall/internal/sandbox/tools"
 	"example.com/landfall/internal/testkit"
+	"example.com/landfall/internal/testkit/testgate"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -29,25 +26,10 @@ const instance = "i-0123456789abcdef0"
 // gate starts a gate in front of moto with one node and returns its address.
 func gate(t *testing.T) string {
 	t.Helper()
-	moto := testkit.SharedMoto(t)
-	upstream, err := url.Parse(moto.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := awsgate.New(awsgate.Options{Upstream: upstream, Account: moto.Account, Region: testkit.Region, DeliverEvery: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(g)
-	t.Cleanup(func() {
-		server.Close()
-		if err := g.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	address, _ := testgate.Open(t)
 	node := `{"instanceId":"` + instance + `","ipAddress":"10.0.1.5","lastPing":"2026-03-10T12:00:00Z","inventory":{"AWS:Application":[{"Name":"nginx","Version":"1.24"}],"AWS:Network":[{"Name":"eth0","IPV4":"10.0.1.5"}]},
 		"patch":{"PatchGroup":"web","BaselineId":"pb-01234567890123456","Operation":"Scan","OperationStartTime":"2026-03-09T00:00:00Z","OperationEndTime":"2026-03-09T00:05:00Z","MissingCount":4}}`
-	response, err := http.Post(server.URL+"/_landfall/nodes", "application/x-ndjson", strings.NewReader(node))
+	response, err := http.Post(address+"/_landfall/nodes", "application/x-ndjson", strings.NewReader(node))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +37,7 @@ func gate(t *testing.T) string {
 	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("loading answers %s %s, %v", response.Status, body, err)
 	}
-	return server.URL
+	return address
 }
 
 func TestGoSDK(t *testing.T) {

@@ -1,16 +1,12 @@
 package recorder_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -18,33 +14,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/configservice/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
-	"example.com/landfall/internal/sandbox/awsgate"
 	"example.com/landfall/internal/sandbox/tools"
 	"example.com/landfall/internal/testkit"
+	"example.com/landfall/internal/testkit/testgate"
 )
 
 // gate starts a gate in front of moto; all calls of these tests go through it.
 func gate(t *testing.T) (address string, config aws.Config, moto testkit.MotoServer) {
 	t.Helper()
-	moto = testkit.SharedMoto(t)
-	upstream, err := url.Parse(moto.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := awsgate.New(awsgate.Options{Upstream: upstream, Account: moto.Account, Region: testkit.Region, DeliverEvery: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(g)
-	t.Cleanup(func() {
-		server.Close()
-		if err := g.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	config = testkit.AWSConfig(t, server.URL)
+	address, moto = testgate.Open(t)
+	config = testkit.AWSConfig(t, address)
 	config.Credentials = credentials.NewStaticCredentialsProvider(moto.Key, moto.Secret, "")
-	return server.URL, config, moto
+	return address, config, moto
 }
 
 // What the SDK does through the gate is what AWS Config shows, at once.
