@@ -39,11 +39,29 @@ func NewStarter() *Starter {
 	return s
 }
 
+// serve finds a thread that can end, and starts children from it.
 func (s *Starter) serve() {
-	defer close(s.stopped)
-	// Never unlocked: the thread ends with this goroutine, and with it, by the
-	// death signal, every child that is still there.
 	runtime.LockOSThread()
+	if !onMainThread() {
+		// Never unlocked: the thread ends with this goroutine, and with it, by
+		// the death signal, every child that is still there.
+		s.loop()
+		return
+	}
+	// The runtime parks the main thread instead of ending it: its children
+	// would live on. While this goroutine holds it, another cannot get it.
+	held := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		close(held)
+		s.loop()
+	}()
+	<-held
+	runtime.UnlockOSThread()
+}
+
+func (s *Starter) loop() {
+	defer close(s.stopped)
 	for {
 		select {
 		case r := <-s.requests:
