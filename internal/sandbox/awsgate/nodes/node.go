@@ -180,7 +180,7 @@ func (n *node) takeInventory() error {
 	n.items = map[string]*item{}
 	for _, name := range slices.Sorted(maps.Keys(n.Inventory)) {
 		if !typeForm.MatchString(name) {
-			return fmt.Errorf("inventory type %q must start with AWS: or Custom:", name)
+			return fmt.Errorf("inventory type %q must start with %q or %q", name, "AWS:", "Custom:")
 		}
 		if _, known := schemaOf(name); !known && name[0] == 'A' {
 			return fmt.Errorf("inventory type %q is not one that Systems Manager collects", name)

@@ -283,7 +283,8 @@ func edgeKinds(t *testing.T, b *bench, n network) []expected {
 		CallerReference: aws.String("1"), Comment: aws.String("shop"), Enabled: aws.Bool(true),
 		Origins: &cftypes.Origins{Quantity: aws.Int32(1), Items: []cftypes.Origin{{Id: aws.String("o"), DomainName: aws.String("covers.s3.amazonaws.com"), S3OriginConfig: &cftypes.S3OriginConfig{OriginAccessIdentity: aws.String("")}}}},
 		DefaultCacheBehavior: &cftypes.DefaultCacheBehavior{TargetOriginId: aws.String("o"), ViewerProtocolPolicy: cftypes.ViewerProtocolPolicyAllowAll,
-			ForwardedValues: &cftypes.ForwardedValues{QueryString: aws.Bool(false), Cookies: &cftypes.CookiePreference{Forward: cftypes.ItemSelectionNone}}, MinTTL: aws.Int64(0)},
+			// AWS's managed policy "CachingOptimized".
+			CachePolicyId: aws.String("658327ea-f89d-4fab-a63d-7e88639e58f6")},
 	}})).Distribution.Id
 	return []expected{
 		of("AWS::ACM::Certificate", "resourceId = '%s' AND configuration.domainName = 'shop.example'", certificate),
