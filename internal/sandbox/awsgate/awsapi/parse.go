@@ -98,17 +98,7 @@ func (p *Parser) json(r *http.Request, c *Call, target string) error {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-amz-json-1.0") {
 		c.Protocol = JSON10
 	}
-	if m := p.table.byTarget[prefix]; m != nil {
-		c.adopt(m)
-	} else {
-		p.adoptFirst(c)
-	}
-	whole, err := peek(r, c, maxBodyBytes)
-	if err != nil || !whole {
-		return err
-	}
-	c.Params, err = decodeJSON(c.Body)
-	return err
+	return p.named(r, c, prefix, decodeJSON)
 }
 
 func (p *Parser) cbor(r *http.Request, c *Call) error {
@@ -118,7 +108,13 @@ func (p *Parser) cbor(r *http.Request, c *Call) error {
 		return Refuse("UnknownOperationException", "the path names no operation")
 	}
 	c.Protocol, c.Operation = CBOR, part[len(part)-1]
-	if m := p.table.byTarget[part[len(part)-3]]; m != nil {
+	return p.named(r, c, part[len(part)-3], decodeCBOR)
+}
+
+// named adopts the service that the request calls by its name in the model,
+// and decodes the body.
+func (p *Parser) named(r *http.Request, c *Call, service string, decode func([]byte) (map[string]any, error)) error {
+	if m := p.table.byTarget[service]; m != nil {
 		c.adopt(m)
 	} else {
 		p.adoptFirst(c)
@@ -127,7 +123,7 @@ func (p *Parser) cbor(r *http.Request, c *Call) error {
 	if err != nil || !whole {
 		return err
 	}
-	c.Params, err = decodeCBOR(c.Body)
+	c.Params, err = decode(c.Body)
 	return err
 }
 
