@@ -96,3 +96,12 @@ func (a *App) root() (string, error) {
 	}
 	return w.Root(), nil
 }
+
+// workload returns the name of the workload, "" when landfall.yaml cannot be
+// read.
+func (a *App) workload() string {
+	if a.Config == nil {
+		return ""
+	}
+	return a.Config.Workload.Name
+}

@@ -10,9 +10,10 @@ import (
 	"example.com/landfall/internal/view"
 )
 
-// record appends one entry to the workspace's ledger.
+// record appends one entry to the workspace's ledger, also when landfall.yaml
+// cannot be read: what happened is recorded all the same.
 func (a *App) record(ctx context.Context, kind, subject string, body any) (ledger.Entry, error) {
-	w, err := a.need()
+	w, err := a.folder()
 	if err != nil {
 		return ledger.Entry{}, err
 	}

@@ -114,3 +114,17 @@ func TestInitTwiceKeepsEverything(t *testing.T) {
 		t.Errorf("%q, %v", data, err)
 	}
 }
+
+// What happens in a workspace whose landfall.yaml is broken is recorded too.
+func TestRecordWithABrokenConfiguration(t *testing.T) {
+	t.Parallel()
+	whole := workspace(t)
+	broken := New(whole.setup, Parts{WorkspaceErr: fault.Newf(fault.Invalid, "landfall.yaml:1:1: broken")})
+	if _, err := broken.record(t.Context(), "sandbox.stopped", broken.workload(), nil); err != nil {
+		t.Fatal(err)
+	}
+	list, err := whole.LedgerList(t.Context(), LedgerOptions{}, "sandbox.stopped")
+	if err != nil || len(list.Entries) != 1 || list.Entries[0].Subject != "" {
+		t.Errorf("list %+v, %v", list, err)
+	}
+}

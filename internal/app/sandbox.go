@@ -126,8 +126,8 @@ func (a *App) SandboxDown(ctx context.Context) (view.SandboxDown, error) {
 	if err != nil {
 		return view.SandboxDown{}, err
 	}
-	if downed.WasUp && a.Workspace != nil {
-		_, err = a.record(ctx, "sandbox.stopped", a.Config.Workload.Name, map[string]any{"orderly": downed.Orderly})
+	if downed.WasUp {
+		_, err = a.record(ctx, "sandbox.stopped", a.workload(), map[string]any{"orderly": downed.Orderly})
 	}
 	return view.SandboxDown{WasUp: downed.WasUp, Orderly: downed.Orderly, Stopped: downed.Stopped, Swept: downed.Swept, Logs: downed.Logs}, err
 }
