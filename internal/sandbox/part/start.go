@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"example.com/landfall/internal/fault"
@@ -114,13 +115,26 @@ func (r *Running) choosePorts(ctx context.Context, try int) error {
 		if p.Preferred != 0 && try == 0 && !proc.PortTaken(r.site.Address(i)) {
 			continue
 		}
-		free, err := proc.FreePort(r.site.Host)
+		free, err := r.anotherPort(i)
 		if err != nil {
 			return err
 		}
 		r.site.Ports[i] = free
 	}
 	return nil
+}
+
+// anotherPort returns a free port that no earlier socket of the server was
+// given: the kernel may offer one twice, because nobody listens on it yet.
+func (r *Running) anotherPort(i int) (int, error) {
+	const offers = 20
+	for range offers {
+		free, err := proc.FreePort(r.site.Host)
+		if err != nil || !slices.Contains(r.site.Ports[:i], free) {
+			return free, err
+		}
+	}
+	return 0, fault.Newf(fault.Conflict, "start %s: %d times the kernel offered a port that is in use already", r.server.Name, offers)
 }
 
 // firstStart starts the process on free ports, with another try when a port
