@@ -22,18 +22,34 @@ func level(at time.Time) float64 {
 	at = at.UTC()
 	hour := float64(at.Hour()) + float64(at.Minute())/60
 	day := 0.22 + 0.95*bump(hour, 17, 2.6) + 1.55*bump(hour, 0.5, 2.8)
-	week := 1.0
-	// The evening peak lies after midnight UTC, so the local day decides.
-	switch at.Add(-5 * time.Hour).Weekday() {
-	case time.Saturday:
-		week = 0.68
-	case time.Sunday:
-		week = 0.60
-	case time.Monday:
-		week = 1.06
-	case time.Tuesday, time.Wednesday, time.Thursday, time.Friday:
+	return day * week(at.Add(-5*time.Hour)) * 1.24
+}
+
+// week is how much of a weekday's business there is at a local time: the
+// evening peak lies after midnight UTC, so the local day decides. One day goes
+// over into the next within two hours, as people do not all go to bed at once.
+func week(local time.Time) float64 {
+	today := share(local.Weekday())
+	since := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	const over = 2 * time.Hour
+	if since >= over {
+		return today
 	}
-	return day * week * 1.24
+	yesterday := share(local.AddDate(0, 0, -1).Weekday())
+	return yesterday + (today-yesterday)*float64(since)/float64(over)
+}
+
+// share is a day's part of the business of an ordinary weekday.
+func share(day time.Weekday) float64 {
+	switch day {
+	case time.Saturday:
+		return 0.68
+	case time.Sunday:
+		return 0.60
+	case time.Monday:
+		return 1.06
+	}
+	return 1
 }
 
 // bump is a bell around a hour of the day, on the circle of 24 hours.
