@@ -39,6 +39,8 @@ type Config struct {
 	Engine Engine
 	// Boundary says where the search for the workload's resources begins.
 	Boundary Boundary
+	// Assess says how far back the assessment looks.
+	Assess Assess
 
 	settings []Setting
 }
@@ -61,6 +63,11 @@ type Source struct {
 	Profile string
 	// Endpoint replaces AWS's own addresses, or "".
 	Endpoint string
+	// RatePercent is the share of the account's API rate that reading may take.
+	RatePercent int
+	// Concurrency is how many calls are under way at one time in each service
+	// and region, at most.
+	Concurrency int
 }
 
 // Account is an AWS account to read.
@@ -127,6 +134,14 @@ type Engine struct {
 type Boundary struct {
 	// Seeds are the starting points; a resource that matches any is in.
 	Seeds Seeds
+	// Answers are what a person settled: "in", "out" or "shared" by id.
+	Answers map[string]string
+}
+
+// Assess says how far back the assessment looks.
+type Assess struct {
+	// WindowDays before now.
+	WindowDays int
 }
 
 // Seeds are the starting points of the boundary.
@@ -139,6 +154,8 @@ type Seeds struct {
 	Stacks []string
 	// Names of resources; "*" stands for any run of characters.
 	Names []string
+	// IDs are ARNs or ids of resources.
+	IDs []string
 }
 
 // Input is everything that Load looks at.

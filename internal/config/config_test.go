@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,6 +39,8 @@ source:
     - id: "123456789012"
   profile: shop
   endpoint: http://127.0.0.1:4566
+  ratePercent: 25
+  concurrency: 4
 target:
   subscription: 00000000-0000-0000-0000-000000000001
   tenant: contoso.onmicrosoft.com
@@ -60,6 +63,9 @@ boundary:
     vpc: [vpc-0a1b2c3d]
     stacks: [Shop-1]
     names: ["shop-*"]
+    ids: ["arn:aws:s3:::shop"]
+  answers: {"arn:aws:s3:::logs": shared}
+assess: {windowDays: 9}
 `)
 	want := config.Config{
 		SchemaVersion: 1,
@@ -67,15 +73,17 @@ boundary:
 		Source: config.Source{
 			Provider: cloud.AWS, Regions: []cloud.Region{"us-east-1", "eu-west-1"},
 			Accounts: []config.Account{{ID: "012345678901", RoleARN: "arn:aws:iam::012345678901:role/reader"}, {ID: "123456789012"}},
-			Profile:  "shop", Endpoint: "http://127.0.0.1:4566",
+			Profile:  "shop", Endpoint: "http://127.0.0.1:4566", RatePercent: 25, Concurrency: 4,
 		},
 		Target: config.Target{
 			Subscription: "00000000-0000-0000-0000-000000000001", Tenant: "contoso.onmicrosoft.com", Region: "eastus2",
 			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", CAFile: "ca.pem",
 		},
-		Sandbox:  config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
-		Engine:   config.Engine{Address: "temporal:7233"},
-		Boundary: config.Boundary{Seeds: config.Seeds{Tags: cloud.Tags{"Workload": "bookshop", "Empty": ""}, VPC: []string{"vpc-0a1b2c3d"}, Stacks: []string{"Shop-1"}, Names: []string{"shop-*"}}},
+		Sandbox: config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
+		Engine:  config.Engine{Address: "temporal:7233"},
+		Boundary: config.Boundary{Seeds: config.Seeds{Tags: cloud.Tags{"Workload": "bookshop", "Empty": ""}, VPC: []string{"vpc-0a1b2c3d"}, Stacks: []string{"Shop-1"}, Names: []string{"shop-*"}, IDs: []string{"arn:aws:s3:::shop"}},
+			Answers: map[string]string{"arn:aws:s3:::logs": "shared"}},
+		Assess: config.Assess{WindowDays: 9},
 	}
 	same(t, c, &want)
 	for _, s := range c.Effective() {
@@ -90,7 +98,8 @@ func same(t *testing.T, got, want *config.Config) {
 	pairs := []struct{ got, want any }{
 		{got.Workload, want.Workload}, {got.Source.Provider, want.Source.Provider}, {got.Source.Profile, want.Source.Profile},
 		{got.Source.Endpoint, want.Source.Endpoint}, {got.Target, want.Target}, {got.Approvals, want.Approvals},
-		{got.Sandbox, want.Sandbox}, {got.Engine, want.Engine}, {got.SchemaVersion, want.SchemaVersion},
+		{got.Sandbox, want.Sandbox}, {got.Engine, want.Engine}, {got.Assess, want.Assess},
+		{got.Source.RatePercent, want.Source.RatePercent}, {got.Source.Concurrency, want.Source.Concurrency}, {got.SchemaVersion, want.SchemaVersion},
 	}
 	for _, p := range pairs {
 		if p.got != p.want {
@@ -100,6 +109,7 @@ func same(t *testing.T, got, want *config.Config) {
 	seeds, wantSeeds := got.Boundary.Seeds, want.Boundary.Seeds
 	if !slices.Equal(got.Source.Regions, want.Source.Regions) || !slices.Equal(got.Source.Accounts, want.Source.Accounts) ||
 		!slices.Equal(seeds.VPC, wantSeeds.VPC) || !slices.Equal(seeds.Stacks, wantSeeds.Stacks) || !slices.Equal(seeds.Names, wantSeeds.Names) ||
+		!slices.Equal(seeds.IDs, wantSeeds.IDs) || !maps.Equal(got.Boundary.Answers, want.Boundary.Answers) ||
 		!slices.Equal(seeds.Tags.Keys(), wantSeeds.Tags.Keys()) || seeds.Tags["Workload"] != wantSeeds.Tags["Workload"] {
 		t.Errorf("got %+v %+v, want %+v %+v", got.Source, seeds, want.Source, wantSeeds)
 	}
@@ -109,7 +119,8 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	c := load(t, minimal+"target:\nsandbox:\n  # all commented out\n")
 	want := config.Config{
-		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS},
+		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS, RatePercent: 50, Concurrency: 16},
+		Assess:    config.Assess{WindowDays: 14},
 		Target:    config.Target{Endpoint: "https://management.azure.com", Authority: "https://login.microsoftonline.com"},
 		Approvals: config.Approvals{TwoPersons: true},
 		Sandbox:   config.Sandbox{Objects: 20_000, HistoryDays: 14, Seed: 42, Load: config.SandboxLoad{RatePerSecond: 50, Seconds: 15}},

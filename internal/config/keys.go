@@ -32,6 +32,8 @@ type key struct {
 	// fileOnly keys describe the file and cannot be set elsewhere.
 	fileOnly bool
 	rule     rule
+	// names of the entries of a mapping.
+	names rule
 	// fields of each record.
 	fields []key
 	put    func(c *Config, value any)
@@ -53,6 +55,7 @@ func keys() []key {
 	all = append(all, sourceKeys()...)
 	all = append(all, targetKeys()...)
 	all = append(all, boundaryKeys()...)
+	all = append(all, assessKeys()...)
 	all = append(all, localKeys()...)
 	return append(all, sandboxKeys()...)
 }
@@ -83,6 +86,15 @@ func sourceKeys() []key {
 			doc:  "address used instead of AWS's own, for the sandbox and for private gateways",
 			rule: address("http", "https"),
 			put:  func(c *Config, v any) { c.Source.Endpoint = v.(string) }},
+		{path: "source.ratePercent", form: integer, def: int64(50),
+			doc: "share of the account's API rate that reading may take; what runs there keeps the rest",
+			// AWS counts its rates per account and region, not per caller.
+			rule: rule{min: 1, max: 100},
+			put:  func(c *Config, v any) { c.Source.RatePercent = int(v.(int64)) }},
+		{path: "source.concurrency", form: integer, def: int64(16),
+			doc:  "calls under way at one time in each service and region, at most",
+			rule: rule{min: 1, max: 256},
+			put:  func(c *Config, v any) { c.Source.Concurrency = int(v.(int64)) }},
 	}
 }
 
@@ -115,9 +127,11 @@ func targetKeys() []key {
 func boundaryKeys() []key {
 	return []key{
 		{path: "boundary.seeds.tags", form: pairs,
-			doc:  "a resource that carries all of these tags belongs to the workload",
-			rule: rule{pattern: `^.{0,256}$`, wants: "at most 256 characters"}, // the limit of AWS for a tag's value
-			put:  func(c *Config, v any) { c.Boundary.Seeds.Tags = v.(map[string]string) }},
+			doc: "a resource that carries all of these tags belongs to the workload",
+			// The limits of AWS for a tag's key and value.
+			names: rule{pattern: `^.{1,128}$`, wants: "a name of 1 to 128 characters"},
+			rule:  rule{pattern: `^.{0,256}$`, wants: "at most 256 characters", empty: true},
+			put:   func(c *Config, v any) { c.Boundary.Seeds.Tags = v.(map[string]string) }},
 		{path: "boundary.seeds.vpc", form: texts,
 			doc:  "what stands in one of these VPCs belongs to the workload",
 			rule: rule{pattern: `^vpc-[0-9a-f]{8,17}$`, wants: "a VPC id such as vpc-0a1b2c3d4e5f67890"},
@@ -131,6 +145,25 @@ func boundaryKeys() []key {
 			doc:  "a resource with one of these names belongs to the workload; * stands for any run of characters",
 			rule: rule{pattern: `^.{1,256}$`, wants: "1 to 256 characters"},
 			put:  func(c *Config, v any) { c.Boundary.Seeds.Names = v.([]string) }},
+		{path: "boundary.seeds.ids", form: texts,
+			doc:  "resources that belong to the workload, by ARN or id",
+			rule: rule{pattern: `^\S+$`, wants: "an ARN or an id, without spaces"},
+			put:  func(c *Config, v any) { c.Boundary.Seeds.IDs = v.([]string) }},
+		{path: "boundary.answers", form: pairs,
+			doc:   "what a person settled: the id of a resource, and whether it is in, out or shared",
+			names: rule{pattern: `^\S+$`, wants: "an ARN or an id, without spaces"},
+			rule:  rule{pattern: `^(in|out|shared)$`, wants: "in, out or shared"},
+			put:   func(c *Config, v any) { c.Boundary.Answers = v.(map[string]string) }},
+	}
+}
+
+func assessKeys() []key {
+	return []key{
+		{path: "assess.windowDays", form: integer, def: int64(14),
+			doc: "days before now that the baseline, the flow logs and the trail are read for",
+			// CloudWatch keeps hourly values for 455 days.
+			rule: rule{min: 1, max: 455},
+			put:  func(c *Config, v any) { c.Assess.WindowDays = int(v.(int64)) }},
 	}
 }
 

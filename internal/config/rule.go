@@ -29,6 +29,8 @@ type rule struct {
 	pattern string
 	// wants says in words what pattern and test ask for.
 	wants string
+	// empty accepts the empty text in a mapping.
+	empty bool
 	// oneOf lists the only texts.
 	oneOf []string
 	// min and max of an integer.

@@ -179,8 +179,7 @@ func (l *loader) pairs(n *yaml.Node, k *key) (any, bool) {
 	if !l.short(n, len(n.Content)/2, k.path) {
 		return nil, false
 	}
-	// The keys are the user's words; an AWS tag key has 1 to 128 characters.
-	names := key{form: text, rule: rule{pattern: `^.{1,128}$`, wants: "a name of 1 to 128 characters"}}
+	names := key{form: text, rule: k.names}
 	entry := key{form: text, rule: k.rule}
 	out, first, good := map[string]string{}, map[string]int{}, true
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -190,7 +189,7 @@ func (l *loader) pairs(n *yaml.Node, k *key) (any, bool) {
 			continue
 		}
 		_, nameOK := l.scalar(name, &names, k.path)
-		v, ok := l.tag(value, &entry, k.path+"."+name.Value)
+		v, ok := l.entry(value, &entry, k.path+"."+name.Value)
 		if good = good && ok && nameOK; good {
 			out[name.Value] = v
 		}
@@ -198,9 +197,10 @@ func (l *loader) pairs(n *yaml.Node, k *key) (any, bool) {
 	return out, good
 }
 
-// tag takes a value that may be empty, as the value of an AWS tag may.
-func (l *loader) tag(n *yaml.Node, k *key, path string) (string, bool) {
-	if n.Kind == yaml.ScalarNode && n.Tag == "!!str" && n.Value == "" {
+// entry takes the value of a mapping's entry, which may be empty where the
+// rule says so, as the value of an AWS tag may.
+func (l *loader) entry(n *yaml.Node, k *key, path string) (string, bool) {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!str" && n.Value == "" && k.rule.empty {
 		return "", true
 	}
 	v, ok := l.scalar(n, k, path)
