@@ -25,6 +25,7 @@ const (
 	Inventory  Name = "inventory.json"
 	Graph      Name = "graph.json"
 	Baseline   Name = "baseline.json"
+	Assessment Name = "assessment.json"
 	Design     Name = "design.json"
 	Runbook    Name = "runbook.json"
 	Verdict    Name = "verdict.json"
@@ -34,7 +35,7 @@ const (
 // maker returns the command that writes the artefact, for hints.
 func (n Name) maker() string {
 	switch n {
-	case Inventory, Graph, Baseline:
+	case Inventory, Graph, Baseline, Assessment:
 		return "landfall assess"
 	case Design:
 		return "landfall design"
@@ -125,24 +126,29 @@ func (w *Workspace) Read(name Name, value Artefact) error {
 	if err != nil {
 		return err
 	}
+	return decode(w.Path(name), name, content, value)
+}
+
+// decode reads the content of an artefact that stands at the path.
+func decode(path string, name Name, content []byte, value Artefact) error {
 	var e envelope
 	if err := json.Unmarshal(content, &e); err != nil {
-		return w.broken(name, content, err)
+		return broken(path, name, content, err)
 	}
 	if e.SchemaVersion == nil {
-		return w.broken(name, content, errors.New(`it has no "schemaVersion"`))
+		return broken(path, name, content, errors.New(`it has no "schemaVersion"`))
 	}
 	if got, want := *e.SchemaVersion, value.ArtefactVersion(); got > want {
-		return fault.Newf(fault.Unsupported, "read %q: its schemaVersion %d is newer than this program reads (%d)", w.Path(name), got, want).
+		return fault.Newf(fault.Unsupported, "read %q: its schemaVersion %d is newer than this program reads (%d)", path, got, want).
 			Hintf("install a newer landfall")
 	} else if got < want {
-		return fault.Newf(fault.Unsupported, "read %q: its schemaVersion %d is older than this program reads (%d)", w.Path(name), got, want).
+		return fault.Newf(fault.Unsupported, "read %q: its schemaVersion %d is older than this program reads (%d)", path, got, want).
 			Hintf("%s", name.maker())
 	}
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(value); err != nil {
-		return w.broken(name, content, err)
+		return broken(path, name, content, err)
 	}
 	return nil
 }
@@ -156,7 +162,7 @@ func (w *Workspace) Fingerprint(name Name) (string, error) {
 	}
 	fingerprint, err := canon.Fingerprint(content)
 	if err != nil {
-		return "", w.broken(name, content, err)
+		return "", broken(w.Path(name), name, content, err)
 	}
 	return fingerprint, nil
 }
@@ -191,8 +197,8 @@ func (w *Workspace) content(name Name) ([]byte, error) {
 
 // broken says what is wrong with an artefact, with the line where the JSON
 // package tells the place.
-func (w *Workspace) broken(name Name, content []byte, err error) error {
-	place, text := w.Path(name), strings.TrimPrefix(err.Error(), "json: ")
+func broken(place string, name Name, content []byte, err error) error {
+	text := strings.TrimPrefix(err.Error(), "json: ")
 	at := int64(-1)
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		at = e.Offset
