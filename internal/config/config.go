@@ -65,8 +65,7 @@ type Source struct {
 	Endpoint string
 	// RatePercent is the share of the account's API rate that reading may take.
 	RatePercent int
-	// Concurrency is how many calls are under way at one time in each service
-	// and region, at most.
+	// Concurrency is how many calls are under way at one time, at most.
 	Concurrency int
 }
 

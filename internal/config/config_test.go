@@ -119,7 +119,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	c := load(t, minimal+"target:\nsandbox:\n  # all commented out\n")
 	want := config.Config{
-		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS, RatePercent: 50, Concurrency: 16},
+		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS, RatePercent: 50, Concurrency: 32},
 		Assess:    config.Assess{WindowDays: 14},
 		Target:    config.Target{Endpoint: "https://management.azure.com", Authority: "https://login.microsoftonline.com"},
 		Approvals: config.Approvals{TwoPersons: true},

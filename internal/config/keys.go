@@ -91,8 +91,8 @@ func sourceKeys() []key {
 			// AWS counts its rates per account and region, not per caller.
 			rule: rule{min: 1, max: 100},
 			put:  func(c *Config, v any) { c.Source.RatePercent = int(v.(int64)) }},
-		{path: "source.concurrency", form: integer, def: int64(16),
-			doc:  "calls under way at one time in each service and region, at most",
+		{path: "source.concurrency", form: integer, def: int64(32),
+			doc:  "calls under way at one time, at most",
 			rule: rule{min: 1, max: 256},
 			put:  func(c *Config, v any) { c.Source.Concurrency = int(v.(int64)) }},
 	}
