@@ -87,6 +87,11 @@ func (f *forwarder) serve(w http.ResponseWriter, r *http.Request) error {
 		return &awsapi.Error{Code: "ServiceUnavailable", Message: "the control plane behind the gate does not answer", Status: http.StatusServiceUnavailable}
 	}
 	defer response.Body.Close()
+	if response.StatusCode >= http.StatusBadRequest && strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") {
+		// AWS never answers with a page: moto's web framework does, for an
+		// operation that it has no code for.
+		return &awsapi.Error{Code: "UnknownOperationException", Message: "the sandbox does not know this operation", Status: http.StatusNotImplemented}
+	}
 	f.relay(w, response)
 	return nil
 }

@@ -122,3 +122,19 @@ func names(events []types.Event) []string {
 	}
 	return out
 }
+
+// An operation that the control plane has no code for is refused by name, in
+// the protocol's own form, and is not told as a failure that may pass.
+func TestUnknownOperation(t *testing.T) {
+	t.Parallel()
+	b := open(t, nil)
+	_, err := ec2.NewFromConfig(b.config(t)).DescribePlacementGroups(t.Context(), &ec2.DescribePlacementGroupsInput{})
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() != "UnknownOperationException" || api.ErrorFault() == smithy.FaultServer {
+		t.Errorf("query: %v", err)
+	}
+	_, err = lambda.NewFromConfig(b.config(t)).ListFunctionUrlConfigs(t.Context(), &lambda.ListFunctionUrlConfigsInput{FunctionName: aws.String("f")})
+	if !errors.As(err, &api) || api.ErrorCode() != "UnknownOperationException" {
+		t.Errorf("REST: %v", err)
+	}
+}
