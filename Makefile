@@ -6,7 +6,7 @@ CACHE  := $(if $(LANDFALL_CACHE),$(LANDFALL_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_
 export LANDFALL_CACHE := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup setup-tests demo test race bench fuzz lint fmt generate clean
+.PHONY: help build setup setup-tests demo test race bench bench-logs fuzz lint fmt generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,16 +33,22 @@ race: setup-tests ## run the suite with the race detector (builds everything a s
 bench: setup-tests ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+BENCH_MIB ?= 1024
+bench-logs: ## compare the log readers with DuckDB on BENCH_MIB of each log (needs a C compiler)
+	cd bench && $(GO) build -o ../$(BIN)/bench-logs .
+	$(BIN)/bench-logs generate --dir $(CACHE)/bench --mib $(BENCH_MIB) --seed 1
+	$(BIN)/bench-logs compare --dir $(CACHE)/bench --runs 3
+
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@./scripts/fuzz $(or $(FUZZTIME),20s)
 
 lint: ## formatting, vet and staticcheck
-	@test -z "$$(gofmt -l cmd internal examples)" || { gofmt -l cmd internal examples; echo "run: make fmt"; exit 1; }
+	@test -z "$$(gofmt -l cmd internal examples bench)" || { gofmt -l cmd internal examples bench; echo "run: make fmt"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
 fmt: ## format the code
-	gofmt -w cmd internal examples
+	gofmt -w cmd internal examples bench
 
 generate: ## refresh generated files: golden files, reference pages, schemas
 	$(GO) test ./internal/config ./internal/cli ./internal/view ./cmd/landfall -update

@@ -52,12 +52,12 @@ func rules() []rule {
 		port("move"), driver("move"),
 		port("traffic"), driver("traffic"),
 		port("meter", "internal/kpi", "internal/inventory", "internal/graph"), driver("meter", "internal/kpi", "internal/inventory", "internal/graph", "internal/records/..."),
-		port("trail", "internal/inventory", "internal/graph"), driver("trail", "internal/inventory", "internal/graph", "internal/records/..."),
+		port("trail", "internal/inventory", "internal/graph", "internal/records/..."), driver("trail", "internal/inventory", "internal/graph", "internal/records/..."),
 		port("remove", "internal/retire", "internal/inventory"), driver("remove", "internal/retire", "internal/inventory"),
 
 		{"internal/sandbox", []string{"internal/sandbox/...", "internal/cloud", "internal/fault", "internal/catalog", "internal/config"}},
 		{"internal/view", []string{"internal/cloud", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/view/...", "internal/reach", "internal/design", "internal/iac", "internal/runbook", "internal/retire"}},
-		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/config", "internal/store", "internal/store/ledger", "internal/store/journal", "internal/view", "internal/view/...", "internal/catalog/...", "internal/engine", "internal/action", "internal/sandbox", "internal/sandbox/tools",
+		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/config", "internal/store", "internal/store/ledger", "internal/store/durable", "internal/store/journal", "internal/records", "internal/view", "internal/view/...", "internal/catalog/...", "internal/engine", "internal/action", "internal/sandbox", "internal/sandbox/tools",
 			"internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/reach", "internal/design", "internal/iac", "internal/runbook", "internal/retire",
 			"internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove"}},
 		{"internal/cli", []string{"internal/app", "internal/view", "internal/config", "internal/fault", "internal/cloud"}},
@@ -66,6 +66,7 @@ func rules() []rule {
 		{"internal/testkit", []string{"internal/..."}},
 		{"cmd/landfall", []string{"internal/cli", "internal/wire"}},
 		{"examples/bookshop", []string{"examples/bookshop/..."}},
+		{"bench", []string{"internal/records/..."}},
 	}
 }
 

@@ -1,0 +1,48 @@
+package cloudtrail
+
+import "time"
+
+// Event is one record, as far as it tells who used what.
+type Event struct {
+	// ID is the eventID; records before event version 1.01 have none.
+	ID   string
+	Time time.Time
+	// Version is the event's ("1.11"), Type "AwsApiCall", "AwsServiceEvent",
+	// "AwsConsoleSignIn" …, Category "Management", "Data", "Insight",
+	// "NetworkActivity".
+	Version, Type, Category string
+	// Principal is the ARN of the user or of the role behind the session, or the
+	// name of an AWS service ("autoscaling.amazonaws.com").
+	Principal string
+	// Identity is the type of userIdentity: "AssumedRole", "IAMUser", "Root",
+	// "AWSService", "AWSAccount", "FederatedUser", "WebIdentityUser", "SAMLUser",
+	// "IdentityCenterUser" …
+	Identity string
+	// Session is the name of the role session: an instance id for an instance
+	// profile, the function's name for Lambda.
+	Session string
+	// InvokedBy is the AWS service that made the call for the principal.
+	InvokedBy string
+	// Provider is where a federated principal comes from.
+	Provider string
+	// PrincipalAccount is the caller's, Account the recipient's.
+	PrincipalAccount, Account string
+	// Service is the event source without ".amazonaws.com"; Action the event name.
+	Service, Action, Region string
+	// Resources are ARNs or names, the first being what the call is about.
+	Resources      []string
+	Address, Agent string
+	// Endpoint is the VPC endpoint that the call came through.
+	Endpoint string
+	// Error is the error code, "" for a call that worked.
+	Error               string
+	ReadOnly, DataEvent bool
+}
+
+// maxResources bounds how many resources of one event are kept.
+const maxResources = 16
+
+func (e *Event) reset() {
+	resources := e.Resources[:0]
+	*e = Event{Resources: resources}
+}
