@@ -28,7 +28,7 @@ func rules() []rule {
 		{"internal/config", []string{"internal/cloud", "internal/fault", "internal/redact"}},
 		{"internal/catalog", []string{"internal/cloud", "internal/fault"}},
 
-		artefact("internal/inventory", "internal/inventory/..."),
+		artefact("internal/inventory", "internal/inventory/...", "internal/redact"),
 		artefact("internal/graph", "internal/inventory/...", "internal/graph/..."),
 		artefact("internal/kpi", "internal/inventory", "internal/graph"),
 		artefact("internal/assess", "internal/inventory/...", "internal/graph/...", "internal/kpi"),
