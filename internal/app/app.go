@@ -50,6 +50,8 @@ type Parts struct {
 	SourceErr error
 	Target    target.Access
 	TargetErr error
+	// Readers build what an assessment reads with.
+	Readers Readers
 	// CacheDir holds downloads and tools; CacheErr says why it is not known.
 	CacheDir string
 	CacheErr error

@@ -46,6 +46,9 @@ func (a *App) Demo(ctx context.Context, o DemoOptions, progress *view.Progress) 
 		d.Stages, d.Endpoints = up.Stages, up.Endpoints
 		d.UpSeconds = a.setup.Now().Sub(began).Seconds()
 		err = a.demoLoad(ctx, &d, progress)
+		if err == nil || fault.Is(err, fault.Found) {
+			err = errors.Join(err, a.demoAssess(ctx, &d, progress))
+		}
 	} else if ctx.Err() != nil && !o.Keep {
 		err = fault.Of(fault.Canceled, "the sandbox is taken down again", "", nil)
 	}
@@ -118,6 +121,19 @@ func (a *App) demoRecord(ctx context.Context, d *view.Demo) error {
 	return nil
 }
 
+// demoAssess assesses the account as any user would: the same program, with
+// the sandbox's endpoint and credentials in its environment.
+func (a *App) demoAssess(ctx context.Context, d *view.Demo, progress *view.Progress) error {
+	progress.Say("== assess: what the workload is, what it depends on, how well it runs")
+	root := a.Workspace.Root()
+	err := a.rehearse(ctx, progress, sandbox.RunSelf, &d.Assessed, "assess", "--workspace", root, "--json")
+	if err != nil {
+		return err
+	}
+	d.Evidence["assessment"] = d.Assessed.Evidence
+	return nil
+}
+
 func (a *App) demoDown(ctx context.Context, d *view.Demo, progress *view.Progress) error {
 	progress.Say("== down")
 	// Who stopped the demo wants it gone, not half gone.
@@ -131,9 +147,14 @@ func (a *App) demoDown(ctx context.Context, d *view.Demo, progress *view.Progres
 // shop runs one verb of the sample workload's program and decodes its result.
 // The program's own exit code 1 means that it found something.
 func (a *App) shop(ctx context.Context, progress *view.Progress, into any, args ...string) error {
+	return a.rehearse(ctx, progress, sandbox.RunShop, into, args...)
+}
+
+// rehearse runs a program in the sandbox and decodes its result.
+func (a *App) rehearse(ctx context.Context, progress *view.Progress, run func(context.Context, sandbox.ShopRun) (int, error), into any, args ...string) error {
 	var out bytes.Buffer
 	talk := &lineWriter{say: func(line string) { progress.Say("   %s", line) }}
-	code, err := sandbox.RunShop(ctx, sandbox.ShopRun{
+	code, err := run(ctx, sandbox.ShopRun{
 		Workspace: a.Workspace.Root(), Exe: a.setup.Exe, Args: args, Environ: a.setup.Environ, Out: &out, Err: talk,
 	})
 	talk.flush()
@@ -141,13 +162,13 @@ func (a *App) shop(ctx context.Context, progress *view.Progress, into any, args 
 		return err
 	}
 	if code != 0 && out.Len() == 0 {
-		return fault.Newf(fault.Unavailable, "run bookshop %s: it ended with exit code %d; what it said stands above", args[0], code)
+		return fault.Newf(fault.Unavailable, "run %s: it ended with exit code %d; what it said stands above", args[0], code)
 	}
 	if err := json.Unmarshal(out.Bytes(), into); err != nil {
-		return fault.Of(fault.Internal, "read the result of bookshop", args[0], err)
+		return fault.Of(fault.Internal, "read the result of", args[0], err)
 	}
 	if code != 0 {
-		return fault.Newf(fault.Found, "bookshop %s found violations", args[0])
+		return fault.Newf(fault.Found, "%s found violations", args[0])
 	}
 	return nil
 }

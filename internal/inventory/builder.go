@@ -110,6 +110,9 @@ func (b *Builder) Build() Inventory {
 		out.Inputs[name] = fingerprint
 	}
 	out.Resources, out.Drift = m.merge()
+	if len(b.accounts)+len(b.regions) == 0 {
+		b.scopeOf(out.Resources)
+	}
 	out.Unread = ordered(b.unread, func(a, c Unread) int {
 		return strings.Compare(unreadKey(a), unreadKey(c))
 	})
@@ -125,6 +128,19 @@ func (b *Builder) Build() Inventory {
 		}
 	}
 	return out
+}
+
+// scopeOf takes the scope from what was found: files do not say where was
+// looked.
+func (b *Builder) scopeOf(resources []Resource) {
+	for i := range resources {
+		if r := &resources[i]; r.Account != "" {
+			b.accounts[r.Account] = true
+		}
+		if r := &resources[i]; r.Region != "" && r.Region != "global" {
+			b.regions[r.Region] = true
+		}
+	}
 }
 
 func unreadKey(u Unread) string {

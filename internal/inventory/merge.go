@@ -34,6 +34,7 @@ type thing struct {
 func newMerger(schemas *cfn.Catalog, seen []Observation) *merger {
 	m := &merger{schemas: schemas, moved: map[cloud.ResourceID]cloud.ResourceID{}, byID: make(map[cloud.ResourceID]*thing, len(seen))}
 	m.byName = sync.OnceValue(m.named)
+	linkStacks(seen)
 	byID := make(map[cloud.ResourceID]*thing, len(seen))
 	for i := range seen {
 		o := &seen[i]

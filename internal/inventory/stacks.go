@@ -1,49 +1,73 @@
 package inventory
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
 )
 
-// LinkStacks gives resources the stack and the logical id that live
+// linkStacks gives resources the stack and the logical id that live
 // CloudFormation stacks name for them (attribute StackResources, the summaries
 // of ListStackResources). Most resources carry both in tags already; those
 // that have no tags (routes, permissions, subscriptions) are found by their
-// physical id, which is their ID or one of their aliases. What is known stays.
-func LinkStacks(resources []Resource) {
+// physical id, which is their ID or one of their aliases. What is known stays,
+// and a name that two resources have says nothing.
+func linkStacks(seen []Observation) {
+	stacks := stacksOf(seen)
+	if len(stacks) == 0 {
+		return
+	}
 	type physical struct {
 		kind cloud.Kind
-		id   string
+		name string
 	}
-	by := map[physical]int{}
-	for i, r := range resources {
-		for _, name := range append([]string{string(r.ID), afterParent(string(r.ID))}, r.Aliases...) {
+	owner := map[physical]cloud.ResourceID{}
+	for i := range seen {
+		r := &seen[i].Resource
+		for _, name := range append([]string{afterParent(string(r.ID))}, r.Aliases...) {
 			key := physical{r.Kind, name}
-			if _, taken := by[key]; taken && name != string(r.ID) {
-				by[key] = -1 // a name of two resources says nothing
+			if id, taken := owner[key]; taken && id != r.ID {
+				owner[key] = ""
 				continue
 			}
-			by[key] = i
+			owner[key] = r.ID
 		}
 	}
-	for _, stack := range resources {
-		if stack.Kind != "AWS::CloudFormation::Stack" {
-			continue
-		}
+	for i := range seen {
+		owner[physical{seen[i].Kind, string(seen[i].ID)}] = seen[i].ID
+	}
+	linked := map[cloud.ResourceID][2]string{}
+	for _, stack := range stacks {
 		summaries, _ := stack.Attributes["StackResources"].([]any)
 		for _, s := range summaries {
 			summary, _ := s.(map[string]any)
 			kind, _ := summary["ResourceType"].(string)
 			id, _ := summary["PhysicalResourceId"].(string)
 			logical, _ := summary["LogicalResourceId"].(string)
-			i, ok := by[physical{cloud.Kind(kind), id}]
-			if !ok || i < 0 || id == "" || logical == "" || resources[i].LogicalID != "" {
-				continue
+			if to := owner[physical{cloud.Kind(kind), id}]; to != "" && id != "" && logical != "" {
+				linked[to] = [2]string{stack.Name, logical}
 			}
-			resources[i].Stack, resources[i].LogicalID = stack.Name, logical
 		}
 	}
+	for i := range seen {
+		r := &seen[i].Resource
+		if names, ok := linked[r.ID]; ok && r.LogicalID == "" {
+			r.Stack, r.LogicalID = names[0], names[1]
+		}
+	}
+}
+
+// stacksOf are the stacks whose resources were listed, in order of their ids.
+func stacksOf(seen []Observation) []*Observation {
+	var stacks []*Observation
+	for i := range seen {
+		if seen[i].Kind == "AWS::CloudFormation::Stack" && seen[i].Attributes["StackResources"] != nil {
+			stacks = append(stacks, &seen[i])
+		}
+	}
+	slices.SortFunc(stacks, func(a, b *Observation) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return stacks
 }
 
 // afterParent is the last part of a composed id ("<ARN>|<rest>"), "" of another.

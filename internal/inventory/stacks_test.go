@@ -22,10 +22,19 @@ func TestLinkStacks(t *testing.T) {
 		{ID: "arn:topic2", Kind: "AWS::SNS::Topic", Aliases: []string{"twin"}},
 		{ID: "arn:known", Kind: "AWS::SQS::Queue", Stack: "mine", LogicalID: "Mine"},
 	}
-	inventory.LinkStacks(resources)
+	b := inventory.NewBuilder()
+	for _, r := range resources {
+		if err := b.Add(inventory.Observation{Resource: r, Source: inventory.Live, Origin: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := map[string][2]string{}
+	for _, r := range b.Build().Resources {
+		got[string(r.ID)] = [2]string{r.Stack, r.LogicalID}
+	}
 	for i, want := range map[int][2]string{1: {"shop", "Orders"}, 2: {"shop", "Allow"}, 3: {"shop", "News"}, 4: {"", ""}, 5: {"mine", "Mine"}} {
-		if got := [2]string{resources[i].Stack, resources[i].LogicalID}; got != want {
-			t.Errorf("%s: %v, want %v", resources[i].ID, got, want)
+		if id := string(resources[i].ID); got[id] != want {
+			t.Errorf("%s: %v, want %v", id, got[id], want)
 		}
 	}
 }

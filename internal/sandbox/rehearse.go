@@ -40,6 +40,20 @@ func RunShop(ctx context.Context, r ShopRun) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return r.run(ctx, path, values)
+}
+
+// RunSelf runs a verb of Landfall itself as anyone in the sandbox would: a
+// process of its own with the sandbox's environment. The result is as in RunShop.
+func RunSelf(ctx context.Context, r ShopRun) (int, error) {
+	values, err := Env(ctx, r.Workspace)
+	if err != nil {
+		return 0, err
+	}
+	return r.run(ctx, r.Exe, values)
+}
+
+func (r ShopRun) run(ctx context.Context, path string, values []Variable) (int, error) {
 	cmd := exec.CommandContext(ctx, path, r.Args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append([]string{}, r.Environ...), r.Out, r.Err
 	// Its output goes through pipes: whoever inherited them must not hold up
@@ -51,7 +65,7 @@ func RunShop(ctx context.Context, r ShopRun) (int, error) {
 			cmd.Env = append(cmd.Env, "BOOKSHOP_DATABASE_URL="+v.Value)
 		}
 	}
-	err = cmd.Run()
+	err := cmd.Run()
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}

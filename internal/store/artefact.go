@@ -26,6 +26,7 @@ const (
 	Graph      Name = "graph.json"
 	Baseline   Name = "baseline.json"
 	Assessment Name = "assessment.json"
+	Probe      Name = "probe.json"
 	Design     Name = "design.json"
 	Runbook    Name = "runbook.json"
 	Verdict    Name = "verdict.json"
@@ -37,6 +38,8 @@ func (n Name) maker() string {
 	switch n {
 	case Inventory, Graph, Baseline, Assessment:
 		return "landfall assess"
+	case Probe:
+		return "landfall probe LIST"
 	case Design:
 		return "landfall design"
 	case Runbook:
@@ -167,8 +170,18 @@ func (w *Workspace) Fingerprint(name Name) (string, error) {
 	return fingerprint, nil
 }
 
-func (w *Workspace) content(name Name) ([]byte, error) {
-	path := w.Path(name)
+func (w *Workspace) content(name Name) ([]byte, error) { return contentOf(w.Path(name), name) }
+
+// ReadFile loads an artefact that stands at any path into value, as Read does.
+func ReadFile(path string, name Name, value Artefact) error {
+	content, err := contentOf(path, name)
+	if err != nil {
+		return err
+	}
+	return decode(path, name, content, value)
+}
+
+func contentOf(path string, name Name) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		e := fault.Of(fault.KindOf(err), "read", path, cause(err))

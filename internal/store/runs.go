@@ -17,7 +17,7 @@ import (
 )
 
 // runsFolder holds one folder for each assessment, inside the private folder.
-const runsFolder = "runs"
+const runsFolder = "assessments"
 
 // runForm is the UTC time at which a run ended, and a number when several
 // ended in the same second.
@@ -111,7 +111,7 @@ func (w *Workspace) ReadRun(run RunID, name Name, value Artefact) error {
 	path := filepath.Join(w.root, PrivateFolder, runsFolder, string(run), string(name)+".gz")
 	f, err := os.Open(path)
 	if err != nil {
-		return fault.Of(fault.KindOf(err), "read", path, cause(err)).Hintf("landfall diff --list")
+		return fault.Of(fault.KindOf(err), "read", path, cause(err)).Hintf("landfall diff --list   (the assessments that were kept)")
 	}
 	defer f.Close() // nothing was written, so nothing can be lost
 	zip, err := gzip.NewReader(f)

@@ -43,7 +43,7 @@ func TestRuns(t *testing.T) {
 	if err := w.ReadRun(want[0], store.Graph, &back); !fault.Is(err, fault.NotFound) {
 		t.Errorf("an artefact that the run lacks: %v", err)
 	}
-	names(t, filepath.Join(w.Root(), ".landfall", "runs"), "20261122T163000Z", "20261122T163000Z-2", "20261122T163000Z-3")
+	names(t, filepath.Join(w.Root(), ".landfall", "assessments"), "20261122T163000Z", "20261122T163000Z-2", "20261122T163000Z-3")
 }
 
 // What cannot be kept whole leaves no run behind, and a run cut short is told
@@ -58,12 +58,12 @@ func TestRunsAreWhole(t *testing.T) {
 	if _, err := w.Keep(at, store.Inventory, store.Graph); !fault.Is(err, fault.NotFound) {
 		t.Fatalf("kept a graph that is not there: %v", err)
 	}
-	names(t, filepath.Join(w.Root(), ".landfall", "runs"))
+	names(t, filepath.Join(w.Root(), ".landfall", "assessments"))
 	run, err := w.Keep(at, store.Inventory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(w.Root(), ".landfall", "runs", string(run), "inventory.json.gz")
+	path := filepath.Join(w.Root(), ".landfall", "assessments", string(run), "inventory.json.gz")
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -36,8 +36,10 @@ type Assessed struct {
 	Complexity   assess.Complexity    `json:"complexity"`
 	Completeness assess.Completeness  `json:"completeness"`
 	Files        []string             `json:"files"`
-	// Seconds is what each stage took.
+	// Stages say what took how long.
 	Stages []SandboxStage `json:"stages"`
+	// Evidence is the ledger entry that records the assessment.
+	Evidence int64 `json:"evidence"`
 	// NoSeeds says that landfall.yaml has no seeds, so that nothing can be in.
 	NoSeeds bool `json:"noSeeds,omitempty"`
 	// Workspace is the folder when it is not the working directory, for the
@@ -140,7 +142,7 @@ func (r Assessed) rest(p *Paper) {
 	}
 	p.Line("  completeness: %d%% (%s)", r.Completeness.Percent, strings.Join(covers, ", "))
 	p.Line("")
-	p.Line("wrote %s", strings.Join(r.Files, ", "))
+	p.Line("wrote %s; ledger entry %d", strings.Join(r.Files, ", "), r.Evidence)
 	p.Line("")
 	where := ""
 	if r.Workspace != "" {

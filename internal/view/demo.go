@@ -83,12 +83,24 @@ type Demo struct {
 	Census        Census            `json:"census"`
 	Load          LoadRun           `json:"load"`
 	Audit         Audit             `json:"audit"`
+	Assessed      Assessed          `json:"assessed"`
 	Down          SandboxDown       `json:"down"`
 	LedgerEntries int64             `json:"ledgerEntries"`
 	LedgerHead    string            `json:"ledgerHead"`
 	LedgerIntact  bool              `json:"ledgerIntact"`
 	// Evidence is the ledger entry behind each part of the result.
 	Evidence map[string]int64 `json:"evidence"`
+}
+
+// assessed sums up what the assessment found.
+func (r Demo) assessed(p *Paper) {
+	a := r.Assessed
+	p.Title("What the assessment found%s", r.entry("assessment"))
+	p.Line("  %s: %d in the workload, %d shared with another, %d out", plural(int64(a.Resources), "resource", "resources"), a.Boundary["in"], a.Boundary["shared"], a.Boundary["out"])
+	p.Line("  %s, %d of them seen in logs; %s; %s", plural(int64(a.Edges), "dependency", "dependencies"), a.Observed,
+		plural(int64(len(a.Flows)), "critical flow", "critical flows"), plural(int64(a.KPIs), "KPI", "KPIs"))
+	p.Line("  %s; %s that the stand-in for AWS does not answer", plural(int64(len(a.Questions)), "question to settle", "questions to settle"), plural(int64(len(a.Unread)), "thing not read", "things not read, listed in the inventory: most are calls"))
+	p.Line("  the page for people: %s/assessment.html", r.Workspace)
 }
 
 // Text writes the result for a person.
@@ -103,6 +115,7 @@ func (r Demo) Text(p *Paper) {
 		p.Line("    %s: %d", class, r.Load.Failed[class])
 	}
 	p.Line("  p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, slowest %.1f ms", r.Load.Latency.P50, r.Load.Latency.P95, r.Load.Latency.P99, r.Load.Latency.Max)
+	r.assessed(p)
 	p.Title("What was proved%s", r.entry("audit"))
 	r.proved(p)
 	p.Title("Where it is recorded")

@@ -103,6 +103,16 @@ func (b *Bar) Set(done int64) {
 	}
 }
 
+// Plan says how much there is to do in all, as far as is known by now.
+func (b *Bar) Plan(total int64) {
+	b.p.mu.Lock()
+	defer b.p.mu.Unlock()
+	b.total = total
+	if b.bar != nil && total > 0 {
+		b.bar.ChangeMax64(total)
+	}
+}
+
 // Done ends the bar and writes one closing line with the overall rate. The
 // time is that of the last Set: work may be called done later than it was.
 func (b *Bar) Done() {

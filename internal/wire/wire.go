@@ -31,6 +31,7 @@ func Build(s app.Setup) (*app.App, error) {
 		parts.SourceErr, parts.TargetErr = err, err
 		return app.New(s, parts), nil
 	}
+	parts.Readers = readers(s, parts.Access)
 	parts.Source, parts.SourceErr = sourceAccess(parts.Access)
 	parts.Target, parts.TargetErr = targetAccess(parts.Access)
 	return app.New(s, parts), nil
@@ -59,11 +60,7 @@ func workspace(s app.Setup) (*store.Workspace, *config.Config, error) {
 }
 
 func sourceAccess(c *config.Config) (source.Access, error) {
-	settings := aws.Settings{Profile: c.Source.Profile, Endpoint: c.Source.Endpoint}
-	if len(c.Source.Regions) > 0 {
-		settings.Region = string(c.Source.Regions[0])
-	}
-	sdk, err := aws.SDK(context.Background(), settings)
+	sdk, err := aws.SDK(context.Background(), settings(c))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,316 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"example.com/landfall/internal/assess"
+	"example.com/landfall/internal/catalog"
+	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/graph"
+	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/kpi"
+	"example.com/landfall/internal/source"
+	"example.com/landfall/internal/store"
+	"example.com/landfall/internal/trail"
+	"example.com/landfall/internal/view"
+)
+
+// questionsFile is the questionnaire, in the root of the workspace.
+const questionsFile = "questions.yaml"
+
+// AssessOptions says what to read.
+type AssessOptions struct {
+	Files
+	LogFiles
+	// Costs are patterns of cost and usage reports.
+	Costs []string
+	// Live reads the accounts as well as the files; without files it always is.
+	Live bool
+	// NoLogs leaves out the logs and metrics of the accounts.
+	NoLogs bool
+	// Questions writes the questionnaire.
+	Questions bool
+	// Fresh drops what a killed scan has read.
+	Fresh bool
+}
+
+// live reports whether the accounts are read.
+func (o AssessOptions) live() bool { return o.Live || len(o.From) == 0 }
+
+// assessment is one run of the verb.
+type assessment struct {
+	*App
+	o        AssessOptions
+	w        *store.Workspace
+	progress *view.Progress
+	journal  source.Journal
+	window   trail.Window
+
+	inv      inventory.Inventory
+	found    []trail.Logs
+	seen     graph.Observed
+	answers  assess.Questionnaire
+	graph    graph.Graph
+	baseline kpi.Baseline
+	result   assess.Assessment
+	stages   []view.SandboxStage
+	evidence int64
+}
+
+// Assess reads what there is and writes inventory.json, graph.json,
+// baseline.json, assessment.json and assessment.html. What could not be read is
+// in the result and in the artefacts; the error is only for what makes the
+// whole useless, and then no artefact is changed. Nothing is written at the
+// source.
+func (a *App) Assess(ctx context.Context, o AssessOptions, progress *view.Progress) (view.Assessed, error) {
+	w, err := a.need()
+	if err != nil {
+		return view.Assessed{}, err
+	}
+	run := &assessment{App: a, o: o, w: w, progress: progress}
+	end := a.setup.Now().UTC().Truncate(time.Minute)
+	run.window = trail.Window{From: end.AddDate(0, 0, -a.Config.Assess.WindowDays), To: end}
+	if !o.live() {
+		run.window = trail.Window{} // files are as old as they are
+	}
+	if run.answers, err = run.readQuestions(); err != nil {
+		return view.Assessed{}, err
+	}
+	discard, err := run.openJournal()
+	if err != nil {
+		return view.Assessed{}, err
+	}
+	for _, stage := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"inventory", run.inventory}, {"logs", run.logs}, {"graph", run.relate}, {"baseline", run.measure}, {"write", run.write},
+	} {
+		began := a.setup.Now()
+		if err := stage.do(ctx); err != nil {
+			return view.Assessed{}, errors.Join(err, discard(false))
+		}
+		if err := ctx.Err(); err != nil {
+			return view.Assessed{}, errors.Join(err, discard(false))
+		}
+		run.stages = append(run.stages, view.SandboxStage{Name: stage.name, Seconds: a.setup.Now().Sub(began).Seconds()})
+	}
+	kept, err := run.keep(ctx)
+	if err != nil {
+		return view.Assessed{}, errors.Join(err, discard(false))
+	}
+	if err := discard(true); err != nil {
+		return view.Assessed{}, err
+	}
+	return run.told(kept), run.empty()
+}
+
+// empty is the error of an assessment that found nothing at all: whoever named
+// the wrong files should not take that for an empty account.
+func (r *assessment) empty() error {
+	if len(r.inv.Resources) > 0 {
+		return nil
+	}
+	err := fault.Newf(fault.Invalid, "no resource was found: %d things were not read, %d not understood", len(r.inv.Unread), len(r.inv.Refused))
+	if len(r.inv.Refused) > 0 {
+		return err.Hintf("%s: %s", r.inv.Refused[0].File, r.inv.Refused[0].Reason)
+	}
+	return err.Hintf("check source.regions and source.accounts: landfall config")
+}
+
+// inventory runs the scanners.
+func (r *assessment) inventory(ctx context.Context) error {
+	into := &collecting{builder: inventory.NewBuilder()}
+	if len(r.o.From) > 0 {
+		scanner, err := r.Readers.Files(r.o.Files)
+		if err == nil {
+			err = r.scan(ctx, into, "files", "bytes", scanner)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if r.o.live() {
+		scanner, err := r.Readers.Live(ctx, r.journal)
+		if err == nil {
+			err = r.scan(ctx, into, "account", "calls", scanner)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	r.inv = into.builder.Build()
+	return nil
+}
+
+func (r *assessment) scan(ctx context.Context, into *collecting, label, unit string, scanner source.Scanner) error {
+	into.begin(r.progress.Begin("read "+label, 0, unit))
+	defer into.bar.Done()
+	return scanner.Scan(ctx, into)
+}
+
+// logs reads flow logs, trails and access logs.
+func (r *assessment) logs(ctx context.Context) error {
+	var finders []trail.Finder
+	if r.o.FlowLogs != nil || r.o.CloudTrail != nil || r.o.AccessLogs != nil {
+		finders = append(finders, r.Readers.LogFiles(r.o.LogFiles))
+	}
+	if r.o.live() && !r.o.NoLogs {
+		finder, err := r.Readers.LiveLogs(ctx, r.journal)
+		if err != nil {
+			return err
+		}
+		finders = append(finders, finder)
+	}
+	if len(finders) == 0 {
+		return nil
+	}
+	into := &collecting{unread: r.inv.Unread, refused: r.inv.Refused}
+	into.begin(r.progress.Begin("read logs", 0, "bytes"))
+	defer into.bar.Done()
+	seen, err := trail.Read(ctx, &finding{finders: finders, found: &r.found}, r.inv, trail.Options{Window: r.window}, into)
+	if err != nil {
+		return err
+	}
+	r.seen = seen.Observed
+	r.inv.Unread, r.inv.Refused = into.gaps()
+	return nil
+}
+
+// finding asks several finders and remembers what they found: the baseline
+// reads the access logs among it once more.
+type finding struct {
+	finders []trail.Finder
+	found   *[]trail.Logs
+}
+
+func (f *finding) Find(ctx context.Context, inv inventory.Inventory, w trail.Window, to trail.Sink) ([]trail.Logs, error) {
+	for _, finder := range f.finders {
+		logs, err := finder.Find(ctx, inv, w, to)
+		if err != nil {
+			return nil, err
+		}
+		*f.found = append(*f.found, logs...)
+	}
+	return *f.found, nil
+}
+
+// relate makes the graph.
+func (r *assessment) relate(context.Context) error {
+	asserted, err := r.answers.Asserted(r.inv)
+	if err != nil {
+		return err
+	}
+	b := r.Config.Boundary
+	settled := make(map[cloud.ResourceID]graph.Boundary, len(b.Answers))
+	for id, answer := range b.Answers {
+		settled[cloud.ResourceID(id)] = graph.Boundary(answer)
+	}
+	r.graph = graph.Build(r.inv, r.seen, graph.Options{
+		Seeds:   graph.Seeds{Tags: b.Seeds.Tags, VPCs: b.Seeds.VPC, Stacks: b.Seeds.Stacks, Names: b.Seeds.Names, IDs: b.Seeds.IDs},
+		Answers: settled, FlowAnswers: r.answers.FlowAnswers(), Asserted: asserted,
+	})
+	return nil
+}
+
+// write makes the assessment and writes all artefacts in the order in which
+// they name each other's fingerprints.
+func (r *assessment) write(context.Context) error {
+	services, err := catalog.LoadServices()
+	if err != nil {
+		return fault.Of(fault.Internal, "read the service map", "", err)
+	}
+	r.result = assess.Make(assess.Sources{Inventory: r.inv, Graph: r.graph, Baseline: r.baseline, Services: services})
+	made := map[string]string{}
+	put := func(name store.Name, value store.Artefact) {
+		if err == nil {
+			err = r.w.Write(name, value)
+		}
+		if err == nil {
+			err = r.fingerprint(name, made)
+		}
+	}
+	put(store.Inventory, r.inv)
+	r.graph.Inputs = joined(r.graph.Inputs, made)
+	put(store.Graph, r.graph)
+	put(store.Baseline, r.baseline)
+	r.result.Inputs = maps.Clone(made)
+	put(store.Assessment, r.result)
+	if err == nil && r.o.Questions {
+		err = r.writeQuestions()
+	}
+	return err
+}
+
+func (r *assessment) fingerprint(name store.Name, into map[string]string) (err error) {
+	into[string(name)], err = r.w.Fingerprint(name)
+	return err
+}
+
+func joined(a, b map[string]string) map[string]string {
+	out := maps.Clone(b)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, a)
+	return out
+}
+
+func (r *assessment) readQuestions() (assess.Questionnaire, error) {
+	path := filepath.Join(r.w.Root(), questionsFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return assess.Questionnaire{}, nil
+	}
+	if err != nil {
+		return assess.Questionnaire{}, fault.Wrap(err, "read", path)
+	}
+	return assess.ReadQuestions(path, data)
+}
+
+// told is the result for the user.
+func (r *assessment) told(run store.RunID) view.Assessed {
+	t := view.Assessed{
+		Workload: r.Config.Workload.Name, Run: string(run), Scope: r.inv.Scope, Resources: len(r.inv.Resources), Unread: r.inv.Unread, Refused: r.inv.Refused,
+		Drift: len(r.inv.Drift), Edges: len(r.graph.Edges), Flows: r.graph.Flows, Questions: r.graph.Questions, KPIs: len(r.baseline.KPIs), Unmeasured: len(r.baseline.Unmeasured),
+		Boundary: map[graph.Boundary]int{}, Marked: map[inventory.Mark]int{}, Readiness: map[assess.State]int{},
+		Complexity: r.result.Complexity, Completeness: r.result.Completeness, Stages: r.stages, Evidence: r.evidence,
+		Files: []string{string(store.Inventory), string(store.Graph), string(store.Baseline), string(store.Assessment), reportFile},
+	}
+	if r.o.Questions {
+		t.Files = append(t.Files, questionsFile)
+	}
+	for _, n := range r.graph.Nodes {
+		if !n.External {
+			t.Boundary[n.Boundary]++
+		}
+	}
+	for _, x := range r.inv.Resources {
+		for _, m := range x.Marks {
+			t.Marked[m]++
+		}
+	}
+	for _, e := range r.graph.Edges {
+		if slices.ContainsFunc(e.Evidence, func(v graph.Evidence) bool { return v.Count > 0 }) {
+			t.Observed++
+		}
+	}
+	for _, one := range r.result.Readiness {
+		t.Readiness[one.State]++
+	}
+	t.NoSeeds = t.Boundary[graph.In] == 0
+	if r.setup.Workspace != "" {
+		t.Workspace = r.setup.Workspace
+	}
+	slices.SortStableFunc(t.Questions, func(a, b graph.Question) int { return cmp.Compare(b.Weight, a.Weight) })
+	return t
+}
