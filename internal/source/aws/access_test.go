@@ -18,7 +18,7 @@ import (
 	"example.com/landfall/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) { testkit.Main(m, testkit.Body{Name: "scan", Run: scanInChild}) }
 
 func TestAccessAgainstAControlPlane(t *testing.T) {
 	t.Parallel()

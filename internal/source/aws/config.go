@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"example.com/landfall/internal/fault"
 )
@@ -20,7 +21,8 @@ type Settings struct {
 // SDK returns the SDK's configuration for the settings. It reads the SDK's
 // own files and variables and makes no request. Error kind: fault.Invalid.
 func SDK(ctx context.Context, s Settings) (aws.Config, error) {
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithAppID("landfall")}
+	// The SDK would write its own remarks to standard error.
+	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithAppID("landfall"), awsconfig.WithLogger(logging.Nop{})}
 	if s.Region != "" {
 		options = append(options, awsconfig.WithRegion(s.Region))
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"example.com/landfall/internal/fault"
 )
@@ -37,6 +39,9 @@ func classify(err error) fault.Kind {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return classifyCode(api.ErrorCode(), api.ErrorFault())
 	}
+	if status, ok := bareStatus(err); ok {
+		return classifyStatus(status)
+	}
 	// The search for a role often ends in a connection error itself: there is
 	// no instance metadata outside EC2. It still means "no credentials".
 	text := err.Error()
@@ -50,6 +55,33 @@ func classify(err error) fault.Kind {
 		return fault.Denied
 	}
 	return fault.KindOf(err)
+}
+
+// bareStatus returns the HTTP status of an answer that is no error of the API:
+// a proxy's page, or that of a server that does not know the operation.
+func bareStatus(err error) (int, bool) {
+	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || answer.Response == nil || answer.Response.Response == nil || answer.HTTPStatusCode() < http.StatusBadRequest {
+		return 0, false
+	}
+	return answer.HTTPStatusCode(), true
+}
+
+func classifyStatus(status int) fault.Kind {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return fault.Denied
+	case http.StatusNotFound, http.StatusGone:
+		return fault.NotFound
+	case http.StatusTooManyRequests:
+		return fault.Throttled
+	case http.StatusNotImplemented:
+		return fault.Unsupported
+	}
+	if status >= http.StatusInternalServerError {
+		return fault.Unavailable
+	}
+	return fault.Invalid
 }
 
 func classifyCode(code string, side smithy.ErrorFault) fault.Kind {
