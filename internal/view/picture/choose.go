@@ -175,6 +175,10 @@ func (c *chooser) scene() *scene {
 			s.hidden++
 		}
 	}
+	if m := c.options.Most; m > 0 && len(order) > m {
+		s.nodes = make([]node, len(order)) // their number is all that is asked
+		return s
+	}
 	slices.SortFunc(order, c.byID)
 	box := make([]int, len(c.Nodes))
 	for i := range box {

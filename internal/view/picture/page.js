@@ -2,7 +2,7 @@
 for (const graph of document.querySelectorAll(".graph")) {
   const data = JSON.parse(graph.querySelector(".data").textContent);
   const svg = graph.querySelector("svg"), details = graph.querySelector(".details"), found = graph.querySelector(".found");
-  const nodes = [...svg.querySelectorAll("g.n[data-i]")], links = [...svg.querySelectorAll("path.e[data-f]")];
+  const nodes = [...svg.querySelectorAll("g.n[data-i]")], links = [...svg.querySelectorAll("[data-f]")];
   const index = new Map(data.nodes.map((n, i) => [n.id, i]));
   const size = [svg.viewBox.baseVal.width, svg.viewBox.baseVal.height];
   let scale = 1;

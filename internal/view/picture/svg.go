@@ -32,7 +32,7 @@ const (
 	boxPad   = 9.0
 	textRoom = boxWidth - 2*boxPad
 	// legendWidth is what the legend takes at least.
-	legendWidth = 1180.0
+	legendWidth = 1330.0
 	// mostLabels is the number of links above which ports are not written: they
 	// could not be read, and finding room for each takes long.
 	mostLabels = 1500
@@ -113,10 +113,11 @@ func (d *drawing) head(b *bufio.Writer) {
 	legend(214, `<path class="e seen" stroke-width="3" d="M1 9H27"/>`, "seen in logs, wider with bytes")
 	legend(170, `<path class="e" d="M1 9H27"/>`, "from the configuration")
 	legend(166, `<path class="e may" d="M1 9H27"/>`, "only allowed by rules")
-	if d.hidden > 0 {
-		legend(0, `<rect class="q" x="1" y="3" width="26" height="12" rx="6"/><text class="t k" text-anchor="middle" x="14" y="12.5">+1</text>`,
-			fmt.Sprintf("parts and what else it needs: %d without a box", d.hidden))
+	text := "parts and what else it needs"
+	if d.hidden > 0 && d.focus == "" {
+		text += fmt.Sprintf(": %d in the workload have no box", d.hidden)
 	}
+	legend(0, `<rect class="q" x="1" y="3" width="26" height="12" rx="6"/><text class="t k" text-anchor="middle" x="14" y="12.5">+1</text>`, text)
 	for _, c := range d.columns {
 		fmt.Fprintf(b, `<text class="t c" x="%.1f" y="%.1f">%s</text>`+"\n", c.x, headHeight-14, esc(string(c.tier)))
 	}
@@ -231,7 +232,7 @@ func (d *drawing) link(b *bufio.Writer, i int) {
 			spot := rect{x - w/2, y - 7, w, 14}
 			if d.free(spot) {
 				d.labels = append(d.labels, spot)
-				fmt.Fprintf(b, `<text class="t p" text-anchor="middle" x="%.1f" y="%.1f">%s</text>`+"\n", x, y+3.5, esc(text))
+				fmt.Fprintf(b, `<text class="t p" data-f="%d" data-t="%d" text-anchor="middle" x="%.1f" y="%.1f">%s</text>`+"\n", l.from, l.to, x, y+3.5, esc(text))
 				return
 			}
 		}
