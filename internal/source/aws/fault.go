@@ -89,7 +89,10 @@ func classifyCode(code string, side smithy.ErrorFault) fault.Kind {
 		"SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "OptInRequired", "MissingAuthenticationToken", "NotAuthorized", "AuthorizationError"}
 	throttled := []string{"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "ProvisionedThroughputExceededException", "RequestThrottled", "RequestThrottledException"}
 	unavailable := []string{"ServiceUnavailable", "InternalFailure", "InternalError", "InternalServerError", "Unavailable"}
+	unknown := []string{"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented"}
 	switch {
+	case slices.Contains(unknown, code):
+		return fault.Unsupported
 	case slices.Contains(denied, code):
 		return fault.Denied
 	case slices.Contains(throttled, code):

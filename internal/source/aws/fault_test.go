@@ -28,6 +28,8 @@ func TestClassify(t *testing.T) {
 		{&smithy.GenericAPIError{Code: "InvalidClientTokenId"}, fault.Denied},
 		{&smithy.GenericAPIError{Code: "RequestLimitExceeded"}, fault.Throttled},
 		{&smithy.GenericAPIError{Code: "ThrottlingException"}, fault.Throttled},
+		{&smithy.GenericAPIError{Code: "UnknownOperationException", Fault: smithy.FaultServer}, fault.Unsupported},
+		{&smithy.GenericAPIError{Code: "InvalidAction"}, fault.Unsupported},
 		{&smithy.GenericAPIError{Code: "SlowDown", Fault: smithy.FaultServer}, fault.Throttled},
 		{&smithy.GenericAPIError{Code: "InternalFailure"}, fault.Unavailable},
 		{&smithy.GenericAPIError{Code: "NobodyKnows", Fault: smithy.FaultServer}, fault.Unavailable},
