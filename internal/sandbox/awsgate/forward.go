@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -92,7 +93,30 @@ func (f *forwarder) serve(w http.ResponseWriter, r *http.Request) error {
 		// operation that it has no code for.
 		return &awsapi.Error{Code: "UnknownOperationException", Message: "the sandbox does not know this operation", Status: http.StatusNotImplemented}
 	}
+	if r.Header.Get("X-Amz-Target") == taggingTarget {
+		if err := mendARNs(response); err != nil {
+			return &awsapi.Error{Code: "ServiceUnavailable", Message: "the control plane behind the gate does not answer", Status: http.StatusServiceUnavailable}
+		}
+	}
 	f.relay(w, response)
+	return nil
+}
+
+// taggingTarget is the X-Amz-Target of the one operation whose ARNs moto makes
+// up.
+const taggingTarget = "ResourceGroupsTaggingAPI_20170126.GetResources"
+
+// mendARNs corrects the resource types that moto writes into ARNs of EC2 to
+// those of AWS (Service Authorization Reference, Amazon EC2, resource types).
+func mendARNs(response *http.Response) error {
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxControlBytes))
+	if err != nil {
+		return err
+	}
+	mended := strings.NewReplacer(":flow-logs/", ":vpc-flow-log/", ":managed-prefix-lists/", ":prefix-list/").Replace(string(body))
+	response.Body = io.NopCloser(strings.NewReader(mended))
+	response.ContentLength = int64(len(mended))
+	response.Header.Set("Content-Length", strconv.Itoa(len(mended)))
 	return nil
 }
 

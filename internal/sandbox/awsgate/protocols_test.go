@@ -2,6 +2,7 @@ package awsgate_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,9 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
@@ -137,4 +140,28 @@ func TestUnknownOperation(t *testing.T) {
 	if !errors.As(err, &api) || api.ErrorCode() != "UnknownOperationException" {
 		t.Errorf("REST: %v", err)
 	}
+}
+
+// The ARNs of the tagging API are those that AWS gives the same things.
+func TestTaggingNamesThingsAsAWSDoes(t *testing.T) {
+	t.Parallel()
+	b := open(t, nil)
+	cfg := b.config(t)
+	made, err := ec2.NewFromConfig(cfg).CreateManagedPrefixList(t.Context(), &ec2.CreateManagedPrefixListInput{
+		PrefixListName: aws.String("offices"), AddressFamily: aws.String("IPv4"), MaxEntries: aws.Int32(2),
+		TagSpecifications: []ec2types.TagSpecification{{ResourceType: "prefix-list", Tags: []ec2types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := resourcegroupstaggingapi.NewFromConfig(cfg).GetResources(t.Context(), &resourcegroupstaggingapi.GetResourcesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range found.ResourceTagMappingList {
+		if strings.HasSuffix(aws.ToString(one.ResourceARN), ":prefix-list/"+aws.ToString(made.PrefixList.PrefixListId)) {
+			return
+		}
+	}
+	t.Errorf("no ARN of prefix list %s in %v", aws.ToString(made.PrefixList.PrefixListId), found.ResourceTagMappingList)
 }
