@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -20,7 +21,14 @@ import (
 // version is stamped by the release build.
 var version = "development"
 
+// softLimit makes the collector work harder instead of letting the heap grow
+// past what the largest supported account needs. It is no bound.
+const softLimit = 960 << 20
+
 func main() {
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(softLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, _ := os.Getwd()      // an unknown folder is reported by the command that needs it

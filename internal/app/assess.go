@@ -177,7 +177,7 @@ func (r *assessment) logs(ctx context.Context) error {
 	into := &collecting{unread: r.inv.Unread, refused: r.inv.Refused}
 	into.begin(r.progress.Begin("read logs", 0, "bytes"))
 	defer into.bar.Done()
-	seen, err := trail.Read(ctx, &finding{finders: finders, found: &r.found}, r.inv, trail.Options{Window: r.window}, into)
+	seen, err := trail.Read(ctx, &finding{finders: finders, window: r.window, found: &r.found}, r.inv, trail.Options{Window: r.logWindow()}, into)
 	if err != nil {
 		return err
 	}
@@ -186,16 +186,26 @@ func (r *assessment) logs(ctx context.Context) error {
 	return nil
 }
 
+// logWindow is the time that log records count in. Whoever names files means
+// all that is in them.
+func (r *assessment) logWindow() trail.Window {
+	if r.o.FlowLogs != nil || r.o.CloudTrail != nil || r.o.AccessLogs != nil {
+		return trail.Window{}
+	}
+	return r.window
+}
+
 // finding asks several finders and remembers what they found: the baseline
 // reads the access logs among it once more.
 type finding struct {
 	finders []trail.Finder
+	window  trail.Window
 	found   *[]trail.Logs
 }
 
-func (f *finding) Find(ctx context.Context, inv inventory.Inventory, w trail.Window, to trail.Sink) ([]trail.Logs, error) {
+func (f *finding) Find(ctx context.Context, inv inventory.Inventory, _ trail.Window, to trail.Sink) ([]trail.Logs, error) {
 	for _, finder := range f.finders {
-		logs, err := finder.Find(ctx, inv, w, to)
+		logs, err := finder.Find(ctx, inv, f.window, to)
 		if err != nil {
 			return nil, err
 		}
@@ -206,10 +216,9 @@ func (f *finding) Find(ctx context.Context, inv inventory.Inventory, w trail.Win
 
 // relate makes the graph.
 func (r *assessment) relate(context.Context) error {
-	asserted, err := r.answers.Asserted(r.inv)
-	if err != nil {
-		return err
-	}
+	asserted, refused := r.answers.Asserted(r.inv)
+	gaps := &collecting{unread: r.inv.Unread, refused: append(r.inv.Refused, refused...)}
+	r.inv.Unread, r.inv.Refused = gaps.gaps()
 	b := r.Config.Boundary
 	settled := make(map[cloud.ResourceID]graph.Boundary, len(b.Answers))
 	for id, answer := range b.Answers {
@@ -219,6 +228,7 @@ func (r *assessment) relate(context.Context) error {
 		Seeds:   graph.Seeds{Tags: b.Seeds.Tags, VPCs: b.Seeds.VPC, Stacks: b.Seeds.Stacks, Names: b.Seeds.Names, IDs: b.Seeds.IDs},
 		Answers: settled, FlowAnswers: r.answers.FlowAnswers(), Asserted: asserted,
 	})
+	r.seen = graph.Observed{} // the logs' own terms are not needed any more
 	return nil
 }
 

@@ -95,7 +95,8 @@ func (r *assessment) meters(ctx context.Context) ([]meter.Meter, error) {
 	if len(files) > 0 {
 		bar := r.progress.Begin("read access logs", total, "bytes")
 		var done int64
-		meters = append(meters, finishing{r.Readers.Requests(nil, files, func(n int64) { done += n; bar.Set(done) }), bar.Done})
+		window := kpi.Window(r.logWindow())
+		meters = append(meters, finishing{r.Readers.Requests(nil, files, func(n int64) { done += n; bar.Set(done) }), bar.Done, &window})
 	}
 	if len(r.o.Costs) > 0 {
 		meters = append(meters, r.Readers.Costs(r.o.Costs))
@@ -106,19 +107,24 @@ func (r *assessment) meters(ctx context.Context) ([]meter.Meter, error) {
 			return nil, err
 		}
 		bar := r.progress.Begin("read metrics", 0, "resources")
-		meters = append(meters, finishing{m, func() { bar.Set(int64(len(r.subjects()))); bar.Done() }})
+		meters = append(meters, finishing{m, func() { bar.Set(int64(len(r.subjects()))); bar.Done() }, nil})
 	}
 	return meters, nil
 }
 
-// finishing is a meter that says when it is done.
+// finishing is a meter that says when it is done, and may have a window of its
+// own.
 type finishing struct {
 	meter.Meter
-	done func()
+	done   func()
+	window *kpi.Window
 }
 
 func (f finishing) Query(ctx context.Context, r meter.Request) (meter.Answer, error) {
 	defer f.done()
+	if f.window != nil {
+		r.Window = *f.window
+	}
 	return f.Meter.Query(ctx, r)
 }
 

@@ -44,7 +44,7 @@ func world(t testing.TB) assess.Sources {
 		"DomainName": "shop.example.com", "SubjectAlternativeNames": []any{"shop.example.com", "www.example.com"}}).Attributes = map[string]any{"Type": "AMAZON_ISSUED", "NotAfter": "2027-01-01T00:00:00Z"}
 	add("role", "AWS::IAM::Role", graph.In, graph.TierIdentity, inventory.Properties{
 		"AssumeRolePolicyDocument": map[string]any{"Statement": map[string]any{"Effect": "Allow", "Principal": map[string]any{"Service": "ec2.amazonaws.com"}}},
-		"Policies": []any{map[string]any{"PolicyName": "all", "PolicyDocument": `{"Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"}]}`}}})
+		"Policies":                 []any{map[string]any{"PolicyName": "all", "PolicyDocument": `{"Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*"}]}`}}})
 	add("record", "AWS::Route53::RecordSet", graph.In, graph.TierEdge, inventory.Properties{
 		"Name": "Shop.example.com.", "Type": "CNAME", "TTL": "300", "ResourceRecords": []any{"lb.example.net"}, "HostedZoneId": "Z1"})
 	add("soa", "AWS::Route53::RecordSet", graph.In, graph.TierEdge, inventory.Properties{"Name": "example.com.", "Type": "SOA"})
@@ -170,7 +170,7 @@ func TestComplexityAndCompleteness(t *testing.T) {
 			t.Errorf("%s: %d of %d, but %d missing", c.Name, c.Have, c.Of, len(c.Missing))
 		}
 	}
-	for name, want := range map[string][2]int{"owner": {1, 12}, "dependency evidence from logs": {2, 4}, "metrics": {1, 4}, "data classification": {1, 1}} {
+	for name, want := range map[string][2]int{"owner": {1, 12}, "dependency evidence from logs": {2, 4}, "metrics": {1, 4}, "data classification": {1, 1}, "boundary settled": {12, 12}} {
 		if covers[name] != want {
 			t.Errorf("%s: %v, want %v", name, covers[name], want)
 		}
@@ -178,6 +178,35 @@ func TestComplexityAndCompleteness(t *testing.T) {
 	s.Graph.Flows[0].Criticality, s.Graph.Flows[0].RTOSeconds = graph.CriticalityHigh, 60
 	if c := assess.Make(s).Complexity; c.Level != "out-of-scope" || len(c.Warnings) != 1 {
 		t.Errorf("a mission-critical flow: %+v", c)
+	}
+}
+
+// A question leaves one thing unsettled and not all of them, and a name that
+// AWS derives is no evidence from a log.
+func TestWhatCountsAsSettledAndSeen(t *testing.T) {
+	t.Parallel()
+	s := world(t)
+	before := assess.Make(s)
+	s.Graph.Questions = []graph.Question{{ID: "boundary:db", About: "db"}, {ID: "flow:web", About: "db"}, {ID: "boundary:stranger", About: "stranger"}}
+	for i := range s.Graph.Edges {
+		s.Graph.Edges[i].Evidence = []graph.Evidence{{Source: "convention"}, {Source: "answers"}}
+	}
+	after := assess.Make(s)
+	for _, c := range after.Completeness.Parts {
+		switch c.Name {
+		case "boundary settled":
+			if c.Have != 11 || c.Of != 13 || !slices.Equal(c.Missing, []cloud.ResourceID{"db", "stranger"}) {
+				t.Errorf("settled: %+v", c)
+			}
+		case "dependency evidence from logs":
+			if c.Have != 0 {
+				t.Errorf("seen: %+v", c)
+			}
+		}
+	}
+	external := func(c assess.Client) bool { return strings.HasPrefix(string(c.ID), "external:") }
+	if slices.ContainsFunc(after.Clients, func(c assess.Client) bool { return !external(c) }) || len(before.Clients) == 0 {
+		t.Errorf("clients %+v, before %+v", after.Clients, before.Clients)
 	}
 }
 

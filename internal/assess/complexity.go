@@ -80,7 +80,8 @@ func (w *workload) complexity() Complexity {
 
 // completeness asks of each resource of the workload for an owner, of each
 // working one for evidence that it is used and for metrics, and of each data
-// store for a classification.
+// store for a classification. A resource is settled when no question is open
+// about it.
 func (w *workload) completeness() Completeness {
 	measured, seen := map[cloud.ResourceID]bool{}, map[cloud.ResourceID]bool{}
 	for _, k := range w.Baseline.KPIs {
@@ -90,7 +91,7 @@ func (w *workload) completeness() Completeness {
 		}
 	}
 	for _, e := range w.Graph.Edges {
-		if slices.ContainsFunc(e.Evidence, func(v graph.Evidence) bool { return v.Source != "configuration" && v.Source != "policy" }) {
+		if slices.ContainsFunc(e.Evidence, graph.Evidence.Observed) {
 			seen[e.From], seen[e.To] = true, true
 		}
 	}
@@ -107,11 +108,21 @@ func (w *workload) completeness() Completeness {
 			p.Missing = append(p.Missing, id)
 		}
 	}
+	asked := map[cloud.ResourceID]bool{}
+	for _, q := range w.Graph.Questions {
+		if !asked[q.About] {
+			asked[q.About] = true
+			add(4, q.About, false)
+		}
+	}
 	for _, r := range w.Inventory.Resources {
 		if !w.moves(r) {
 			continue
 		}
 		tier := w.nodes[r.ID].Tier
+		if !asked[r.ID] {
+			add(4, r.ID, true)
+		}
 		add(0, r.ID, tagged(r.Tags, "owner", "team", "contact"))
 		if works(tier) {
 			add(1, r.ID, seen[r.ID])
@@ -120,9 +131,6 @@ func (w *workload) completeness() Completeness {
 		if tier == graph.TierData {
 			add(3, r.ID, tagged(r.Tags, "classification", "confidentiality", "sensitivity"))
 		}
-	}
-	for _, q := range w.Graph.Questions {
-		add(4, q.About, false)
 	}
 	return summed(parts)
 }

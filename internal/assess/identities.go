@@ -148,10 +148,7 @@ func (w *workload) clients() []Client {
 			continue
 		}
 		// A configuration that merely names a resource is no call.
-		calls := from.External || slices.ContainsFunc(e.Evidence, func(v graph.Evidence) bool {
-			return v.Source != "configuration" && v.Source != "policy"
-		})
-		if !calls {
+		if !from.External && !slices.ContainsFunc(e.Evidence, graph.Evidence.Observed) {
 			continue
 		}
 		c := found[e.From]

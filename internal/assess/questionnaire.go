@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -202,13 +203,18 @@ func duration(s string) (time.Duration, error) {
 	if s == "" || s == "0" {
 		return 0, nil
 	}
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		d, err := time.ParseDuration(days + "h")
-		return 24 * d, err
+	days, inDays := strings.CutSuffix(s, "d")
+	if inDays {
+		s = days + "h"
 	}
 	d, err := time.ParseDuration(s)
-	if err == nil && d < 0 {
+	switch {
+	case err == nil && d < 0:
 		err = errors.New("negative")
+	case err == nil && inDays && d > math.MaxInt64/24:
+		err = errors.New("too long")
+	case inDays:
+		d *= 24
 	}
 	return d, err
 }
@@ -226,12 +232,51 @@ func (q Questionnaire) FlowAnswers() map[string]graph.FlowAnswer {
 }
 
 // Asserted turns the things into nodes and edges. A name that no resource has,
-// or more than one, is an error of kind fault.Invalid that names it: an answer
-// must not be lost.
-func (q Questionnaire) Asserted(inv inventory.Inventory) (graph.Asserted, error) {
+// or more than one, is refused by name, and the others go on: resources go
+// away between two assessments, and an answer must not be lost silently.
+func (q Questionnaire) Asserted(inv inventory.Inventory) (graph.Asserted, []inventory.Refused) {
+	var out graph.Asserted
+	var refused []inventory.Refused
 	if len(q.Things) == 0 {
-		return graph.Asserted{}, nil
+		return out, nil
 	}
+	named := q.named(inv)
+	for n, t := range q.Things {
+		node := graph.Node{ID: thingID(t), Kind: graph.ExternalAsked, Name: t.Name, External: true}
+		out.Nodes = append(out.Nodes, node)
+		for _, side := range []struct {
+			field string
+			names []string
+			edge  func(other cloud.ResourceID) (from, to cloud.ResourceID)
+		}{
+			{"needs", t.Needs, func(other cloud.ResourceID) (from, to cloud.ResourceID) { return node.ID, other }},
+			{"neededBy", t.NeededBy, func(other cloud.ResourceID) (from, to cloud.ResourceID) { return other, node.ID }},
+		} {
+			for _, name := range side.names {
+				ids := named[name]
+				if len(ids) != 1 {
+					refused = append(refused, inventory.Refused{File: fmt.Sprintf("questions.yaml#/things/%d/%s", n, side.field),
+						Reason: fmt.Sprintf("%q names %q, which %s; use the id as inventory.json has it", t.Name, name, howMany(len(ids)))})
+					continue
+				}
+				from, to := side.edge(ids[0])
+				out.Edges = append(out.Edges, graph.Edge{From: from, To: to, Relation: "needs",
+					Evidence: []graph.Evidence{{Source: "answers", At: "questions.yaml", Note: t.Note}}})
+			}
+		}
+	}
+	return out, refused
+}
+
+func howMany(n int) string {
+	if n == 0 {
+		return "no resource has"
+	}
+	return fmt.Sprintf("%d resources have", n)
+}
+
+// named are the ids of resources and things by every name they go by.
+func (q Questionnaire) named(inv inventory.Inventory) map[string][]cloud.ResourceID {
 	named := map[string][]cloud.ResourceID{}
 	for _, r := range inv.Resources {
 		once := map[string]bool{}
@@ -245,40 +290,7 @@ func (q Questionnaire) Asserted(inv inventory.Inventory) (graph.Asserted, error)
 	for _, t := range q.Things {
 		named[t.Name] = append(named[t.Name], thingID(t))
 	}
-	resolve := func(t Thing, name string) (cloud.ResourceID, error) {
-		switch ids := named[name]; len(ids) {
-		case 1:
-			return ids[0], nil
-		case 0:
-			return "", fault.Newf(fault.Invalid, "questions.yaml: thing %q names %q, which no resource has", t.Name, name).
-				Hintf("use the id as inventory.json has it")
-		default:
-			return "", fault.Newf(fault.Invalid, "questions.yaml: thing %q names %q, which %d resources have", t.Name, name, len(ids)).
-				Hintf("use the id as inventory.json has it")
-		}
-	}
-	var out graph.Asserted
-	for _, t := range q.Things {
-		node := graph.Node{ID: thingID(t), Kind: graph.ExternalAsked, Name: t.Name, External: true}
-		out.Nodes = append(out.Nodes, node)
-		for _, side := range []struct {
-			names []string
-			out   bool
-		}{{t.Needs, true}, {t.NeededBy, false}} {
-			for _, name := range side.names {
-				id, err := resolve(t, name)
-				if err != nil {
-					return graph.Asserted{}, err
-				}
-				edge := graph.Edge{From: node.ID, To: id, Relation: "needs", Evidence: []graph.Evidence{{Source: "answers", At: "questions.yaml", Note: t.Note}}}
-				if !side.out {
-					edge.From, edge.To = id, node.ID
-				}
-				out.Edges = append(out.Edges, edge)
-			}
-		}
-	}
-	return out, nil
+	return named
 }
 
 func thingID(t Thing) cloud.ResourceID {

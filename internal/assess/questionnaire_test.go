@@ -32,9 +32,9 @@ func TestQuestionnaireRoundTrip(t *testing.T) {
 	if answer.Criticality != graph.CriticalityHigh || answer.RTO != 4*time.Hour || answer.RPO != 48*time.Hour {
 		t.Errorf("answer %+v", answer)
 	}
-	asserted, err := back.Asserted(s.Inventory)
-	if err != nil || len(asserted.Nodes) != 1 || len(asserted.Edges) != 2 {
-		t.Fatalf("asserted %+v, %v", asserted, err)
+	asserted, refused := back.Asserted(s.Inventory)
+	if refused != nil || len(asserted.Nodes) != 1 || len(asserted.Edges) != 2 {
+		t.Fatalf("asserted %+v, %v", asserted, refused)
 	}
 	if e := asserted.Edges[0]; e.From != "external:schedule/nightly export" || e.To != "db" || e.Evidence[0].Source != "answers" {
 		t.Errorf("edge %+v", e)
@@ -61,6 +61,8 @@ func TestBrokenQuestionnaires(t *testing.T) {
 		"criticality":    {"schemaVersion: 1\nflows: [{id: a, criticality: vital}]\n", `criticality "vital"`},
 		"rto":            {"schemaVersion: 1\nflows: [{id: a, rto: soon}]\n", `rto "soon"`},
 		"negative rpo":   {"schemaVersion: 1\nflows: [{id: a, rpo: -1h}]\n", `rpo "-1h"`},
+		"negative days":  {"schemaVersion: 1\nflows: [{id: a, rto: -2d}]\n", `rto "-2d"`},
+		"endless days":   {"schemaVersion: 1\nflows: [{id: a, rto: 200000d}]\n", `rto "200000d"`},
 		"nameless thing": {"schemaVersion: 1\nthings: [{kind: script}]\n", "thing 1"},
 		"unknown kind":   {"schemaVersion: 1\nthings: [{name: a, kind: ghost}]\n", "thing 1"},
 		"huge":           {"schemaVersion: 1\n#" + strings.Repeat("x", 1<<20), "larger"},
@@ -77,12 +79,16 @@ func TestBrokenQuestionnaires(t *testing.T) {
 func TestAssertedNamesMustBeClear(t *testing.T) {
 	t.Parallel()
 	s := world(t)
-	s.Inventory.Resources[0].Name = "twin"
 	s.Inventory.Resources[1].Name = "twin"
+	s.Inventory.Resources[2].Name = "twin"
 	for name, want := range map[string]string{"nothing": "no resource has", "twin": "2 resources have"} {
-		q := assess.Questionnaire{Things: []assess.Thing{{Name: "x", Kind: "script", Needs: []string{name}}}}
-		if _, err := q.Asserted(s.Inventory); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", name, err)
+		q := assess.Questionnaire{Things: []assess.Thing{{Name: "x", Kind: "script", Needs: []string{name, "web"}}}}
+		got, refused := q.Asserted(s.Inventory)
+		if len(refused) != 1 || !strings.Contains(refused[0].Reason, want) || refused[0].File != "questions.yaml#/things/0/needs" {
+			t.Errorf("%s: %v", name, refused)
+		}
+		if len(got.Edges) != 1 { // and the other answer counts
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

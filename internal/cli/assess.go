@@ -70,6 +70,8 @@ the path of an inventory.json. Without arguments the last two are compared;
 with one, that one and the latest.
 
 The exit code is 0 also when there are differences.`,
+		Example: `  landfall diff
+  landfall diff 20260102T150405Z latest`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 2 {
 				return fault.Newf(fault.Usage, "%s wants two assessments at most; got %d", cmd.CommandPath(), len(args)).Hintf("%s --help", cmd.CommandPath())

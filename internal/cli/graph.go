@@ -10,6 +10,9 @@ import (
 	"example.com/landfall/internal/view"
 )
 
+// nodeNames says how a command line names a node.
+const nodeNames = "A node is named by its id, by the end of it, or by a name that only one has."
+
 func graphCommand(e *env) *cobra.Command {
 	var o app.GraphOptions
 	cmd := &cobra.Command{
@@ -18,8 +21,9 @@ func graphCommand(e *env) *cobra.Command {
 		Long: `Draw graph.json as a picture, grouped by network and tier: the workload, what it
 shares with others, and what it touches outside.
 
-With --focus only a node and its neighbours are drawn. A node is named by its
-id, by the end of it, or by a name that only one has.`,
+With --focus only a node and its neighbours are drawn.
+
+` + nodeNames,
 		Example: `  landfall graph --format svg --out graph.svg
   landfall graph --focus bookshop-db --depth 2 --format mermaid
   landfall graph needs bookshop-web`,
@@ -51,7 +55,9 @@ id, by the end of it, or by a name that only one has.`,
 		&cobra.Command{
 			Use:   "cycles",
 			Short: "list the groups of nodes that need each other around a ring",
-			RunE:  showing(e, func(_ *cobra.Command, a *app.App) (view.Cycles, error) { return a.Cycles() }),
+			Long: `Each node of a group needs every other of it, over some steps: they are moved
+together, or a ring is opened first.`,
+			RunE: showing(e, func(_ *cobra.Command, a *app.App) (view.Cycles, error) { return a.Cycles() }),
 		},
 	)
 	return cmd
@@ -61,7 +67,13 @@ func reachCommand(e *env, name, short string, ask func(*app.App, string) (view.R
 	return &cobra.Command{
 		Use:   name + " NODE",
 		Short: short,
-		Args:  oneArgument("NODE"),
+		Long: `A step is one edge of graph.json; BY WAY OF is the node just before the listed
+one on a shortest way. Long names are cut in the table; --json has them whole,
+with ids and the way.
+
+` + nodeNames,
+		Example: "  landfall graph " + name + " bookshop-web",
+		Args:    oneArgument("NODE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return showing(e, func(_ *cobra.Command, a *app.App) (view.Reached, error) { return ask(a, args[0]) })(cmd, args)
 		},
@@ -72,6 +84,11 @@ func cutCommand(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cut FROM TO",
 		Short: "find the fewest nodes without which FROM no longer reaches TO",
+		Long: `FROM needs TO over any number of edges. The fewest nodes that cut all these ways
+are where the workload can be taken apart, and where one failure is enough.
+
+` + nodeNames,
+		Example: "  landfall graph cut bookshop-web bookshop-db",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return fault.Newf(fault.Usage, "%s wants two nodes, FROM and TO; got %d", cmd.CommandPath(), len(args)).Hintf("%s --help", cmd.CommandPath())

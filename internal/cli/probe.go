@@ -25,7 +25,8 @@ YAML: a list of {url, method, headers, body, weight, status, match, name}.
 The load hits a real service: a rate above 50 a second needs --allow, a method
 besides GET and HEAD needs --unsafe. The result is probe.json, which the next
 "landfall assess" takes into the baseline.`,
-		Args: oneArgument("LIST"),
+		Example: `  landfall probe urls.txt --rate 5 --duration 10m`,
+		Args:    oneArgument("LIST"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.List = args[0]
 			return showing(e, func(cmd *cobra.Command, a *app.App) (view.Probed, error) {

@@ -39,6 +39,11 @@ func actionRelation(service, action string) Relation {
 			return Invokes
 		}
 		return ""
+	case "ecs", "batch", "sagemaker":
+		if hasAny(name, "runtask", "starttask", "submitjob", "invokeendpoint") {
+			return Invokes
+		}
+		return ""
 	}
 	return dataRelation(service, name)
 }
@@ -159,6 +164,12 @@ func probes(service string) []string {
 		return []string{"InvokeFunction"}
 	case "states":
 		return []string{"StartExecution"}
+	case "ecs":
+		return []string{"RunTask", "StartTask"}
+	case "batch":
+		return []string{"SubmitJob"}
+	case "sagemaker":
+		return []string{"InvokeEndpoint"}
 	case "events":
 		return []string{"PutEvents"}
 	case "ecr":

@@ -51,6 +51,10 @@ func sureOf(how refs.How) float64 {
 	return sureText
 }
 
+// Observed reports whether the evidence is a log of what happened, rather than
+// a configuration, a permission, a convention or an answer.
+func (e Evidence) Observed() bool { return observed(e.Source) }
+
 // observed reports whether a ground is a log of what happened.
 func observed(source string) bool {
 	switch source {

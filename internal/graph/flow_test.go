@@ -107,6 +107,26 @@ func TestFlowAnswers(t *testing.T) {
 	}
 }
 
+// TestAPartAnswered: what an answer leaves empty is what the tags say.
+func TestAPartAnswered(t *testing.T) {
+	t.Parallel()
+	s, id := threeTiers()
+	tagged := s.build(graph.Observed{})
+	before := flowOf(t, &tagged, id["alb"])
+	if before.Criticality == "" || before.RPOSeconds == 0 {
+		t.Fatalf("no tags: %+v", before)
+	}
+	o := shopSeeds()
+	o.FlowAnswers = map[string]graph.FlowAnswer{"flow:" + string(id["alb"]): {RTO: 10 * time.Second}, "flow:" + string(id["nightly"]): {Name: "the night"}}
+	g := graph.Build(s.Inventory, graph.Observed{}, o)
+	if f := flowOf(t, &g, id["alb"]); f.RTOSeconds != 10 || f.Criticality != before.Criticality || f.RPOSeconds != before.RPOSeconds || f.From != "answers" {
+		t.Errorf("%+v", f)
+	}
+	if f := flowOf(t, &g, id["nightly"]); f.Name != "the night" || f.From != "unknown" || !asked(&g, id["nightly"]) {
+		t.Errorf("a name alone does not say how critical it is: %+v", f)
+	}
+}
+
 func TestQueueFilledFromOutsideIsAnEntry(t *testing.T) {
 	t.Parallel()
 	s, id := threeTiers()

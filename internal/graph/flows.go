@@ -240,7 +240,8 @@ func (c *closure) flow(e entry) (Flow, bool) {
 			return Flow{}, false
 		}
 		answered(&f, answer)
-	} else if f.From == "unknown" {
+	}
+	if f.From == "unknown" {
 		c.questions = append(c.questions, Question{ID: f.ID, About: f.Entry, Text: "How critical is " + f.Name + ", and how long may it be down (RTO) and how much may be lost (RPO)?",
 			Why: "no tag and no answer says so", Weight: 0})
 	}
@@ -270,7 +271,11 @@ func (c *closure) flowName(e entry, w walk) string {
 	for i, n := range w.stores {
 		ends[i] = c.nodes[n].Name
 	}
-	return name + " to " + cut(ends)
+	name += " to " + ends[0]
+	if len(ends) > 1 {
+		name += " and " + counted(len(ends)-1, "more store")
+	}
+	return name
 }
 
 // score ranks a flow: what was seen of it weighs most, then the data it
@@ -279,7 +284,7 @@ func (c *closure) score(f *Flow, e entry, w walk) {
 	f.Because = append(f.Because, "entry: "+e.why)
 	if len(e.names) > 0 {
 		f.Score += 2
-		f.Because = append(f.Because, "has "+strconv.Itoa(len(e.names))+" DNS names")
+		f.Because = append(f.Because, "has "+counted(len(e.names), "DNS name"))
 	}
 	if w.calls > 0 {
 		f.Score += 2 * math.Log10(float64(1+w.calls))
@@ -287,10 +292,10 @@ func (c *closure) score(f *Flow, e entry, w walk) {
 	}
 	if w.bytes > 0 {
 		f.Score += math.Log10(float64(1 + w.bytes))
-		f.Because = append(f.Because, strconv.FormatInt(w.bytes, 10)+" bytes seen on the way")
+		f.Because = append(f.Because, Volume(w.bytes)+" seen on the way")
 	}
 	f.Score += 3*float64(min(len(w.stores), 5)) + 0.5*float64(min(w.deep, 6))
-	f.Because = append(f.Because, strconv.Itoa(len(w.stores))+" stores, "+strconv.Itoa(w.deep)+" steps deep")
+	f.Because = append(f.Because, counted(len(w.stores), "store")+", "+counted(w.deep, "step")+" deep")
 	f.Score = math.Round(f.Score*100) / 100
 }
 
@@ -326,11 +331,15 @@ func shorter(a, b int64) int64 {
 	return a
 }
 
+// answered lays an answer over what tags say. What it leaves empty is not
+// known to the one who answered, so that the tags still count.
 func answered(f *Flow, a FlowAnswer) {
-	if a.Name != "" {
-		f.Name = a.Name
+	f.Name = cmp.Or(a.Name, f.Name)
+	if a.Criticality == "" && a.RTO == 0 && a.RPO == 0 {
+		return
 	}
-	f.Criticality, f.RTOSeconds, f.RPOSeconds, f.From = a.Criticality, int64(a.RTO.Seconds()), int64(a.RPO.Seconds()), "answers"
+	f.Criticality, f.From = cmp.Or(a.Criticality, f.Criticality), "answers"
+	f.RTOSeconds, f.RPOSeconds = cmp.Or(int64(a.RTO.Seconds()), f.RTOSeconds), cmp.Or(int64(a.RPO.Seconds()), f.RPOSeconds)
 }
 
 // singlePoints are the nodes without which the entry reaches some store no

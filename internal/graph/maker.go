@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/graph/refs"
@@ -35,6 +36,10 @@ type maker struct {
 	byKind    map[cloud.Kind][]int32
 	// width is the prefix length of private networks outside the inventory.
 	width int
+	// ranges are the blocks of AWS's services, and services what they say of
+	// addresses that were looked up.
+	ranges   []serviceRange
+	services map[string]string
 }
 
 // newMaker takes the resources in the order of their ids, each once.
@@ -73,7 +78,7 @@ func (m *maker) external(kind cloud.Kind, name string) int32 {
 	}
 	i := int32(len(m.nodes))
 	m.byID[id] = i
-	m.nodes = append(m.nodes, Node{ID: id, Kind: kind, Name: name, Tier: TierExternal, External: true})
+	m.nodes = append(m.nodes, Node{ID: id, Kind: kind, Name: strings.TrimPrefix(name, "service/"), Tier: TierExternal, External: true})
 	return i
 }
 

@@ -37,6 +37,7 @@ func (m *maker) conversations(list []Conversation) {
 		c := &list[i]
 		return c.Refused || c.Rejected || c.Bytes == 0 && c.Packets == 0
 	})
+	m.ranges, m.services = m.serviceRanges(), map[string]string{}
 	m.widths(list, order)
 	named := m.outsideHosts(list, order)
 	// A gateway's own records of packets that the one behind it was seen to
@@ -45,7 +46,8 @@ func (m *maker) conversations(list []Conversation) {
 	var late []talk
 	reached := map[reach]bool{}
 	for _, i := range order {
-		t := talk{&list[i], m.end(&list[i].Client, named, true), m.end(&list[i].Server, named, false)}
+		c := &list[i]
+		t := talk{c, m.end(&c.Client, &c.Server, named, true), m.end(&c.Server, &c.Client, named, false)}
 		switch {
 		case m.gateway(t.server):
 		case m.gateway(t.client):
@@ -99,13 +101,13 @@ func (m *maker) gateway(i int32) bool {
 	return false
 }
 
-// end finds the node of one end of a conversation.
-func (m *maker) end(e *Endpoint, named map[string]bool, client bool) int32 {
-	if i := m.inside(e); i >= 0 {
+// end finds the node of one end of a conversation with another.
+func (m *maker) end(e, other *Endpoint, named map[string]bool, client bool) int32 {
+	if i := m.insideWith(e, other); i >= 0 {
 		return i
 	}
-	if e.Service != "" {
-		return m.external(ExternalService, "service/"+e.Service)
+	if service := m.serviceOf(e); service != "" {
+		return m.external(ExternalService, "service/"+service)
 	}
 	a, err := netip.ParseAddr(e.Address)
 	switch {
@@ -143,6 +145,31 @@ func (m *maker) inside(e *Endpoint) int32 {
 		}
 	}
 	return best
+}
+
+// insideWith is inside for an end of which the log does not say in which VPC it
+// is: that of the other end comes before those that have the same addresses.
+func (m *maker) insideWith(e, other *Endpoint) int32 {
+	if e.VPC == "" {
+		here := *e
+		if here.VPC = m.vpcOfEnd(other); here.VPC != "" {
+			if i := m.inside(&here); i >= 0 {
+				return i
+			}
+		}
+	}
+	return m.inside(e)
+}
+
+// vpcOfEnd is where an end is, "" if that is not known.
+func (m *maker) vpcOfEnd(e *Endpoint) string {
+	if e.VPC != "" || e.Interface == "" {
+		return e.VPC
+	}
+	for _, i := range m.index.Named(-1, "AWS::EC2::NetworkInterface", e.Interface) {
+		return m.vpcOf(i)
+	}
+	return ""
 }
 
 func (m *maker) hasAddress(i int32, address string) bool {
@@ -193,7 +220,7 @@ func (m *maker) outsideHosts(list []Conversation, order []int32) map[string]bool
 	bytes := map[string]int64{}
 	for _, i := range order {
 		c := &list[i]
-		if c.Server.Service != "" {
+		if m.serviceOf(&c.Server) != "" {
 			continue
 		}
 		if a, err := netip.ParseAddr(c.Server.Address); err == nil && !a.IsPrivate() {
@@ -348,12 +375,25 @@ func (m *maker) usedResource(u *Use) int32 {
 func (m *maker) namedInService(u *Use) []int32 {
 	var found []int32
 	for _, k := range m.index.Kinds(u.Service) {
-		list := m.index.Named(-1, k, u.Resource)
+		list := m.ofCaller(m.index.Named(-1, k, u.Resource), u)
 		if len(list) == 1 && (policyTarget(k) || len(found) == 0) {
 			found = append(list, found...)
 		}
 	}
 	return found
+}
+
+// ofCaller keeps, of several resources with one name, those of the account and
+// the region that the event was recorded in: accounts of one make have tables
+// of one name.
+func (m *maker) ofCaller(list []int32, u *Use) []int32 {
+	if len(list) < 2 {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(i int32) bool {
+		r := &m.resources[i]
+		return u.Account != "" && r.Account != u.Account || u.Region != "" && r.Region != "global" && r.Region != u.Region
+	})
 }
 
 // request makes the edges of requests that an access log counted: front to

@@ -152,3 +152,59 @@ func TestRequestsBecomeEdges(t *testing.T) {
 	}
 	wantEdge(t, &g, graph.Internet, id["bucket"], graph.ConnectsTo)
 }
+
+// TestServicesAreKnownByTheirRanges: the default format of flow logs does not
+// name AWS's services, but every account has their prefix lists.
+func TestServicesAreKnownByTheirRanges(t *testing.T) {
+	t.Parallel()
+	s, id := network()
+	lists := map[string][]any{
+		"com.amazonaws.us-east-1.s3":                    {props{"Cidr": "52.216.0.0/15"}, props{"Cidr": "no block"}},
+		"com.amazonaws.global.cloudfront.origin-facing": {props{"Cidr": "130.176.0.0/16"}},
+		"com.amazonaws.us-east-1.ipv6.s3":               {props{"Cidr": "2600:1f00::/24"}},
+		"com.amazonaws.us-east-1.dynamodb":              {props{"Cidr": "52.217.4.0/24"}},
+		"partners":                                      {props{"Cidr": "203.0.113.0/24"}},
+	}
+	for name, entries := range lists {
+		s.ec2("AWS::EC2::PrefixList", "pl-"+name, "", props{"PrefixListName": name, "Entries": entries})
+	}
+	g := s.build(graph.Observed{Conversations: []graph.Conversation{
+		talk("10.0.1.1", "52.216.1.2", 443), talk("10.0.1.1", "52.217.4.9", 443), talk("10.0.1.4", "2600:1f00::7", 443), talk("130.176.9.9", "10.0.0.3", 443), talk("10.0.1.1", "203.0.113.8", 443),
+	}})
+	wantEdge(t, &g, id["app"], "external:service/S3", graph.ConnectsTo)
+	wantEdge(t, &g, id["app"], "external:service/DYNAMODB", graph.ConnectsTo)
+	wantEdge(t, &g, id["fn"], "external:service/S3", graph.ConnectsTo)
+	wantEdge(t, &g, "external:service/CLOUDFRONT_ORIGIN_FACING", id["alb"], graph.ConnectsTo)
+	wantEdge(t, &g, id["app"], "external:203.0.113.8", graph.ConnectsTo)
+}
+
+// TestOneAddressInTwoNetworks: VPCs made alike have the same addresses, and
+// the log names the VPC of its own interface alone, or not even that.
+func TestOneAddressInTwoNetworks(t *testing.T) {
+	t.Parallel()
+	for _, other := range []string{"0", "9"} { // before and after ours in the order of ids
+		var s stock
+		s.ec2("AWS::EC2::Instance", "i-"+other+"1111111", "", props{"VpcId": "vpc-" + other})
+		s.Resources[0].Aliases = []string{"10.0.1.5"}
+		db := s.ec2("AWS::EC2::Instance", "i-55555555", "shop", props{"VpcId": "vpc-5"})
+		s.Resources[1].Aliases = []string{"10.0.1.5"}
+		app := s.ec2("AWS::EC2::NetworkInterface", "eni-55555555", "shop", props{"VpcId": "vpc-5", "PrivateIpAddress": "10.0.1.1"})
+		far := s.ec2("AWS::EC2::NetworkInterface", "eni-66666666", "", props{"VpcId": "vpc-" + other, "PrivateIpAddress": "10.8.0.1"})
+		own, peered := talk("10.0.1.1", "10.0.1.5", 5432), talk("10.0.1.1", "10.8.0.1", 443)
+		own.Client.Interface, peered.Client.Interface = "eni-55555555", "eni-55555555"
+		g := s.build(graph.Observed{Conversations: []graph.Conversation{own, peered}})
+		wantEdge(t, &g, app, db, graph.ConnectsTo)
+		wantEdge(t, &g, app, far, graph.ConnectsTo)
+	}
+}
+
+// TestOneNameInTwoAccounts: an event names a table without its account.
+func TestOneNameInTwoAccounts(t *testing.T) {
+	t.Parallel()
+	s, id := network()
+	table := arnOf("dynamodb", "table/carts")
+	s.add("AWS::DynamoDB::Table", table, "carts", "shop", nil)
+	s.add("AWS::DynamoDB::Table", "arn:aws:dynamodb:us-east-1:999999999999:table/carts", "carts", "", nil).Account = "999999999999"
+	g := s.build(graph.Observed{Uses: []graph.Use{{Principal: string(id["role"]), Service: "dynamodb", Action: "GetItem", Resource: "carts", ReadOnly: true, DataEvent: true, Count: 3, Account: account, Region: region}}})
+	wantEdge(t, &g, id["role"], table, graph.Reads)
+}

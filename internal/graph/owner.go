@@ -62,10 +62,11 @@ func (m *maker) ownClaim(i int, inVPC []bool) claim {
 	case Shared:
 		return claim{side: both, reason: "answered: shared"}
 	}
-	if r == nil {
-		return claim{side: void, reason: "stands outside the account"}
-	}
 	switch {
+	case r == nil && n.Kind == ExternalAsked:
+		return claim{side: void, reason: "was named in questions.yaml"}
+	case r == nil:
+		return claim{side: void, reason: "stands outside the account"}
 	case slices.Contains(r.Marks, inventory.Deleted):
 		return claim{side: void, reason: "is deleted already"}
 	case slices.Contains(r.Marks, inventory.Operator):

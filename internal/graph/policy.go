@@ -177,6 +177,9 @@ func (m *maker) identityPolicy(holder, where int32, policy any) {
 				byRelation[rel] = append(byRelation[rel], service)
 			}
 		}
+		if len(byRelation) == 0 {
+			m.manages(holder, where, s)
+		}
 		for rel, services := range byRelation {
 			slices.Sort(services)
 			for _, pattern := range s.resources {
@@ -184,6 +187,33 @@ func (m *maker) identityPolicy(holder, where int32, policy any) {
 			}
 		}
 	}
+}
+
+// manages: a statement whose actions only look at or change what it names
+// (codebuild:StartBuild, iam:PassRole, sqs:GetQueueAttributes). Which data
+// flows that is no one can tell, so the edge is a potential one, and only for
+// a resource that is named without a pattern.
+func (m *maker) manages(holder, where int32, s statement) {
+	actions := shortened(strings.Join(s.actions, ","))
+	for _, pattern := range s.resources {
+		if !strings.HasPrefix(pattern, "${ref:") && strings.ContainsAny(pattern, "*?") {
+			continue
+		}
+		list, _ := m.resolve(where, pattern, nil)
+		for _, to := range list {
+			if to != holder {
+				m.add(link{from: holder, to: to, relation: MayUse, sure: surePotential, potential: true, evidence: Evidence{Source: fromPolicy, At: actions, Note: s.condition}})
+			}
+		}
+	}
+}
+
+// shortened keeps the beginning of a long list of actions.
+func shortened(actions string) string {
+	if len(actions) > 120 {
+		return actions[:117] + "..."
+	}
+	return actions
 }
 
 // permission is what a statement lets happen.
@@ -208,9 +238,7 @@ func (m *maker) permits(holder, where int32, pattern string, p permission) {
 	if potential {
 		rel = MayUse
 	}
-	if len(p.actions) > 120 {
-		p.actions = p.actions[:117] + "..."
-	}
+	p.actions = shortened(p.actions)
 	for _, to := range list {
 		m.add(link{from: holder, to: to, relation: rel, sure: sure, potential: potential, evidence: Evidence{Source: fromPolicy, At: p.actions, Note: note}})
 	}
@@ -222,6 +250,9 @@ func (m *maker) permits(holder, where int32, pattern string, p permission) {
 // resolve finds what a resource pattern means, and how much that says: an
 // exact ARN, a pattern that begins with a name, or everything there is.
 func (m *maker) resolve(where int32, pattern string, services []string) ([]int32, float64) {
+	if list := m.referred(where, pattern); len(list) > 0 {
+		return list, surePolicy
+	}
 	if !strings.ContainsAny(pattern, "*?") || strings.HasPrefix(pattern, "${ref:") {
 		var list []int32
 		for _, f := range m.index.Find(where, strings.TrimSuffix(pattern, "/*")) {
@@ -251,6 +282,25 @@ func (m *maker) resolve(where int32, pattern string, services []string) ([]int32
 		return list, surePotential
 	}
 	return list, surePattern
+}
+
+// referred are the resources that a template's pattern refers to: the bucket of
+// "arn:aws:s3:::${Bucket}/*". Within an ARN only those of its service count:
+// the log group of a function bears the function's name and is not it.
+func (m *maker) referred(where int32, pattern string) []int32 {
+	var list []int32
+	for _, ref := range inventory.References(pattern) {
+		for _, f := range m.index.Find(where, ref.String()) {
+			if f.To >= 0 && !slices.Contains(list, f.To) {
+				list = append(list, f.To)
+			}
+		}
+	}
+	if parts := strings.SplitN(pattern, ":", 4); len(parts) == 4 && parts[0] == "arn" {
+		kinds := m.index.Kinds(parts[2])
+		list = slices.DeleteFunc(list, func(i int32) bool { return !slices.Contains(kinds, m.resources[i].Kind) })
+	}
+	return list
 }
 
 // coarse guards against cutting an ARN down to something else than what was

@@ -86,7 +86,7 @@ func (c *closure) use(e int32, name string) string {
 		s += " on port " + strconv.Itoa(edge.Port)
 	}
 	if edge.Bytes > 0 {
-		s += " (" + strconv.FormatInt(edge.Bytes, 10) + " bytes)"
+		s += " (" + Volume(edge.Bytes) + ")"
 	}
 	return s
 }
@@ -147,4 +147,25 @@ func (c *closure) askSeeds() {
 	}
 	c.questions = append(c.questions, Question{ID: "seeds", Text: "Which resources does the workload begin with?",
 		Why: "no resource matches the seeds in landfall.yaml (boundary.seeds), so nothing is in", Choices: nil, About: cloud.ResourceID("")})
+}
+
+// Volume shows a number of bytes in a unit that people read.
+func Volume(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
+	v, u := float64(n), 0
+	for v >= 1024 && u < len(units)-1 {
+		v, u = v/1024, u+1
+	}
+	if u == 0 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64) + " " + units[u]
+}
+
+// counted is a number with its noun.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
 }

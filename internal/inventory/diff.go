@@ -13,6 +13,9 @@ type Changes struct {
 	Added   []Resource `json:"added"`
 	Removed []Resource `json:"removed"`
 	Changed []Change   `json:"changed"`
+	// Hidden is what the later reading could not read and the earlier could, if
+	// anything is missing: what was removed may be there still.
+	Hidden []Unread `json:"hidden,omitempty"`
 }
 
 // Change is one resource that is in both inventories with something different.
@@ -39,8 +42,10 @@ func (c Changes) Empty() bool {
 }
 
 // Diff compares two inventories: what is there, and what is known of it. Where
-// it was learnt (provenance) is not compared. Members of lists are compared
-// one by one when both lists are of one length, otherwise the lists as a whole.
+// it was learnt (provenance) is not compared, and neither is how much a
+// resource holds (see measured): nobody changed a table that has more items.
+// Members of lists are compared one by one when both lists are of one length,
+// otherwise the lists as a whole.
 func Diff(before, after Inventory) Changes {
 	c := Changes{Added: []Resource{}, Removed: []Resource{}, Changed: []Change{}}
 	old, now := byID(before.Resources), byID(after.Resources)
@@ -59,10 +64,28 @@ func Diff(before, after Inventory) Changes {
 			c.Removed = append(c.Removed, *r)
 		}
 	}
+	if len(c.Removed) > 0 {
+		c.Hidden = newlyUnread(before, after)
+	}
 	slices.SortFunc(c.Added, compareID)
 	slices.SortFunc(c.Removed, compareID)
 	slices.SortFunc(c.Changed, func(a, b Change) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return c
+}
+
+// newlyUnread are the gaps of the later reading that the earlier one had not.
+func newlyUnread(before, after Inventory) []Unread {
+	known := make(map[Unread]bool, len(before.Unread))
+	for _, u := range before.Unread {
+		known[u] = true
+	}
+	var list []Unread
+	for _, u := range after.Unread {
+		if !known[u] {
+			list = append(list, u)
+		}
+	}
+	return list
 }
 
 func compareID(a, b Resource) int { return strings.Compare(string(a.ID), string(b.ID)) }
@@ -79,7 +102,7 @@ func changes(old, now *Resource) []ChangedValue {
 	var d differ
 	d.compare("account", string(old.Account), string(now.Account))
 	d.compare("aliases", texts(old.Aliases), texts(now.Aliases))
-	d.compare("attributes", tree(old.Attributes), tree(now.Attributes))
+	d.compare("attributes", lasting(old.Attributes), lasting(now.Attributes))
 	d.compare("kind", string(old.Kind), string(now.Kind))
 	d.compare("logicalId", old.LogicalID, now.LogicalID)
 	d.compare("marks", texts(old.Marks), texts(now.Marks))
@@ -102,6 +125,45 @@ func texts[T ~string](list []T) any {
 		out[i] = string(v)
 	}
 	return out
+}
+
+// measured reports whether an attribute counts what a resource holds, or says
+// when it was looked at. The APIs bring such numbers up to date by themselves:
+// those of a table some every six hours (DynamoDB API reference,
+// TableDescription), those of a log group and a file system all the time.
+func measured(name string) bool {
+	switch name {
+	case "ItemCount", "TableSizeBytes", "IndexSizeBytes", "StoredBytes", "SizeInBytes", "NumberOfRecoveryPoints", "ActivityStatus", "ConfigurationItemCaptureTime":
+		return true
+	}
+	return false
+}
+
+// lasting returns the attributes without what is measured.
+func lasting(m map[string]any) any {
+	out, _ := without(m, measured, 0).(map[string]any)
+	return tree(out)
+}
+
+// without copies a value without the members that leave names.
+func without(v any, leave func(string) bool, depth int) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, member := range v {
+			if depth < maxDepth && !leave(name) {
+				out[name] = without(member, leave, depth+1)
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = without(v[i], leave, depth+1)
+		}
+		return out
+	}
+	return v
 }
 
 func tree(m map[string]any) any {

@@ -36,3 +36,44 @@ func TestDiff(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// What fills by itself is no change: of two readings of one account on two
+// days nothing is told, unless somebody did something.
+func TestWhatIsMeasuredIsNoChange(t *testing.T) {
+	t.Parallel()
+	day := func(n float64, class string) inventory.Inventory {
+		return built(t,
+			seen(inventory.Live, "a", inventory.Resource{ID: "arn:aws:dynamodb:us-east-1:1:table/orders", Kind: "AWS::DynamoDB::Table",
+				Attributes: map[string]any{"ItemCount": n, "TableSizeBytes": n, "GlobalSecondaryIndexes": []any{map[string]any{"IndexSizeBytes": n, "IndexArn": "arn"}}}}),
+			seen(inventory.Live, "b", inventory.Resource{ID: "arn:aws:logs:us-east-1:1:log-group:/web", Kind: "AWS::Logs::LogGroup",
+				Attributes: map[string]any{"StoredBytes": n, "LogGroupClassOfDay": class}}),
+			seen(inventory.Live, "c", inventory.Resource{ID: "arn:aws:elasticfilesystem:us-east-1:1:file-system/fs-1", Kind: "AWS::EFS::FileSystem",
+				Attributes: map[string]any{"SizeInBytes": map[string]any{"Value": n}}}),
+		)
+	}
+	if got := inventory.Diff(day(1, "x"), day(2, "x")); !got.Empty() {
+		t.Errorf("%+v", got)
+	}
+	got := inventory.Diff(day(1, "x"), day(2, "y"))
+	if len(got.Changed) != 1 || len(got.Changed[0].Values) != 1 || got.Changed[0].Values[0].Path != "attributes.LogGroupClassOfDay" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What a reading could not read is not gone: the gap is named with it.
+func TestARemovalMayBeAGap(t *testing.T) {
+	t.Parallel()
+	old := inventory.Unread{Source: inventory.Live, Operation: "glue:GetJobs", Region: "us-east-1", Reason: "denied: AccessDenied", Hides: "all AWS::Glue::Job"}
+	now := old
+	now.Operation, now.Hides = "rds:DescribeDBInstances", "all AWS::RDS::DBInstance"
+	before := built(t, seen(inventory.Live, "a", instance(inventory.Properties{"Engine": "postgres"})))
+	after := built(t)
+	before.Unread, after.Unread = []inventory.Unread{old}, []inventory.Unread{old, now}
+	if got := inventory.Diff(before, after); len(got.Removed) != 1 || !reflect.DeepEqual(got.Hidden, []inventory.Unread{now}) {
+		t.Errorf("%+v", got)
+	}
+	before.Resources = nil
+	if got := inventory.Diff(before, after); got.Hidden != nil || !got.Empty() {
+		t.Errorf("nothing is missing: %+v", got)
+	}
+}

@@ -297,7 +297,7 @@ func TestFind(t *testing.T) {
 func TestFreeze(t *testing.T) {
 	t.Parallel()
 	b := kpi.Build([]kpi.Measurement{cpu(1, 2)}, nil, nil)
-	if err := kpi.Intact(b); !fault.Is(err, fault.Refused) || fault.HintOf(err) == "" {
+	if err := kpi.Intact(b); !fault.Is(err, fault.Refused) || fault.HintOf(err) != "landfall assess" {
 		t.Errorf("not frozen: %v", err)
 	}
 	frozen, err := kpi.Freeze(b)

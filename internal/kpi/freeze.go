@@ -36,7 +36,7 @@ func Freeze(b Baseline) (Baseline, error) {
 // of error: Refused when it is not frozen, Conflict when it was changed.
 func Intact(b Baseline) error {
 	if b.Frozen == "" {
-		return fault.Newf(fault.Refused, "check the baseline: it is not frozen").Hintf("landfall assess --freeze")
+		return fault.Newf(fault.Refused, "check the baseline: it is not frozen").Hintf("landfall assess")
 	}
 	print, err := fingerprint(b)
 	if err != nil {

@@ -91,14 +91,13 @@ func (w *Workspace) Write(name Name, value Artefact) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(value); err != nil {
 		return fault.Of(fault.Internal, "write artefact", string(name), err)
 	}
 	if err := obeys(b.Bytes(), value); err != nil {
 		return fault.Of(fault.Internal, "write artefact", string(name), err)
 	}
-	return durable.Replace(w.Path(name), b.Bytes(), 0o644)
+	return durable.ReplaceBy(w.Path(name), 0o644, func(to io.Writer) error { return indent(to, b.Bytes()) })
 }
 
 // obeys checks the rule of Artefact on the encoded value.

@@ -155,6 +155,16 @@ func (r *reading) tell(seen *Seen, to Sink) {
 	capped("flow-logs", "conversations", seen.Flows.Overflow.Records, seen.Flows.Limit)
 	capped("cloudtrail", "uses", seen.Events.Overflow, seen.Events.Limit)
 	capped("access-logs", "sums of requests", seen.Requests.Overflow, seen.Requests.Limit)
+	// Logs that reach beyond the window are usual; logs of which nothing is in it
+	// would else be as silent as none.
+	late := func(source string, kept, outside int64) {
+		if kept == 0 && outside > 0 {
+			to.Unread(inventory.Unread{Source: inventory.Source(source), Operation: "sum up", Reason: "none is of the time that is assessed", Hides: fmt.Sprintf("all %d records", outside)})
+		}
+	}
+	late("flow-logs", seen.Flows.Records, seen.Flows.Outside)
+	late("cloudtrail", seen.Events.Events, seen.Events.Outside)
+	late("access-logs", seen.Requests.Entries, seen.Requests.Outside)
 	if n := seen.Flows.SkipData; n > 0 {
 		to.Unread(inventory.Unread{Source: "flow-logs", Operation: "SKIPDATA", Reason: "AWS skipped records for lack of capacity", Hides: fmt.Sprintf("traffic in %d windows", n)})
 	}

@@ -158,3 +158,23 @@ func TestFormatGivenByTheUser(t *testing.T) {
 		t.Errorf("%+v %+v", seen.Conversations, s.refused)
 	}
 }
+
+// Logs of another time than the one that is assessed are told of, unless some
+// of them are of that time.
+func TestLogsOfAnotherTimeAreTold(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"a": flows, "b": events, "c": bucket})
+	at := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	for year, want := range map[int]int{0: 0, 1: 3} {
+		_, s := read(t, trail.Options{Window: trail.Window{From: at.AddDate(year, 0, -1), To: at.AddDate(year, 0, 3)}}, files.Input{Path: dir})
+		told := 0
+		for _, u := range s.unread {
+			if u.Reason == "none is of the time that is assessed" {
+				told++
+			}
+		}
+		if told != want {
+			t.Errorf("%d years later: %+v", year, s.unread)
+		}
+	}
+}

@@ -13,6 +13,10 @@ import (
 // shownLines bounds the lists in the text form; the artefacts hold all.
 const shownLines = 12
 
+// flowWidth bounds the name of a flow in a table: the other columns and it fit
+// 120 columns.
+const flowWidth = 72
+
 // Assessed is the result of "landfall assess".
 type Assessed struct {
 	Workload  string          `json:"workload"`
@@ -81,7 +85,8 @@ func (r Assessed) gaps(p *Paper) {
 		p.Title("could not be read: %d", len(r.Unread))
 		for _, u := range r.Unread[:min(len(r.Unread), shownLines)] {
 			where := strings.TrimSpace(string(u.Account) + " " + string(u.Region))
-			p.Line("  %s %s %s: %s; hides %s", p.Mark(Unknown), u.Operation, where, u.Reason, u.Hides)
+			p.Line("  %s %s, %s: %s", p.Mark(Unknown), u.Operation, where, u.Reason)
+			p.Line("          hides %s", u.Hides)
 		}
 		more(p, len(r.Unread), "inventory.json, unread")
 	}
@@ -110,6 +115,8 @@ func (r Assessed) questions(p *Paper) {
 		}
 	}
 	more(p, len(r.Questions), "graph.json, questions")
+	p.Line("  settle them: what belongs under boundary.answers in landfall.yaml (assessment.html has it to copy),")
+	p.Line("  how critical a flow is in questions.yaml, which landfall assess --questions writes")
 }
 
 func (r Assessed) flows(p *Paper) {
@@ -119,7 +126,7 @@ func (r Assessed) flows(p *Paper) {
 	p.Title("critical flows, proposed: %d", len(r.Flows))
 	rows := [][]string{{"RANK", "FLOW", "COMPONENTS", "CRITICALITY", "RTO", "RPO"}}
 	for _, f := range r.Flows[:min(len(r.Flows), shownLines)] {
-		rows = append(rows, []string{fmt.Sprint(f.Rank), f.Name, fmt.Sprint(len(f.Components)), orUnknown(string(f.Criticality)), span(f.RTOSeconds), span(f.RPOSeconds)})
+		rows = append(rows, []string{fmt.Sprint(f.Rank), narrow(f.Name, flowWidth), fmt.Sprint(len(f.Components)), orUnknown(string(f.Criticality)), span(f.RTOSeconds), span(f.RPOSeconds)})
 	}
 	p.Table(rows)
 	more(p, len(r.Flows), "graph.json, flows")
@@ -148,9 +155,9 @@ func (r Assessed) rest(p *Paper) {
 	if r.Workspace != "" {
 		where = " --workspace " + r.Workspace
 	}
-	next := "next: look at assessment.html, then: landfall graph%s --format svg"
+	next := "next: look at assessment.html, then: landfall graph%s --out graph.svg"
 	if len(r.Questions) > 0 {
-		next = "next: look at assessment.html, settle the questions under boundary.answers in landfall.yaml, then: landfall assess%s"
+		next = "next: look at assessment.html, settle the questions, then: landfall assess%s"
 	}
 	p.Line(next, where)
 }
@@ -195,6 +202,9 @@ type Compared struct {
 // Text writes the result for a person.
 func (r Compared) Text(p *Paper) {
 	p.Line("%s -> %s: %d added, %d removed, %d changed", r.Before, r.After, len(r.Added), len(r.Removed), len(r.Changed))
+	for _, h := range r.Hidden {
+		p.Line("  %s a removal may be a gap: %s %s was not read this time; hides %s", p.Mark(Unknown), h.Operation, h.Region, h.Hides)
+	}
 	if r.Empty() {
 		return
 	}
@@ -211,6 +221,16 @@ func (r Compared) Text(p *Paper) {
 			p.Line("    %s: %s -> %s", v.Path, brief(v.Old), brief(v.New))
 		}
 	}
+}
+
+// narrow cuts a text in the middle, where names differ least.
+func narrow(s string, width int) string {
+	runes := []rune(s)
+	if len(runes) <= width {
+		return s
+	}
+	head := (width - 1) * 2 / 3
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(width-1-head):])
 }
 
 // brief shows a value on one line.

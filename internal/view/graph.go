@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
@@ -15,7 +16,15 @@ type Drawn struct {
 }
 
 // Text writes the result for a person.
-func (r Drawn) Text(p *Paper) { p.Line("wrote %s (%s, %d bytes)", r.File, r.Format, r.Bytes) }
+func (r Drawn) Text(p *Paper) {
+	p.Line("wrote %s (%s, %s)", r.File, r.Format, graph.Volume(int64(r.Bytes)))
+}
+
+// The widths of names in a table of nodes, so that it fits 120 columns.
+const (
+	nodeWidth = 36
+	viaWidth  = 24
+)
 
 // ReachedNode is a node that another reaches.
 type ReachedNode struct {
@@ -40,13 +49,18 @@ func (r Reached) Text(p *Paper) {
 		return
 	}
 	p.Line("%s %s %s", r.Name, r.Verb, plural(int64(len(r.Nodes)), "node", "nodes"))
+	names := map[cloud.ResourceID]string{}
+	for _, n := range r.Nodes {
+		names[n.ID] = n.Name
+	}
 	rows := [][]string{{"STEPS", "BOUNDARY", "KIND", "NAME", "BY WAY OF"}}
 	for _, n := range r.Nodes {
 		via := ""
 		if len(n.Path) > 2 {
-			via = string(n.Path[len(n.Path)-2])
+			before := n.Path[len(n.Path)-2]
+			via = cmp.Or(names[before], string(before))
 		}
-		rows = append(rows, []string{plural(int64(n.Depth), "step", "steps"), string(n.Boundary), string(n.Kind), n.Name, via})
+		rows = append(rows, []string{plural(int64(n.Depth), "step", "steps"), string(n.Boundary), strings.TrimPrefix(string(n.Kind), "AWS::"), narrow(n.Name, nodeWidth), narrow(via, viaWidth)})
 	}
 	p.Line("")
 	p.Table(rows)

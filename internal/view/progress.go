@@ -3,15 +3,21 @@ package view
 import (
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"example.com/landfall/internal/graph"
 )
 
 // plainEvery is how often a plain progress line is written at most: often
 // enough to see life in a CI log, seldom enough to keep it readable.
 const plainEvery = 5 * time.Second
+
+// bytesUnit is the unit of a bar that counts bytes.
+const bytesUnit = "bytes"
 
 // Progress shows long work to a person: a bar with rate and ETA on a
 // terminal, plain lines otherwise. It is safe for use by several goroutines,
@@ -120,27 +126,39 @@ func (b *Bar) Done() {
 	defer b.p.mu.Unlock()
 	b.p.wipe()
 	took := b.moved.Sub(b.began)
-	fmt.Fprintf(b.p.w, "%s: %d %s in %s%s\n", b.label, b.done, b.unit, round(took), b.rate(took))
+	fmt.Fprintf(b.p.w, "%s: %s in %s%s\n", b.label, b.amount(b.done), round(took), b.rate(took))
 }
 
 func (b *Bar) line(now time.Time) string {
 	took := now.Sub(b.began)
 	if b.total <= 0 {
-		return fmt.Sprintf("%s: %d %s%s", b.label, b.done, b.unit, b.rate(took))
+		return fmt.Sprintf("%s: %s%s", b.label, b.amount(b.done), b.rate(took))
 	}
 	eta := "unknown"
 	if b.done > 0 {
 		left := time.Duration(float64(took) / float64(b.done) * float64(max(b.total-b.done, 0)))
 		eta = round(left).String()
 	}
-	return fmt.Sprintf("%s: %d of %d %s (%d%%)%s, ETA %s", b.label, b.done, b.total, b.unit, b.done*100/b.total, b.rate(took), eta)
+	done := fmt.Sprint(b.done)
+	if b.unit == bytesUnit {
+		done = b.amount(b.done)
+	}
+	return fmt.Sprintf("%s: %s of %s (%d%%)%s, ETA %s", b.label, done, b.amount(b.total), b.done*100/b.total, b.rate(took), eta)
+}
+
+// amount is a number with its unit; bytes are shown in one that people read.
+func (b *Bar) amount(n int64) string {
+	if b.unit == bytesUnit {
+		return graph.Volume(n)
+	}
+	return fmt.Sprintf("%d %s", n, b.unit)
 }
 
 func (b *Bar) rate(took time.Duration) string {
 	if took < time.Millisecond || b.done == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %.0f %s/s", float64(b.done)/took.Seconds(), b.unit)
+	return fmt.Sprintf(", %s/s", b.amount(int64(math.Round(float64(b.done)/took.Seconds()))))
 }
 
 // round keeps durations readable: tenths below ten seconds, seconds above.

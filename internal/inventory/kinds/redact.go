@@ -281,13 +281,19 @@ func replaced(pattern *regexp.Regexp, text, after string) string {
 	})
 }
 
+// secretsService stands before the colon in the service's actions
+// ("secretsmanager:GetSecretValue"), in its ARNs and in the dynamic references
+// of CloudFormation. What follows it names a secret and is none.
+const secretsService = "secretsmanager"
+
 // settings takes out the values that are assigned to the names of credentials,
 // in scripts, in properties files, in JSON and in connection strings.
 func settings(text string) string {
 	return setting.ReplaceAllStringFunc(text, func(found string) string {
 		groups := setting.FindStringSubmatch(found)
 		name, value := groups[1], strings.Trim(groups[3], `"'`)
-		if !secretName(name) || keep(value) {
+		named := name == secretsService && groups[2] == ":" && !strings.Contains(value, "=")
+		if named || !secretName(name) || keep(value) {
 			return found
 		}
 		quote := ""

@@ -39,6 +39,39 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// What names a secret stays wherever it stands: without it nobody sees who may
+// read which secret.
+func TestNamesOfSecretsStay(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"secretsmanager:GetSecretValue", "secretsmanager:*", "aws secretsmanager get-secret-value --secret-id arn:aws:secretsmanager:us-east-1:1:secret:shop/db-AbCdEf --query SecretString",
+		"see arn:aws-us-gov:secretsmanager:us-gov-west-1:1:secret:shop/db-AbCdEf for it", "postgres://app:{{resolve:secretsmanager:db:SecretString:password}}@db:5432/orders",
+	} {
+		if got := scrubText(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for _, text := range []string{"secretsmanager=hunter22", "secretsmanager: hunter22", "secretsmanager:x?password=hunter22"} {
+		if got := scrubText(text); strings.Contains(got, "hunter22") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	policy := map[string]any{"Policies": []any{map[string]any{"PolicyName": "read", "PolicyDocument": map[string]any{"Statement": []any{map[string]any{
+		"Effect": "Allow", "Action": []any{"secretsmanager:GetSecretValue"}, "Resource": "arn:aws:secretsmanager:us-east-1:1:secret:shop/*"}}}}}}
+	if want, got := asText(t, policy), asText(t, Redact(policy)); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func asText(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestRedactUserData(t *testing.T) {
 	t.Parallel()
 	text := "#!/bin/sh\nexport DB_HOST=db.shop.internal\nexport DB_PASSWORD='hunter22'\nmysql -u app -phunter22 orders\napp --token hunter22 --port 80\n"

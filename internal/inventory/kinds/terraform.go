@@ -65,6 +65,11 @@ func (c *Converter) TerraformKind(typ string) (cloud.Kind, bool) {
 	return cloud.Kind("Terraform::" + typ), false
 }
 
+// TerraformPart reports whether a type only tells some properties of a
+// resource that another type is for: aws_security_group_rule, or
+// aws_s3_bucket_versioning.
+func (c *Converter) TerraformPart(typ string) bool { return c.terraform[typ].part }
+
 // guess finds the kind whose service and name, folded, are the words.
 func (c *Converter) guess(words string) (cloud.Kind, bool) {
 	plain := cfn.Fold(words)

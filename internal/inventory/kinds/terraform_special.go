@@ -187,8 +187,22 @@ func gatewayAssociation(work map[string]any) {
 	}
 }
 
-// inlineEntries writes the entries of a network ACL as the API does.
+// inlineEntries writes the entries of a network ACL, and the subnets that it
+// filters, as the API does.
 func inlineEntries(work map[string]any) {
+	id := textAt(work, "id")
+	if id == "" {
+		return
+	}
+	work["NetworkAclId"] = id
+	var subnets []any
+	for _, subnet := range listOf(work["subnet_ids"]) {
+		subnets = append(subnets, map[string]any{"SubnetId": subnet})
+	}
+	delete(work, "subnet_ids")
+	if subnets != nil {
+		work["Associations"] = subnets
+	}
 	var entries []any
 	for _, side := range []string{"ingress", "egress"} {
 		for _, block := range blocks(work, side) {
@@ -198,6 +212,10 @@ func inlineEntries(work map[string]any) {
 			}
 			if block["from_port"] != nil && block["protocol"] != "-1" {
 				entry["PortRange"] = map[string]any{"From": block["from_port"], "To": block["to_port"]}
+			}
+			if protocol := block["protocol"]; protocol == "1" || protocol == "58" || protocol == "icmp" || protocol == "icmpv6" {
+				delete(entry, "PortRange")
+				entry["IcmpTypeCode"] = map[string]any{"Code": block["icmp_code"], "Type": block["icmp_type"]}
 			}
 			entries = append(entries, entry)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -87,7 +88,10 @@ func classifyStatus(status int) fault.Kind {
 func classifyCode(code string, side smithy.ErrorFault) fault.Kind {
 	denied := []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException",
 		"SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "OptInRequired", "MissingAuthenticationToken", "NotAuthorized", "AuthorizationError"}
-	throttled := []string{"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "ProvisionedThroughputExceededException", "RequestThrottled", "RequestThrottledException"}
+	// LimitExceededException is how Kinesis and a few others throttle; where it
+	// is a quota, trying again does no harm to a reader.
+	_, throttled := retry.DefaultThrottleErrorCodes[code]
+	throttled = throttled || slices.Contains([]string{"SlowDown", "ThrottledException", "LimitExceededException", "RequestThrottledException"}, code)
 	unavailable := []string{"ServiceUnavailable", "InternalFailure", "InternalError", "InternalServerError", "Unavailable"}
 	unknown := []string{"UnknownOperationException", "UnknownOperation", "InvalidAction", "NotImplemented"}
 	switch {
@@ -95,7 +99,7 @@ func classifyCode(code string, side smithy.ErrorFault) fault.Kind {
 		return fault.Unsupported
 	case slices.Contains(denied, code):
 		return fault.Denied
-	case slices.Contains(throttled, code):
+	case throttled:
 		return fault.Throttled
 	case slices.Contains(unavailable, code) || side == smithy.FaultServer:
 		return fault.Unavailable

@@ -41,6 +41,11 @@ func (r *scan) places(ctx context.Context, config sdk.Config) ([]place, error) {
 	if len(accounts) == 0 {
 		accounts = []AccountRole{{}}
 	}
+	if slices.ContainsFunc(accounts, func(a AccountRole) bool { return a.RoleARN != "" }) {
+		// Who takes the roles on is the operator too. If it cannot be asked, the
+		// roles cannot be taken on either, which is told then.
+		_, _ = r.identity(ctx, sts.NewFromConfig(config))
+	}
 	var found []place
 	var last error
 	seen := map[cloud.Account]bool{}

@@ -139,6 +139,11 @@ func TestIdentityOfTheOperator(t *testing.T) {
 		want int
 	}{
 		{inventory.Resource{ID: "arn:aws:iam::123456789012:role/reader", Kind: "AWS::IAM::Role"}, 1},
+		// An IAM Identity Center role has a path, which its sessions do not tell.
+		{inventory.Resource{ID: "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/reader", Kind: "AWS::IAM::Role"}, 1},
+		{inventory.Resource{ID: "arn:aws:iam::123456789012:role/other/reader2", Kind: "AWS::IAM::Role"}, 0},
+		{inventory.Resource{ID: "arn:aws:iam::210987654321:role/reader", Kind: "AWS::IAM::Role"}, 0},
+		{inventory.Resource{ID: "arn:aws:iam::123456789012:role/a|policy/reader", Kind: "AWS::IAM::RolePolicy"}, 0},
 		{inventory.Resource{ID: "x", Tags: cloud.Tags{"landfall:role": "operator"}, Marks: []inventory.Mark{inventory.Operator}}, 1},
 		{inventory.Resource{ID: "y", Tags: cloud.Tags{"landfall:role": "operator"}}, 1},
 		{inventory.Resource{ID: "z", Tags: cloud.Tags{"landfall:role": "shop"}}, 0},

@@ -42,6 +42,7 @@ func (l *lane) run(ctx context.Context, s *step, above []item, of *step) error {
 			return err
 		}
 		count += len(found)
+		l.partial(s, answer)
 		group.Go(func() error { return l.page(ctx, s, l.name(s), found) })
 		return ctx.Err()
 	})
@@ -49,6 +50,16 @@ func (l *lane) run(ctx context.Context, s *step, above []item, of *step) error {
 		return waited
 	}
 	return l.settle(s, above, of, count, err)
+}
+
+// partial lists as unread what an answer says that it leaves out: AWS Config's
+// and ECS's batches answer a part and name the rest.
+func (l *lane) partial(s *step, answer any) {
+	for _, field := range []string{"UnprocessedResourceKeys", "Failures"} {
+		for range elements(answer, field) {
+			l.miss(l.name(s), fault.Newf(fault.Unavailable, "the answer is not whole"), s.what()+" that the answer leaves out under "+field, "")
+		}
+	}
 }
 
 // settle turns a call's error into an unread entry, unless it ends the scan.

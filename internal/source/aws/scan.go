@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -296,11 +297,23 @@ func differ(before, after any) bool {
 
 // mark marks the identities that Landfall itself uses.
 func (r *scan) mark(found *inventory.Resource) {
-	isOperator := found.Tags[operatorTag] == "operator" || slices.Contains(r.operators, string(found.ID))
+	isOperator := found.Tags[operatorTag] == "operator" || slices.ContainsFunc(r.operators, func(o string) bool { return sameIdentity(o, string(found.ID)) })
 	if isOperator && !slices.Contains(found.Marks, inventory.Operator) {
 		found.Marks = append(found.Marks, inventory.Operator)
 		slices.Sort(found.Marks)
 	}
+}
+
+// sameIdentity reports whether the identity behind a caller is the one with the
+// ARN. A session does not tell the path of its role, and the names of roles are
+// unique in an account whatever their paths (IAM user guide, "IAM identifiers").
+func sameIdentity(caller, arn string) bool {
+	account, name, ok := strings.Cut(caller, ":role/")
+	if !ok {
+		return caller == arn
+	}
+	rest, isRole := strings.CutPrefix(arn, account+":role/")
+	return isRole && !strings.Contains(rest, "|") && rest[strings.LastIndex(rest, "/")+1:] == name[strings.LastIndex(name, "/")+1:]
 }
 
 // operatorTag with the value "operator" is how people mark what Landfall uses.

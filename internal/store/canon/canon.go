@@ -42,9 +42,9 @@ func Digest(r io.Reader) (string, error) {
 func JSON(document []byte) ([]byte, error) {
 	// The standard library checks the grammar and the depth, so that what
 	// follows can trust both.
-	var whole json.RawMessage
-	if err := json.Unmarshal(document, &whole); err != nil {
-		return nil, fault.Of(fault.Invalid, "read JSON", "", err)
+	if !json.Valid(document) {
+		var whole json.RawMessage
+		return nil, fault.Of(fault.Invalid, "read JSON", "", json.Unmarshal(document, &whole))
 	}
 	w := writer{in: document, out: make([]byte, 0, len(document))}
 	w.space()

@@ -2,6 +2,7 @@ package durable
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,15 +23,28 @@ const abandonedAfter = time.Hour
 // keeps. The error's kind is Storage, or Denied when the folder does not allow
 // it, or NotFound when there is no folder.
 func Replace(path string, content []byte, mode fs.FileMode) error {
+	return ReplaceBy(path, mode, whole(content))
+}
+
+// ReplaceBy is Replace for content that is made while it is written. An error
+// of the maker leaves the old file as it was.
+func ReplaceBy(path string, mode fs.FileMode, content func(io.Writer) error) error {
 	return write(path, content, mode, func(f *renameio.PendingFile) error {
 		return f.CloseAtomicallyReplace()
 	})
 }
 
+func whole(content []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	}
+}
+
 // Create writes a file that must not exist yet; when it does, the error's kind
 // is Conflict and the file stays as it is.
 func Create(path string, content []byte, mode fs.FileMode) error {
-	return write(path, content, mode, func(f *renameio.PendingFile) error {
+	return write(path, whole(content), mode, func(f *renameio.PendingFile) error {
 		if err := f.Sync(); err != nil {
 			return err
 		}
@@ -54,14 +68,14 @@ func Publish(temporary, path string) error {
 	return bare(os.Rename(temporary, path))
 }
 
-func write(path string, content []byte, mode fs.FileMode, publish func(*renameio.PendingFile) error) error {
+func write(path string, content func(io.Writer) error, mode fs.FileMode, publish func(*renameio.PendingFile) error) error {
 	folder := filepath.Dir(path)
 	sweep(folder, filepath.Base(path))
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(folder), renameio.WithPermissions(mode), renameio.WithExistingPermissions())
 	if err != nil {
 		return failure("write file", path, err)
 	}
-	if _, err := f.Write(content); err != nil {
+	if err := content(f); err != nil {
 		return failure("write file", path, errors.Join(bare(err), discard(f)))
 	}
 	if err := publish(f); err != nil {

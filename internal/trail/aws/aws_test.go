@@ -200,6 +200,34 @@ func TestFlowLogsInALogGroup(t *testing.T) {
 	}
 }
 
+// Accounts that are set up alike have log groups of one name: each is read.
+func TestLogGroupsOfTwoAccounts(t *testing.T) {
+	t.Parallel()
+	const group = "/flows"
+	var inv inventory.Inventory
+	for _, a := range []cloud.Account{"111111111111", "222222222222"} {
+		r := resource("AWS::EC2::FlowLog", "fl-"+string(a), inventory.Properties{"LogDestinationType": "cloud-watch-logs", "LogGroupName": group, "ResourceId": "vpc-1"})
+		r.Account = a
+		inv.Resources = append(inv.Resources, r)
+		inv.Scope.Accounts = append(inv.Scope.Accounts, a)
+	}
+	logs, err := aws.New(sdk.Config{Region: "us-east-1"}, aws.Options{}).Find(t.Context(), inv, trail.Window{}, &sink{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, l := range logs {
+		for _, file := range l.Files {
+			names[file.Name] = true
+		}
+	}
+	for _, a := range inv.Scope.Accounts {
+		if !names["logs://"+string(a)+"/us-east-1/"+group] {
+			t.Errorf("the group of account %s is not among %v", a, names)
+		}
+	}
+}
+
 // journal keeps pages in memory.
 type journal struct {
 	mu    sync.Mutex

@@ -65,10 +65,11 @@ func line(v any) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// group is the log group of a flow log as a file.
+// group is the log group of a flow log as a file. Its name tells the account as
+// well: accounts that are set up alike have log groups of one name.
 func (g *finding) group(r inventory.Resource, name string) records.File {
 	from, end := g.window.From, g.window.To
-	return records.File{Name: fmt.Sprintf("logs://%s/%s%s", r.Region, name, ""), Size: -1, Open: func(ctx context.Context) (io.ReadCloser, error) {
+	return records.File{Name: fmt.Sprintf("logs://%s/%s/%s", r.Account, r.Region, name), Size: -1, Open: func(ctx context.Context) (io.ReadCloser, error) {
 		var api lineReader = cloudwatchlogs.NewFromConfig(g.o.Config(r.Account, r.Region), func(o *cloudwatchlogs.Options) { o.RetryMaxAttempts = 8 })
 		in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &name, EndTime: sdk.Int64(end.UnixMilli())}
 		if !from.IsZero() {

@@ -98,23 +98,10 @@ func (s *scene) says(l link) string {
 		text += ", port " + brief(strings.Join(l.ports, ", "), 80)
 	}
 	if l.bytes > 0 {
-		text += ", " + Volume(l.bytes)
+		text += ", " + graph.Volume(l.bytes)
 	}
 	if l.calls > 0 {
 		text += fmt.Sprintf(", %d calls", l.calls)
 	}
 	return text + fmt.Sprintf(" (confidence %.2f)", l.confidence)
-}
-
-// Volume shows bytes in a unit that people read.
-func Volume(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
-	v, u := float64(n), 0
-	for v >= 1024 && u < len(units)-1 {
-		v, u = v/1024, u+1
-	}
-	if u == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", v, units[u])
 }

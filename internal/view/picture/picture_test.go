@@ -328,3 +328,13 @@ func BenchmarkDraw(b *testing.B) {
 		drawn(b, g, Options{Format: SVG})
 	}
 }
+
+func TestAnAskedThingShowsWhatPeopleCallIt(t *testing.T) {
+	t.Parallel()
+	g := small()
+	g.Nodes = append(g.Nodes, graph.Node{ID: "external:partner/acme", Kind: graph.ExternalAsked, Name: "Acme", Tier: graph.TierExternal, Boundary: graph.Out, External: true})
+	g.Edges = append(g.Edges, needs("external:partner/acme", "lb", graph.ConnectsTo))
+	if raw := drawn(t, g, Options{Format: Mermaid}); !bytes.Contains(raw, []byte("Acme<br/>partner")) {
+		t.Errorf("the partner is not called one:\n%s", raw)
+	}
+}

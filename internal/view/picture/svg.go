@@ -150,6 +150,12 @@ func (d *drawing) node(b *bufio.Writer, i int) {
 
 // kindOf is the kind as people say it.
 func kindOf(n node) string {
+	if n.Kind == graph.ExternalAsked {
+		// The id has what people called it: "external:partner/acme".
+		if kind, _, ok := strings.Cut(strings.TrimPrefix(string(n.ID), "external:"), "/"); ok {
+			return kind
+		}
+	}
 	text := strings.TrimPrefix(strings.TrimPrefix(string(n.Kind), "AWS::"), "External::")
 	text = strings.Replace(text, "ElasticLoadBalancing", "ELB", 1)
 	// A service's name that the kind's own name begins with says nothing more.

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/landfall/internal/graph"
 	"example.com/landfall/internal/kpi"
-	"example.com/landfall/internal/view/picture"
 )
 
 // kpiRow is a KPI as the table shows it.
@@ -82,7 +82,7 @@ func pick(k kpi.KPI, wanted ...kpi.Statistic) cell {
 			}
 			c := cell{Text: number(v.Value), Sort: strconv.FormatFloat(v.Value, 'g', -1, 64), Title: strings.Join(all, ", ") + " " + string(k.Unit)}
 			if k.Unit == kpi.Bytes {
-				c.Text = picture.Volume(int64(v.Value))
+				c.Text = graph.Volume(int64(v.Value))
 			}
 			return c
 		}

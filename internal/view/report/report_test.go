@@ -275,7 +275,7 @@ func TestFlowsListTheirComponentsInOrder(t *testing.T) {
 	p := page(t, flowData())
 	checkPage(t, p)
 	flows := section(t, p, "flows")
-	if !strings.Contains(flows, `<details id="flow:lb">`) || !strings.Contains(flows, "1h30m0s") || !strings.Contains(flows, `<span class="none">unknown</span>`) {
+	if !strings.Contains(flows, `<details id="flow:lb">`) || !strings.Contains(flows, "1h30m") || !strings.Contains(flows, `<span class="none">unknown</span>`) {
 		t.Errorf("the flow's own facts are missing:\n%s", flows)
 	}
 	_, steps, _ := strings.Cut(flows, "<details")
@@ -284,6 +284,29 @@ func TestFlowsListTheirComponentsInOrder(t *testing.T) {
 		if !regexp.MustCompile(`(?s)<td class="n">` + fmt.Sprint(i+1) + `<td>.*` + want).MatchString(rows[i]) {
 			t.Errorf("step %d is %s, want %s", i+1, rows[i], want)
 		}
+	}
+}
+
+func TestThePageSpeaksInNamesAndShortTimes(t *testing.T) {
+	t.Parallel()
+	for seconds, want := range map[int64]string{0: "", 90: "1m30s", 900: "15m", 3600: "1h", 86_400: "24h"} {
+		if got := span(seconds); got != want {
+			t.Errorf("%d seconds are %q, want %q", seconds, got, want)
+		}
+	}
+	d := flowData()
+	d.Graph.Nodes = append(d.Graph.Nodes, graph.Node{ID: "arn:aws:route53:::hostedzone/Z1", Kind: "AWS::Route53::HostedZone", Name: "shop.example"})
+	d.Assessment.Names = []assess.Name{{Name: "www.shop.example", Type: "A", Zone: "Z1"}, {Name: "far.example", Type: "A", Zone: "Z2"}}
+	p := page(t, d)
+	checkPage(t, p)
+	names := section(t, p, "names")
+	for _, want := range []string{`<td title="Z1">shop.example<`, `<td title="Z2">Z2<`} {
+		if !strings.Contains(names, want) {
+			t.Errorf("names lack %s:\n%s", want, names)
+		}
+	}
+	if boundary := section(t, p, "boundary"); !strings.Contains(boundary, "landfall assess --questions") {
+		t.Errorf("nothing says how to settle how critical a flow is:\n%s", boundary)
 	}
 }
 

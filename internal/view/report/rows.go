@@ -12,7 +12,6 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/graph"
-	"example.com/landfall/internal/view/picture"
 )
 
 // ranked puts what belongs to the workload first.
@@ -96,6 +95,12 @@ func functions(d Data) template.FuncMap {
 	for _, n := range d.Graph.Nodes {
 		names[n.ID] = n.Name
 	}
+	zones := map[string]string{}
+	for _, n := range d.Graph.Nodes {
+		if n.Kind == "AWS::Route53::HostedZone" {
+			zones[string(n.ID[strings.LastIndexByte(string(n.ID), '/')+1:])] = n.Name
+		}
+	}
 	known := map[cloud.ResourceID]bool{}
 	for i, n := range ranked(d.Graph.Nodes) {
 		if i >= MaxRows {
@@ -104,10 +109,11 @@ func functions(d Data) template.FuncMap {
 		known[n.ID] = true
 	}
 	return template.FuncMap{
+		"zone":   func(id string) string { return cmp.Or(zones[id], id) },
 		"name":   func(id cloud.ResourceID) string { return cmp.Or(names[id], string(id)) },
 		"known":  func(id cloud.ResourceID) bool { return known[id] },
 		"first":  func(list any) (any, error) { return cut(list) },
-		"volume": picture.Volume,
+		"volume": graph.Volume,
 		"span":   span,
 		"date":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 		"percent": func(v float64) string {
@@ -152,5 +158,11 @@ func span(n int64) string {
 	if n <= 0 {
 		return ""
 	}
-	return (time.Duration(n) * time.Second).String()
+	text := (time.Duration(n) * time.Second).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-len(zero)+1]
+		}
+	}
+	return text
 }
