@@ -21,13 +21,9 @@ import (
 // version is stamped by the release build.
 var version = "development"
 
-// softLimit makes the collector work harder instead of letting the heap grow
-// past what the largest supported account needs. It is no bound.
-const softLimit = 960 << 20
-
 func main() {
-	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
-		debug.SetMemoryLimit(softLimit)
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(50) // a large account is better collected more often than held twice
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/landfall/internal/assess"
@@ -93,7 +95,7 @@ func (a *App) Assess(ctx context.Context, o AssessOptions, progress *view.Progre
 		name string
 		do   func(context.Context) error
 	}{
-		{"inventory", run.inventory}, {"logs", run.logs}, {"graph", run.relate}, {"baseline", run.measure}, {"write", run.write},
+		{"inventory", run.inventory}, {"check", run.worthKeeping}, {"logs", run.logs}, {"graph", run.relate}, {"baseline", run.measure}, {"write", run.write},
 	} {
 		began := a.setup.Now()
 		if err := stage.do(ctx); err != nil {
@@ -150,6 +152,19 @@ func (r *assessment) inventory(ctx context.Context) error {
 	}
 	r.inv = into.builder.Build()
 	return nil
+}
+
+// worthKeeping ends an assessment that found nothing, so that it does not take
+// the place of an earlier one that found something.
+func (r *assessment) worthKeeping(context.Context) error {
+	if len(r.inv.Resources) > 0 {
+		return nil
+	}
+	var before inventory.Inventory
+	if err := r.w.Read(store.Inventory, &before); err != nil || len(before.Resources) == 0 {
+		return nil //nolint:nilerr // there is nothing to protect; the gaps are written and shown
+	}
+	return r.empty()
 }
 
 func (r *assessment) scan(ctx context.Context, into *collecting, label, unit string, scanner source.Scanner) error {
@@ -217,7 +232,7 @@ func (f *finding) Find(ctx context.Context, inv inventory.Inventory, _ trail.Win
 // relate makes the graph.
 func (r *assessment) relate(context.Context) error {
 	asserted, refused := r.answers.Asserted(r.inv)
-	gaps := &collecting{unread: r.inv.Unread, refused: append(r.inv.Refused, refused...)}
+	gaps := &collecting{unread: r.inv.Unread, refused: slices.Concat(r.inv.Refused, refused, r.strayAnswers())}
 	r.inv.Unread, r.inv.Refused = gaps.gaps()
 	b := r.Config.Boundary
 	settled := make(map[cloud.ResourceID]graph.Boundary, len(b.Answers))
@@ -230,6 +245,25 @@ func (r *assessment) relate(context.Context) error {
 	})
 	r.seen = graph.Observed{} // the logs' own terms are not needed any more
 	return nil
+}
+
+// strayAnswers are answers in landfall.yaml about what is not there: a name
+// instead of an id, or a resource that is gone. They must not pass for settled.
+func (r *assessment) strayAnswers() []inventory.Refused {
+	known := map[string]bool{}
+	for _, one := range r.inv.Resources {
+		known[string(one.ID)] = true
+		for _, alias := range one.Aliases {
+			known[alias] = true
+		}
+	}
+	var stray []inventory.Refused
+	for id := range r.Config.Boundary.Answers {
+		if !known[id] && !strings.HasPrefix(id, "external:") {
+			stray = append(stray, inventory.Refused{File: "landfall.yaml#/boundary/answers", Reason: fmt.Sprintf("%q is the id of no resource; the answer settles nothing", id)})
+		}
+	}
+	return stray
 }
 
 // write makes the assessment and writes all artefacts in the order in which
@@ -316,6 +350,12 @@ func (r *assessment) told(run store.RunID) view.Assessed {
 	}
 	for _, one := range r.result.Readiness {
 		t.Readiness[one.State]++
+	}
+	for _, k := range r.baseline.KPIs {
+		if len(k.Values) == 0 {
+			t.KPIs--
+			t.Unmeasured++
+		}
 	}
 	t.NoSeeds = t.Boundary[graph.In] == 0
 	if r.setup.Workspace != "" {

@@ -36,7 +36,7 @@ func (a *App) DrawGraph(o GraphOptions, out func() io.Writer) (view.Drawn, error
 		options.Format = formatOf(o.Out)
 	}
 	if !slices.Contains(picture.Formats(), options.Format) {
-		return view.Drawn{}, fault.Newf(fault.Usage, "draw the graph: there is no format %q", o.Format).Hintf("landfall graph --format svg")
+		return view.Drawn{}, fault.Newf(fault.Usage, "draw the graph: there is no format %q", options.Format).Hintf("the formats are svg, mermaid, dot, json and html")
 	}
 	if o.Depth < 0 {
 		return view.Drawn{}, fault.Newf(fault.Usage, "draw the graph: --depth %d is negative", o.Depth)
@@ -227,6 +227,9 @@ func (a *App) Diff(args []string) (view.Compared, error) {
 			err = w.ReadRun(store.RunID(names[i]), store.Inventory, &both[i])
 		} else {
 			err = store.ReadFile(a.path(names[i]), store.Inventory, &both[i])
+			if fault.Is(err, fault.NotFound) {
+				err = fault.Newf(fault.NotFound, "compare assessments: %q is neither a kept assessment nor a file", names[i]).Hintf("landfall diff --list")
+			}
 		}
 		if err != nil {
 			return view.Compared{}, err

@@ -135,24 +135,25 @@ func (w *workload) completeness() Completeness {
 	return summed(parts)
 }
 
-// summed gives each part the same weight; a part that nothing falls under is
-// complete.
+// summed gives each part the same weight. A part that nothing falls under says
+// nothing, and of nothing at all nothing is known.
 func summed(parts []Cover) Completeness {
 	c := Completeness{Parts: parts}
-	total := 0
+	total, counted := 0, 0
 	for i := range parts {
 		p := &parts[i]
 		if p.Missing == nil {
 			p.Missing = []cloud.ResourceID{}
 		}
 		slices.Sort(p.Missing)
-		if p.Of == 0 {
-			total += 100
-			continue
+		if p.Of > 0 {
+			total += 100 * p.Have / p.Of
+			counted++
 		}
-		total += 100 * p.Have / p.Of
 	}
-	c.Percent = total / len(parts)
+	if counted > 0 {
+		c.Percent = total / counted
+	}
 	return c
 }
 

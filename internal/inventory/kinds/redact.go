@@ -99,13 +99,31 @@ func scrub(t *cfn.Type, v any, guarded bool, depth int) any {
 	return v
 }
 
+// secretPair reports whether an object is a name with a value, and the name
+// that of a secret. Besides the pairs that are told everywhere, any text under
+// "...Name" or "...Key" beside a "...Value" counts here (Elastic Beanstalk's
+// OptionName).
+func secretPair(m map[string]any) bool {
+	if name, _, ok := pair(m); ok {
+		return guards(name) || loose(name)
+	}
+	named, valued := false, false
+	for key, v := range m {
+		folded := cfn.Fold(key)
+		name, isText := v.(string)
+		switch {
+		case strings.HasSuffix(folded, "value"):
+			valued = true
+		case isText && (strings.HasSuffix(folded, "name") || strings.HasSuffix(folded, "key")):
+			named = named || guards(name) || loose(name)
+		}
+	}
+	return named && valued
+}
+
 func scrubObject(t *cfn.Type, m map[string]any, guarded bool, depth int) any {
 	out := make(map[string]any, len(m))
-	_, secretValue, isPair := pair(m)
-	if isPair {
-		name, _, _ := pair(m)
-		isPair = guards(name) || loose(name)
-	}
+	isSecret := secretPair(m)
 	for name, member := range m {
 		var below *cfn.Type
 		under := guarded && t == nil
@@ -121,7 +139,7 @@ func scrubObject(t *cfn.Type, m map[string]any, guarded bool, depth int) any {
 		default:
 			under = under || secretName(name)
 		}
-		if isPair && name == secretValue {
+		if isSecret && strings.HasSuffix(cfn.Fold(name), "value") {
 			under, below = true, nil
 		}
 		if strings.EqualFold(name, "UserData") || strings.EqualFold(name, "UserDataBase64") {

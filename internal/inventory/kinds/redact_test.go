@@ -41,6 +41,27 @@ func TestRedact(t *testing.T) {
 
 // What names a secret stays wherever it stands: without it nobody sees who may
 // read which secret.
+// A name beside a value tells that the value is a secret, whatever the service
+// calls the two.
+func TestSecretsInPairs(t *testing.T) {
+	t.Parallel()
+	for _, x := range []map[string]any{
+		{"Name": "DB_PASSWORD", "Value": "hunter22"},
+		{"Namespace": "aws:elasticbeanstalk:application:environment", "OptionName": "DB_PASSWORD", "Value": "hunter22"},
+		{"ParameterKey": "AdminPassword", "ParameterValue": "hunter22"},
+		{"Namespace": "x", "OptionName": "API_SECRET", "Value": "hunter22", "DefaultValue": "hunter22"},
+	} {
+		raw, err := json.Marshal(Redact(map[string]any{"Settings": []any{x}}))
+		if err != nil || strings.Contains(string(raw), "hunter22") {
+			t.Errorf("%v: %s, %v", x, raw, err)
+		}
+	}
+	kept := Redact(map[string]any{"Settings": []any{map[string]any{"Namespace": "aws:asg", "OptionName": "MinSize", "Value": "2"}}})
+	if raw, _ := json.Marshal(kept); !strings.Contains(string(raw), `"Value":"2"`) {
+		t.Errorf("what is no secret stays: %s", raw)
+	}
+}
+
 func TestNamesOfSecretsStay(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{

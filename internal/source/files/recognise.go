@@ -13,6 +13,7 @@ import (
 	"example.com/landfall/internal/source/files/document"
 	"example.com/landfall/internal/source/files/format"
 	"example.com/landfall/internal/source/files/resourcelist"
+	"example.com/landfall/internal/source/files/snapshot"
 )
 
 // headBytes is how much of a text is looked at to tell its format.
@@ -54,6 +55,9 @@ func (r recogniser) recognise(d *document.Document) (Format, error) {
 	}
 	if f, ok := tableFormat(head); ok {
 		return f, nil
+	}
+	if err := stranger(text); err != nil {
+		return "", err
 	}
 	return r.yaml(d, text)
 }
@@ -196,6 +200,9 @@ func (r recogniser) json(d *document.Document, head []byte) (Format, error) {
 	case r.outputs.Commands(d.Name):
 		return Describe, nil
 	}
+	if err := strangeJSON(&s); err != nil {
+		return "", err
+	}
 	return "", unknownShape("a JSON object", s.names)
 }
 
@@ -222,6 +229,9 @@ func (s *shape) config() bool {
 		return true
 	}
 	if s.has("resourceIdentifiers", "ResourceIdentifiers", "ConfigurationItem", "configurationItem") {
+		return true
+	}
+	if snapshot.Item(func(name string) bool { return s.has(name) }) {
 		return true
 	}
 	// SelectResourceConfig answers with JSON in texts.

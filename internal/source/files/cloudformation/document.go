@@ -111,10 +111,12 @@ func stackName(file string) string {
 }
 
 // clean keeps what may stand in the name of a stack inside an id: the text
-// form of a reference ends at "#" and "}", an id's last part begins at "/".
+// form of a reference ends at "#" and "}", an id's last part begins at "/", and
+// before an "@" in an address the guard against passwords takes a reference
+// for a user's.
 func clean(name string) string {
 	out := strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' || strings.ContainsRune(`/\#{}$:"'`, r) {
+		if r <= ' ' || r > '~' || strings.ContainsRune(`/\#{}$:@|"'`, r) {
 			return '-'
 		}
 		return r

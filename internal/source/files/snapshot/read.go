@@ -186,7 +186,7 @@ func walk(d *document.Document, each visit, out *format.Output) error {
 		return err
 	}
 	defer func() { _ = text.Close() }() // it was only read
-	w := walker{each: each, out: out, limits: d.Limits()}
+	w := walker{each: each, out: out, limits: d.Limits(), bare: isBare(d)}
 	j := d.JSON(text)
 	for j.Next() {
 		if err := w.top(j); err != nil {
@@ -200,7 +200,9 @@ type walker struct {
 	each   visit
 	out    *format.Output
 	limits document.Limits
-	n      int
+	// bare says that each JSON text of the file is an item itself.
+	bare bool
+	n    int
 }
 
 // item visits the next value. One that SelectResourceConfig answers is a text
@@ -221,8 +223,12 @@ func (w *walker) item(j *document.JSON, place string, text bool) error {
 	return w.each(decode, place, n)
 }
 
-// top reads one JSON text: an answer or file, or a bare list of items.
+// top reads one JSON text: an answer or file, a bare list of items, or an item.
 func (w *walker) top(j *document.JSON) error {
+	if w.bare {
+		w.recognise()
+		return w.item(j, fmt.Sprintf("#/%d", w.n), false)
+	}
 	kind, _, err := j.Open()
 	if err != nil || kind == document.Scalar {
 		return err

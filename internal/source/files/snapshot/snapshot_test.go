@@ -96,3 +96,25 @@ func FuzzSnapshot(f *testing.F) {
 		read(t, requests, map[string]string{"x": string(content)}, "x").Whole(t)
 	})
 }
+
+// An item that stands alone, and one on each line, are read as those of a list.
+func TestBareItems(t *testing.T) {
+	t.Parallel()
+	other := strings.ReplaceAll(queue(`"2025-06-01T12:00:00Z"`, "OK", 31), `"q"`, `"r"`)
+	line := func(text string) string { return strings.NewReplacer("\n", " ", "\t", " ").Replace(text) }
+	one := queue(`"2025-06-01T12:00:00Z"`, "OK", 30)
+	for name, x := range map[string]struct {
+		text string
+		want int
+	}{
+		"one":     {one, 1},
+		"lines":   {line(one) + "\n" + line(strings.Replace(other, ":q\"", ":r\"", 1)) + "\n", 2},
+		"no item": {`{"resourceType": "AWS::SQS::Queue"}`, 0},
+	} {
+		requests := filestest.NewRequests()
+		s := read(t, requests, map[string]string{"x": x.text}, "x")
+		if len(s.Observations) != x.want || (len(s.RefusedList) == 0) != (x.want > 0) {
+			t.Errorf("%s: %d found, want %d; refused %s", name, len(s.Observations), x.want, s.Reasons())
+		}
+	}
+}

@@ -28,6 +28,9 @@ type instance struct {
 	action  string // what a plan does to it
 	unknown []string
 	place   string // in the file
+	// part says that it tells properties of a resource that another address is
+	// for: the versioning of a bucket, a rule of a security group.
+	part bool
 }
 
 // aws reports whether the resource is one of the AWS providers.

@@ -161,11 +161,26 @@ func (r *reader) fromAWS(i *instance) []inventory.Resource {
 		return []inventory.Resource{kept}
 	}
 	own := &resources[0]
-	if own.ID == "" {
+	// The id of a type without a kind is unique in its own way only: that of an
+	// aws_s3_object is its key, in whatever bucket.
+	if own.ID == "" || strings.HasPrefix(string(own.ID), "Terraform::") {
 		own.ID = terraformID(i.address)
+	}
+	if r.Kinds.TerraformPart(i.kind) {
+		i.part = true
+		own.Attributes = attributesWith(own.Attributes, "terraformParts", map[string]any{i.address: i.kind})
+		return resources
 	}
 	own.LogicalID = i.address
 	return resources
+}
+
+func attributesWith(attributes map[string]any, name string, value any) map[string]any {
+	if attributes == nil {
+		attributes = map[string]any{}
+	}
+	attributes[name] = value
+	return attributes
 }
 
 // external is a resource of which no more is known than that Terraform
@@ -182,11 +197,11 @@ func external(i *instance) inventory.Resource {
 func (r *reader) emit() error {
 	for _, c := range r.done {
 		own := &c.resources[0]
-		if own.Attributes == nil {
-			own.Attributes = map[string]any{}
-		}
 		r.annotate(c.instance, own)
 		for n := range c.resources {
+			if c.part {
+				continue // the address is that of another resource
+			}
 			// A nested resource lives and dies with its parent's address.
 			c.resources[n].LogicalID = format.First(c.resources[n].LogicalID, c.address)
 		}
@@ -200,20 +215,20 @@ func (r *reader) emit() error {
 func (r *reader) annotate(i *instance, own *inventory.Resource) {
 	set := func(name string, value string) {
 		if value != "" {
-			own.Attributes[name] = value
+			own.Attributes = attributesWith(own.Attributes, name, value)
 		}
 	}
 	set("terraformProvider", i.provider)
 	set("plannedAction", i.action)
 	set("deposed", i.deposed)
 	if i.tainted {
-		own.Attributes["tainted"] = true
+		own.Attributes = attributesWith(own.Attributes, "tainted", true)
 	}
 	if len(i.unknown) > 0 {
-		own.Attributes["unknownUntilApply"] = anyList(i.unknown)
+		own.Attributes = attributesWith(own.Attributes, "unknownUntilApply", anyList(i.unknown))
 	}
 	if needs := r.needs(i, own.ID); len(needs) > 0 {
-		own.Attributes["dependsOn"] = anyList(needs)
+		own.Attributes = attributesWith(own.Attributes, "dependsOn", anyList(needs))
 	}
 }
 
