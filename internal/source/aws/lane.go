@@ -264,7 +264,7 @@ func askedToWait(err error) time.Duration {
 		return 0
 	}
 	read := func(name string, unit time.Duration) time.Duration {
-		n, err := strconv.Atoi(strings.TrimSpace(answer.Response.Header.Get(http.CanonicalHeaderKey(name))))
+		n, err := strconv.Atoi(strings.TrimSpace(answer.Response.Header.Get(name)))
 		if err != nil || n < 0 {
 			return 0
 		}

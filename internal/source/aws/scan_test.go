@@ -69,16 +69,6 @@ func (c *calls) in(config sdk.Config) sdk.Config {
 	return config
 }
 
-func (c *calls) sum() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for _, made := range c.made {
-		n += made
-	}
-	return n
-}
-
 func counted(config sdk.Config) (sdk.Config, *calls) {
 	c := &calls{made: map[string]int{}, wrong: map[string]error{}}
 	return c.in(config), c
@@ -356,16 +346,16 @@ func (r *replay) Do(request *http.Request) (*http.Response, error) {
 }
 
 // wrong returns an error as the SDK gives it for the sort of trouble.
-func wrong(kind string) (err error, reason string) {
+func wrong(kind string) (reason string, err error) {
 	switch kind {
 	case "throttle":
-		return refused("RequestLimitExceeded"), "throttled: RequestLimitExceeded"
+		return "throttled: RequestLimitExceeded", refused("RequestLimitExceeded")
 	case "error500":
-		return &smithy.GenericAPIError{Code: "InternalError", Fault: smithy.FaultServer}, "unavailable: InternalError"
+		return "unavailable: InternalError", &smithy.GenericAPIError{Code: "InternalError", Fault: smithy.FaultServer}
 	case "reset":
-		return fmt.Errorf("send: %w", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}), "unavailable: read: connection reset by peer"
+		return "unavailable: read: connection reset by peer", fmt.Errorf("send: %w", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET})
 	}
-	return refused("UnauthorizedOperation"), "denied: UnauthorizedOperation"
+	return "denied: UnauthorizedOperation", refused("UnauthorizedOperation")
 }
 
 // asked are the operations that a scan makes when nothing is wrong, and those
@@ -402,7 +392,7 @@ func TestUnreadIsWhatWentWrong(t *testing.T) {
 		if checks++; checks > 30 { // a scan is a second of processor time
 			return
 		}
-		err, reason := wrong(rapid.SampledFrom([]string{"throttle", "error500", "reset", "denied"}).Draw(r, "kind"))
+		reason, err := wrong(rapid.SampledFrom([]string{"throttle", "error500", "reset", "denied"}).Draw(r, "kind"))
 		faulty, made := counted(config)
 		for _, name := range rapid.SliceOf(rapid.SampledFrom(all)).Draw(r, "operations") {
 			made.wrong[name] = err

@@ -393,7 +393,8 @@ func TestWriterErrorComesBack(t *testing.T) {
 
 func TestSameDataSameBytes(t *testing.T) {
 	t.Parallel()
-	if page(t, flowData()) != page(t, flowData()) {
+	first, second := page(t, flowData()), page(t, flowData())
+	if first != second {
 		t.Error("two pages of the same data differ")
 	}
 }
