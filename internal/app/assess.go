@@ -66,6 +66,8 @@ type assessment struct {
 	result   assess.Assessment
 	stages   []view.SandboxStage
 	evidence int64
+	// made are the fingerprints of the artefacts by name.
+	made map[string]string
 }
 
 // Assess reads what there is and writes inventory.json, graph.json,
@@ -274,29 +276,21 @@ func (r *assessment) write(context.Context) error {
 		return fault.Of(fault.Internal, "read the service map", "", err)
 	}
 	r.result = assess.Make(assess.Sources{Inventory: r.inv, Graph: r.graph, Baseline: r.baseline, Services: services})
-	made := map[string]string{}
+	r.made = map[string]string{}
 	put := func(name store.Name, value store.Artefact) {
 		if err == nil {
-			err = r.w.Write(name, value)
-		}
-		if err == nil {
-			err = r.fingerprint(name, made)
+			r.made[string(name)], err = r.w.Put(name, value)
 		}
 	}
 	put(store.Inventory, r.inv)
-	r.graph.Inputs = joined(r.graph.Inputs, made)
+	r.graph.Inputs = joined(r.graph.Inputs, r.made)
 	put(store.Graph, r.graph)
 	put(store.Baseline, r.baseline)
-	r.result.Inputs = maps.Clone(made)
+	r.result.Inputs = maps.Clone(r.made)
 	put(store.Assessment, r.result)
 	if err == nil && r.o.Questions {
 		err = r.writeQuestions()
 	}
-	return err
-}
-
-func (r *assessment) fingerprint(name store.Name, into map[string]string) (err error) {
-	into[string(name)], err = r.w.Fingerprint(name)
 	return err
 }
 

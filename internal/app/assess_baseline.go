@@ -179,14 +179,8 @@ func (r *assessment) keep(ctx context.Context) (store.RunID, error) {
 	if err != nil {
 		return "", err
 	}
-	inputs := map[string]string{}
-	for _, name := range []store.Name{store.Inventory, store.Graph, store.Baseline, store.Assessment} {
-		if err := r.fingerprint(name, inputs); err != nil {
-			return "", err
-		}
-	}
 	entry, err := r.record(ctx, "workload.assessed", r.Config.Workload.Name, map[string]any{
-		"run": run, "artefacts": inputs, "resources": len(r.inv.Resources), "unread": len(r.inv.Unread), "refused": len(r.inv.Refused),
+		"run": run, "artefacts": r.made, "resources": len(r.inv.Resources), "unread": len(r.inv.Unread), "refused": len(r.inv.Refused),
 		"edges": len(r.graph.Edges), "questions": len(r.graph.Questions), "kpis": len(r.baseline.KPIs), "frozen": r.baseline.Frozen,
 	})
 	if err != nil {

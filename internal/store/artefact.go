@@ -85,19 +85,45 @@ func (w *Workspace) Path(name Name) string { return filepath.Join(w.root, string
 // Artefact is a defect (kind Internal); a full or broken disk has the kind
 // Storage and leaves the old artefact as it was.
 func (w *Workspace) Write(name Name, value Artefact) error {
+	compact, err := encoded(name, value)
+	if err != nil {
+		return err
+	}
+	return w.stream(name, compact)
+}
+
+// Put is Write, and returns the fingerprint of what was written, which then
+// need not be read again.
+func (w *Workspace) Put(name Name, value Artefact) (fingerprint string, err error) {
+	compact, err := encoded(name, value)
+	if err != nil {
+		return "", err
+	}
+	if fingerprint, err = canon.Fingerprint(compact); err != nil {
+		return "", fault.Of(fault.Internal, "write artefact", string(name), err)
+	}
+	return fingerprint, w.stream(name, compact)
+}
+
+func (w *Workspace) stream(name Name, compact []byte) error {
+	return durable.ReplaceBy(w.Path(name), 0o644, func(to io.Writer) error { return indent(to, compact) })
+}
+
+// encoded is the value as compact JSON that obeys the rule of Artefact.
+func encoded(name Name, value Artefact) ([]byte, error) {
 	if !nameForm.MatchString(string(name)) {
-		return fault.Newf(fault.Internal, "write artefact %q: not the name of an artefact", name)
+		return nil, fault.Newf(fault.Internal, "write artefact %q: not the name of an artefact", name)
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return fault.Of(fault.Internal, "write artefact", string(name), err)
+		return nil, fault.Of(fault.Internal, "write artefact", string(name), err)
 	}
 	if err := obeys(b.Bytes(), value); err != nil {
-		return fault.Of(fault.Internal, "write artefact", string(name), err)
+		return nil, fault.Of(fault.Internal, "write artefact", string(name), err)
 	}
-	return durable.ReplaceBy(w.Path(name), 0o644, func(to io.Writer) error { return indent(to, b.Bytes()) })
+	return b.Bytes(), nil
 }
 
 // obeys checks the rule of Artefact on the encoded value.

@@ -80,6 +80,23 @@ func TestWriteAndRead(t *testing.T) {
 	names(t, w.Root(), ".landfall", "graph.json", "inventory.json", "landfall.yaml")
 }
 
+// The fingerprint that Put returns is the one that the file has.
+func TestPutReturnsTheFingerprint(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w := workspace(t)
+		value := someList(rapid.SliceOf(rapid.String()).Draw(rt, "items")...)
+		value.Tags = rapid.MapOf(rapid.String(), rapid.String()).Draw(rt, "tags")
+		put, err := w.Put(store.Inventory, value)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if read, err := w.Fingerprint(store.Inventory); err != nil || read != put {
+			rt.Fatalf("the file has %s, %v; put said %s", read, err, put)
+		}
+	})
+}
+
 func TestReadIsTheInverseOfWrite(t *testing.T) {
 	t.Parallel()
 	w := workspace(t)

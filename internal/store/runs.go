@@ -1,8 +1,6 @@
 package store
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"io"
 	"io/fs"
@@ -11,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/store/durable"
@@ -42,15 +42,7 @@ func (w *Workspace) Keep(at time.Time, names ...Name) (RunID, error) {
 	}
 	defer os.RemoveAll(temporary) // nothing is left in it when the run appeared
 	for _, name := range names {
-		content, err := w.content(name)
-		if err != nil {
-			return "", err
-		}
-		packed, err := pack(content)
-		if err != nil {
-			return "", fault.Of(fault.Internal, "compress", string(name), err)
-		}
-		if err := durable.Create(filepath.Join(temporary, string(name)+".gz"), packed, 0o600); err != nil {
+		if err := w.pack(name, filepath.Join(temporary, string(name)+".gz")); err != nil {
 			return "", err
 		}
 	}
@@ -77,14 +69,20 @@ func occupied(path string) bool {
 	return err == nil
 }
 
-func pack(content []byte) ([]byte, error) {
-	var b bytes.Buffer
-	zip := gzip.NewWriter(&b)
-	if _, err := zip.Write(content); err != nil {
-		return nil, err
+// pack writes a compressed copy of an artefact.
+func (w *Workspace) pack(name Name, to string) error {
+	from, err := os.Open(w.Path(name))
+	if err != nil {
+		return fault.Of(fault.KindOf(err), "read", w.Path(name), cause(err)).Hintf("%s", name.maker())
 	}
-	err := zip.Close()
-	return b.Bytes(), err
+	defer from.Close() // nothing was written, so nothing can be lost
+	return durable.ReplaceBy(to, 0o600, func(file io.Writer) error {
+		zip := gzip.NewWriter(file)
+		if _, err := io.Copy(zip, from); err != nil {
+			return err
+		}
+		return zip.Close()
+	})
 }
 
 // Runs returns the runs that were kept, oldest first.
