@@ -27,11 +27,12 @@ const reportFile = "assessment.html"
 
 // measure asks the meters about the workload and freezes what they say.
 func (r *assessment) measure(ctx context.Context) error {
-	meters, err := r.meters(ctx)
+	subjects := r.subjects()
+	meters, err := r.meters(ctx, int64(len(subjects)))
 	if err != nil {
 		return err
 	}
-	request := meter.Request{Resources: r.subjects(), Window: kpi.Window(r.window)}
+	request := meter.Request{Resources: subjects, Window: kpi.Window(r.window)}
 	var all meter.Answer
 	inputs := map[string]string{}
 	for _, m := range meters {
@@ -80,7 +81,9 @@ func (r *assessment) subjects() []inventory.Resource {
 	return list
 }
 
-func (r *assessment) meters(ctx context.Context) ([]meter.Meter, error) {
+// meters are those that the options ask for; subjects is how many resources
+// they will be asked about.
+func (r *assessment) meters(ctx context.Context, subjects int64) ([]meter.Meter, error) {
 	var meters []meter.Meter
 	var files []records.File
 	var total int64
@@ -107,7 +110,7 @@ func (r *assessment) meters(ctx context.Context) ([]meter.Meter, error) {
 			return nil, err
 		}
 		bar := r.progress.Begin("read metrics", 0, "resources")
-		meters = append(meters, finishing{m, func() { bar.Set(int64(len(r.subjects()))); bar.Done() }, nil})
+		meters = append(meters, finishing{m, func() { bar.Set(subjects); bar.Done() }, nil})
 	}
 	return meters, nil
 }

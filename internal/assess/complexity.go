@@ -21,10 +21,10 @@ const (
 
 // complexity adds up points: few for each resource, more for what has to be
 // decided, moved with its data, or rebuilt.
-func (w *workload) complexity() Complexity {
+func (w *workload) complexity(readiness []Readiness, clients int) Complexity {
 	count := map[string]int{}
 	ready := map[State]int{}
-	for _, r := range w.readiness() {
+	for _, r := range readiness {
 		ready[r.State]++
 	}
 	borders := map[cloud.ResourceID]bool{}
@@ -51,7 +51,7 @@ func (w *workload) complexity() Complexity {
 		{Name: "things shared with others", Count: len(borders), Points: 3 * len(borders)},
 		{Name: "critical flows", Count: len(w.Graph.Flows), Points: 2 * len(w.Graph.Flows)},
 		{Name: "open questions", Count: len(w.Graph.Questions), Points: len(w.Graph.Questions)},
-		{Name: "clients outside", Count: len(w.clients()), Points: len(w.clients())},
+		{Name: "clients outside", Count: clients, Points: clients},
 	}
 	c := Complexity{Parts: parts, Warnings: []string{}}
 	for _, p := range parts {

@@ -200,10 +200,11 @@ type Sources struct {
 // Make draws all conclusions.
 func Make(s Sources) Assessment {
 	w := newWorkload(s)
+	readiness, clients := w.readiness(), w.clients()
 	return Assessment{
 		SchemaVersion: Version, Inputs: s.Inputs,
 		Names: w.names(), Secrets: w.secrets(), Certificates: w.certificates(), Licences: w.licences(),
-		Identities: w.identities(), Monitors: w.monitors(), Clients: w.clients(), Skills: w.skills(),
-		Readiness: w.readiness(), Complexity: w.complexity(), Completeness: w.completeness(),
+		Identities: w.identities(), Monitors: w.monitors(), Clients: clients, Skills: w.skills(),
+		Readiness: readiness, Complexity: w.complexity(readiness, len(clients)), Completeness: w.completeness(),
 	}
 }
