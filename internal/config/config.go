@@ -41,6 +41,10 @@ type Config struct {
 	Boundary Boundary
 	// Assess says how far back the assessment looks.
 	Assess Assess
+	// Design says what a person wants differently from the rules.
+	Design Design
+	// Environments are the places that the design is deployed to.
+	Environments []Environment
 
 	settings []Setting
 }
@@ -85,6 +89,8 @@ type Target struct {
 	Tenant string
 	// Region that receives the workload.
 	Region cloud.Region
+	// ResourceGroup that receives the workload, or "".
+	ResourceGroup string
 	// Endpoint of the Resource Manager.
 	Endpoint string
 	// Authority issues the tokens.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,7 @@ target:
   subscription: 00000000-0000-0000-0000-000000000001
   tenant: contoso.onmicrosoft.com
   region: eastus2
+  resourceGroup: rg-shop
   endpoint: https://127.0.0.1:8443
   authority: https://127.0.0.1:8443/login
   caFile: ca.pem
@@ -66,6 +68,14 @@ boundary:
     ids: ["arn:aws:s3:::shop"]
   answers: {"arn:aws:s3:::logs": shared}
 assess: {windowDays: 9}
+design:
+  overrides: [{source: "shop-*", action: retain, size: Standard_D4s_v5, target: Microsoft.Sql/servers, reason: it says so}]
+  accept: {network.web: the shop calls out}
+  addressSpaces: {vpc-0a1b2c3d: 10.40.0.0/16}
+  onPremises: [10.0.0.0/12]
+  mergeSubnets: true
+  tags: {cost-centre: "4100"}
+environments: [{name: test, stage: non-production, subscription: 00000000-0000-0000-0000-000000000002, resourceGroup: rg-test, region: westeurope}]
 `)
 	want := config.Config{
 		SchemaVersion: 1,
@@ -76,7 +86,7 @@ assess: {windowDays: 9}
 			Profile:  "shop", Endpoint: "http://127.0.0.1:4566", RatePercent: 25, Concurrency: 4,
 		},
 		Target: config.Target{
-			Subscription: "00000000-0000-0000-0000-000000000001", Tenant: "contoso.onmicrosoft.com", Region: "eastus2",
+			Subscription: "00000000-0000-0000-0000-000000000001", Tenant: "contoso.onmicrosoft.com", Region: "eastus2", ResourceGroup: "rg-shop",
 			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", CAFile: "ca.pem",
 		},
 		Sandbox: config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
@@ -84,6 +94,15 @@ assess: {windowDays: 9}
 		Boundary: config.Boundary{Seeds: config.Seeds{Tags: cloud.Tags{"Workload": "bookshop", "Empty": ""}, VPC: []string{"vpc-0a1b2c3d"}, Stacks: []string{"Shop-1"}, Names: []string{"shop-*"}, IDs: []string{"arn:aws:s3:::shop"}},
 			Answers: map[string]string{"arn:aws:s3:::logs": "shared"}},
 		Assess: config.Assess{WindowDays: 9},
+		Design: config.Design{
+			Overrides:     []config.Override{{Source: "shop-*", Action: "retain", Size: "Standard_D4s_v5", Target: "Microsoft.Sql/servers", Reason: "it says so"}},
+			Accept:        map[string]string{"network.web": "the shop calls out"},
+			AddressSpaces: map[string]string{"vpc-0a1b2c3d": "10.40.0.0/16"}, OnPremises: []string{"10.0.0.0/12"}, MergeSubnets: true, Tags: cloud.Tags{"cost-centre": "4100"},
+		},
+		Environments: []config.Environment{{Name: "test", Stage: config.NonProduction, Subscription: "00000000-0000-0000-0000-000000000002", ResourceGroup: "rg-test", Region: "westeurope"}},
+	}
+	if !reflect.DeepEqual(c.Design, want.Design) || !slices.Equal(c.Environments, want.Environments) {
+		t.Errorf("got %+v %+v", c.Design, c.Environments)
 	}
 	same(t, c, &want)
 	for _, s := range c.Effective() {

@@ -56,6 +56,7 @@ func keys() []key {
 	all = append(all, targetKeys()...)
 	all = append(all, boundaryKeys()...)
 	all = append(all, assessKeys()...)
+	all = append(all, designKeys()...)
 	all = append(all, localKeys()...)
 	return append(all, sandboxKeys()...)
 }
@@ -111,6 +112,9 @@ func targetKeys() []key {
 		{path: "target.region", form: text,
 			doc: "Azure region that receives the workload", rule: azureRegion(),
 			put: func(c *Config, v any) { c.Target.Region = cloud.Region(v.(string)) }},
+		{path: "target.resourceGroup", form: text,
+			doc: "resource group that receives the workload; named after it when empty", rule: group(),
+			put: func(c *Config, v any) { c.Target.ResourceGroup = v.(string) }},
 		{path: "target.endpoint", form: text, def: "https://management.azure.com",
 			doc: "address of Azure Resource Manager", rule: address("https"),
 			put: func(c *Config, v any) { c.Target.Endpoint = v.(string) }},
