@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 
+	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/meter"
 	"example.com/landfall/internal/records"
 	"example.com/landfall/internal/source"
+	"example.com/landfall/internal/target"
 	"example.com/landfall/internal/trail"
 )
 
@@ -30,6 +32,8 @@ type Readers struct {
 	Costs func(patterns []string) meter.Meter
 	// Probe returns the meter that sends requests of its own.
 	Probe func(o ProbeOptions) (meter.Meter, error)
+	// Deployer returns the deployer for a subscription.
+	Deployer func(subscription cloud.Account) (target.Deployer, error)
 }
 
 // Files are exported files and what is known beside them.

@@ -20,6 +20,7 @@ import (
 	"example.com/landfall/internal/source"
 	"example.com/landfall/internal/source/aws"
 	"example.com/landfall/internal/source/files"
+	"example.com/landfall/internal/target"
 	"example.com/landfall/internal/trail"
 	trailaws "example.com/landfall/internal/trail/aws"
 	trailfiles "example.com/landfall/internal/trail/files"
@@ -66,6 +67,7 @@ func readers(s app.Setup, c *config.Config) app.Readers {
 		},
 		Costs: func(patterns []string) meter.Meter { return costfile.New(costfile.Options{Paths: patterns}) },
 		Probe: func(o app.ProbeOptions) (meter.Meter, error) { return prober(s, o) },
+		Deployer: func(subscription cloud.Account) (target.Deployer, error) { return deployer(s, c, subscription) },
 	}
 	return r
 }

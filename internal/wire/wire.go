@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.com/landfall/internal/app"
+	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/config"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/sandbox/tools"
@@ -68,12 +69,27 @@ func sourceAccess(c *config.Config) (source.Access, error) {
 }
 
 func targetAccess(c *config.Config) (target.Access, error) {
-	access, err := azure.NewAccess(azure.Settings{
-		Subscription: string(c.Target.Subscription), Tenant: c.Target.Tenant,
-		Endpoint: c.Target.Endpoint, Authority: c.Target.Authority, CAFile: c.Target.CAFile,
-	})
+	access, err := azure.NewAccess(azureSettings(c))
 	if err != nil {
 		return nil, err // and no typed nil in the port
 	}
 	return access, nil
+}
+
+func azureSettings(c *config.Config) azure.Settings {
+	return azure.Settings{
+		Subscription: string(c.Target.Subscription), Tenant: c.Target.Tenant,
+		Endpoint: c.Target.Endpoint, Authority: c.Target.Authority, CAFile: c.Target.CAFile,
+	}
+}
+
+// deployer builds the deployer for a subscription.
+func deployer(s app.Setup, c *config.Config, subscription cloud.Account) (target.Deployer, error) {
+	settings := azureSettings(c)
+	settings.Subscription = string(subscription)
+	d, err := azure.NewDeployer(settings, azure.DeployOptions{Now: s.Now})
+	if err != nil {
+		return nil, err // and no typed nil in the port
+	}
+	return d, nil
 }

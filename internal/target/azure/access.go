@@ -44,7 +44,7 @@ func (a *Access) Caller(ctx context.Context) (cloud.Caller, error) {
 		DisplayName    string `json:"displayName"`
 		State          string `json:"state"`
 	}
-	at, err := a.get(ctx, "/subscriptions/"+a.client.settings.Subscription, subscriptionsVersion, &subscription)
+	at, err := a.client.get(ctx, "/subscriptions/"+a.client.settings.Subscription, subscriptionsVersion, &subscription)
 	if err != nil {
 		kind := classify(ctx, err)
 		return cloud.Caller{}, fault.Of(kind, "read subscription", a.client.settings.Subscription, brief(err)).
@@ -91,7 +91,7 @@ func (a *Access) grants(ctx context.Context) ([]grant, error) {
 			Value    []grant `json:"value"`
 			NextLink string  `json:"nextLink"`
 		}
-		if _, err := a.get(ctx, next, permissionsVersion, &page); err != nil {
+		if _, err := a.client.get(ctx, next, permissionsVersion, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Value...)
@@ -105,12 +105,12 @@ func (a *Access) grants(ctx context.Context) ([]grant, error) {
 
 // get reads one document. place is a path below the endpoint, or a whole URL
 // as it stands in a nextLink. It returns the server's clock.
-func (a *Access) get(ctx context.Context, place, version string, into any) (time.Time, error) {
+func (c *client) get(ctx context.Context, place, version string, into any) (time.Time, error) {
 	address := place
 	whole := strings.Contains(place, "://")
 	if !whole {
-		address = runtime.JoinPaths(a.client.arm.Endpoint(), place)
-	} else if !sameServer(place, a.client.arm.Endpoint()) {
+		address = runtime.JoinPaths(c.arm.Endpoint(), place)
+	} else if !sameServer(place, c.arm.Endpoint()) {
 		// The request carries the caller's token: it must not follow a link to
 		// another host.
 		return time.Time{}, fault.Of(fault.Refused, "follow a link away from Resource Manager", place, nil)
@@ -124,7 +124,7 @@ func (a *Access) get(ctx context.Context, place, version string, into any) (time
 		query.Set("api-version", version)
 		request.Raw().URL.RawQuery = query.Encode()
 	}
-	response, err := a.client.arm.Pipeline().Do(request)
+	response, err := c.arm.Pipeline().Do(request)
 	if err != nil {
 		return time.Time{}, err
 	}

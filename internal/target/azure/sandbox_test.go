@@ -108,7 +108,7 @@ func TestPermissionsOfAReader(t *testing.T) {
 			} `json:"properties"`
 		} `json:"value"`
 	}
-	if _, err := a.get(t.Context(), "/subscriptions/"+subscription+"/providers/Microsoft.Authorization/roleAssignments", permissionsVersion, &assignments); err != nil {
+	if _, err := a.client.get(t.Context(), "/subscriptions/"+subscription+"/providers/Microsoft.Authorization/roleAssignments", permissionsVersion, &assignments); err != nil {
 		t.Fatal(err)
 	}
 	if len(assignments.Value) != 1 {
@@ -226,7 +226,7 @@ func TestCallerThatDoesNotTrustTheServer(t *testing.T) {
 func TestLinksAwayAreNotFollowed(t *testing.T) {
 	a := access(t, serve(t))
 	var into any
-	_, err := a.get(t.Context(), "https://127.0.0.1:1/subscriptions", subscriptionsVersion, &into)
+	_, err := a.client.get(t.Context(), "https://127.0.0.1:1/subscriptions", subscriptionsVersion, &into)
 	if !fault.Is(err, fault.Refused) {
 		t.Errorf("%v, want refused", err)
 	}

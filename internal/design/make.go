@@ -1,0 +1,269 @@
+package design
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"example.com/landfall/internal/catalog"
+	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/graph"
+	"example.com/landfall/internal/graph/refs"
+	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/kpi"
+)
+
+// Input is what a design is made from.
+type Input struct {
+	Inventory *inventory.Inventory
+	Graph     *graph.Graph
+	// Baseline may be nil.
+	Baseline *kpi.Baseline
+	Catalog  *catalog.Catalog
+	Options  Options
+	Families []Family
+}
+
+// NoSubscription stands in ids until landfall.yaml names a subscription.
+const NoSubscription cloud.Account = "00000000-0000-0000-0000-000000000000"
+
+// Make decides every resource inside the boundary or shared with it. Kind of
+// error: fault.Internal for a defect of a rule, with the rule's own words.
+func Make(in Input) (*Design, error) {
+	c, rules, err := newContext(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range in.Families {
+		if f.Start != nil {
+			f.Start(c)
+		}
+	}
+	decided := map[cloud.ResourceID]Decision{}
+	for _, r := range c.ordered {
+		if d, ok := c.settled(r, rules[r.Kind]); ok {
+			decided[r.ID] = d
+		}
+	}
+	for _, rule := range inOrder(in.Families) {
+		for _, kind := range rule.Kinds {
+			for _, r := range c.byKind[kind] {
+				if _, done := decided[r.ID]; !done {
+					decided[r.ID] = c.decide(rule, r)
+				}
+			}
+		}
+	}
+	for _, f := range in.Families {
+		if f.Finish != nil {
+			f.Finish(c)
+		}
+	}
+	return c.result(decided)
+}
+
+func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
+	c := &Context{
+		Options: in.Options, Place: placeOf(in.Options), Catalog: in.Catalog, Baseline: in.Baseline,
+		graph: in.Graph, nodes: map[cloud.ResourceID]*graph.Node{}, index: refs.NewIndex(in.Inventory.Resources),
+		place: map[cloud.ResourceID]int32{}, byKind: map[cloud.Kind][]*inventory.Resource{}, byID: map[string]*Resource{},
+		names: map[string]bool{}, targets: map[cloud.ResourceID][]cloud.ResourceID{}, once: map[string]cloud.ResourceID{},
+		params: map[string]Parameter{}, gaps: map[string]GapEntry{},
+		out: map[cloud.ResourceID][]int{}, into: map[cloud.ResourceID][]int{},
+	}
+	rules := map[cloud.Kind]*Rule{}
+	for i := range in.Families {
+		f := &in.Families[i]
+		entries, err := ParseGaps(f.Gaps)
+		if err != nil {
+			return nil, nil, fault.Of(fault.Internal, "read gap catalogue", f.Name, err)
+		}
+		for _, e := range entries {
+			c.gaps[e.ID] = e
+		}
+		for j := range f.Rules {
+			for _, kind := range f.Rules[j].Kinds {
+				if old := rules[kind]; old != nil {
+					c.defect("%s is in rule %s and in rule %s", kind, old.Name, f.Rules[j].Name)
+				}
+				rules[kind] = &f.Rules[j]
+			}
+		}
+	}
+	for i := range in.Graph.Nodes {
+		c.nodes[in.Graph.Nodes[i].ID] = &in.Graph.Nodes[i]
+	}
+	for i := range in.Graph.Edges {
+		if e := &in.Graph.Edges[i]; !e.Potential {
+			c.out[e.From] = append(c.out[e.From], i)
+			c.into[e.To] = append(c.into[e.To], i)
+		}
+	}
+	for i := range in.Inventory.Resources {
+		r := &in.Inventory.Resources[i]
+		c.place[r.ID] = int32(i)
+		if n := c.nodes[r.ID]; n != nil && n.Boundary != graph.Out {
+			c.ordered = append(c.ordered, r)
+		}
+	}
+	slices.SortFunc(c.ordered, c.compare)
+	for _, r := range c.ordered {
+		c.byKind[r.Kind] = append(c.byKind[r.Kind], r)
+	}
+	return c, rules, nil
+}
+
+// compare orders resources so that a template and a live scan, whose ids
+// differ, give the same order: by kind, then by what they are called.
+func (c *Context) compare(a, b *inventory.Resource) int {
+	identity := func(r *inventory.Resource) string {
+		if n := c.nodes[r.ID]; n != nil && n.Identity != "" {
+			return n.Identity
+		}
+		return r.Name
+	}
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(identity(a), identity(b)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+}
+
+func placeOf(o Options) Place {
+	p := Place{Subscription: o.Subscription, Group: o.Group, Location: o.Region}
+	if p.Subscription == "" {
+		p.Subscription = NoSubscription
+	}
+	if p.Group == "" {
+		p.Group = "rg-" + o.Workload
+	}
+	p.Suffix = hash(o.Workload+"|"+string(p.Subscription)+"|"+p.Group, 6)
+	return p
+}
+
+// inOrder returns the rules by stage; within one, families and their rules
+// keep the order in which they are listed.
+func inOrder(families []Family) []*Rule {
+	var out []*Rule
+	for i := range families {
+		for j := range families[i].Rules {
+			out = append(out, &families[i].Rules[j])
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *Rule) int { return cmp.Compare(a.Stage, b.Stage) })
+	return out
+}
+
+// settled decides without the kind's rule: what no longer exists, what is the
+// operator's own, what landfall.yaml takes away from the rule, and what no rule
+// knows.
+func (c *Context) settled(r *inventory.Resource, rule *Rule) (Decision, bool) {
+	base := Decision{Source: r.ID, Kind: r.Kind, Name: r.Name, Rule: "design/marks", Confidence: 0.9}
+	if o, ok := c.Override(r); ok && (o.Action == Retain || o.Action == Retire || o.Action == Manual) {
+		base.Action, base.Rule, base.Why, base.Override, base.Confidence = o.Action, "landfall.yaml", "landfall.yaml decides so", o.Reason, 1
+		if base.Why = o.Reason; base.Why == "" {
+			base.Why = "landfall.yaml decides so without a reason"
+		}
+		return base, true
+	}
+	switch {
+	case slices.Contains(r.Marks, inventory.Deleted):
+		base.Action, base.Why = Retire, "it no longer exists at the source"
+		return base, true
+	case slices.Contains(r.Marks, inventory.Operator):
+		base.Action, base.Why = Retire, "it is the identity that Landfall works with, and goes last"
+		return base, true
+	case rule != nil:
+		return Decision{}, false
+	case slices.Contains(r.Marks, inventory.ServiceLinked):
+		base.Action, base.Why = Retire, "a service of AWS made it for itself; the target's service makes its own"
+		return base, true
+	case slices.Contains(r.Marks, inventory.Default):
+		base.Action, base.Why = Retire, "it is AWS's own default, which every account has"
+		return base, true
+	}
+	return c.unmapped(base, r), true
+}
+
+// unmapped is the decision for a kind without a rule: what the service map
+// says, and what a person has to do.
+func (c *Context) unmapped(d Decision, r *inventory.Resource) Decision {
+	d.Action, d.Rule, d.Confidence = Manual, "design/service-map", 0.3
+	service, ok := c.Catalog.Service(r.Kind, r.Properties)
+	switch {
+	case !ok:
+		d.Why = "no automatic mapping: the service map does not know " + string(r.Kind)
+		d.ToDo = []string{"find out what " + r.Name + " does for the workload, choose a counterpart, and name it under design.overrides"}
+	case service.Fit == catalog.FitNone:
+		d.Why = "no automatic mapping: Azure has no counterpart of " + service.AWS
+		d.ToDo = []string{"decide whether the workload can do without " + r.Name + ", keeps using it at AWS (retain), or takes another product"}
+	default:
+		d.Why = "no automatic mapping for " + string(r.Kind) + "; the counterpart of " + service.AWS + " is " + service.Azure
+		d.ToDo = []string{"configure " + service.Azure + " for " + r.Name + " by hand, and name the decision under design.overrides"}
+		d.Alternatives = []Alternative{{Target: service.Azure, WhyNot: "no rule writes its configuration yet"}}
+	}
+	d.RuleSource = "Azure Architecture Center, AWS to Azure services comparison"
+	return d
+}
+
+func (c *Context) decide(rule *Rule, r *inventory.Resource) Decision {
+	before := len(c.defects)
+	d := rule.Apply(c, r)
+	for i := before; i < len(c.defects); i++ {
+		c.defects[i] = "rule " + rule.Name + " on " + string(r.ID) + ": " + c.defects[i]
+	}
+	d.Source, d.Kind, d.Name, d.Rule, d.RuleSource = r.ID, r.Kind, r.Name, rule.Name, rule.Source
+	if o, ok := c.Override(r); ok {
+		d.Override = o.Reason
+		if o.Action != "" {
+			d.Action = o.Action
+		}
+	}
+	if c.Shared(r) && d.Action != Retire {
+		d.Action = Retain
+		d.Why = "others use it too, so it stays at the source; " + d.Why
+	}
+	return d
+}
+
+// result puts everything in order and checks what no rule may break.
+func (c *Context) result(decided map[cloud.ResourceID]Decision) (*Design, error) {
+	out := &Design{
+		SchemaVersion: Version, Inputs: map[string]string{}, Workload: c.Options.Workload, Place: c.Place,
+		Decisions: []Decision{}, Resources: []Resource{}, Parameters: []Parameter{}, Findings: c.findings,
+		Identity: c.grants, Regions: []RegionAdvice{}, Quotas: []Quota{},
+	}
+	for _, r := range c.ordered {
+		d, ok := decided[r.ID]
+		if !ok {
+			c.defect("no decision for %s", r.ID)
+			continue
+		}
+		if d.Action == "" || d.Why == "" {
+			c.defect("rule %s says nothing of %s", d.Rule, r.ID)
+		}
+		out.Decisions = append(out.Decisions, c.finished(d))
+	}
+	slices.SortFunc(out.Decisions, func(a, b Decision) int { return cmp.Compare(a.Source, b.Source) })
+	c.order(out)
+	for _, name := range sortedKeys(c.params) {
+		out.Parameters = append(out.Parameters, c.params[name])
+	}
+	out.settle(c.Options)
+	out.Cost = summary(out.Decisions)
+	c.advice.into(out)
+	if len(c.defects) > 0 {
+		slices.Sort(c.defects)
+		return nil, fault.Newf(fault.Internal, "make design: %s", strings.Join(c.defects[:min(len(c.defects), 5)], "; "))
+	}
+	return out, nil
+}
+
+// finished completes a decision with its targets and orders its lists.
+func (c *Context) finished(d Decision) Decision {
+	d.Targets = append([]cloud.ResourceID{}, c.targets[d.Source]...)
+	slices.SortFunc(d.Targets, func(a, b cloud.ResourceID) int { return cmp.Compare(a, b) })
+	d.Gaps = append([]Gap{}, d.Gaps...)
+	slices.SortStableFunc(d.Gaps, func(a, b Gap) int {
+		return cmp.Or(cmp.Compare(a.Severity.rank(), b.Severity.rank()), cmp.Compare(a.ID, b.ID), cmp.Compare(a.At, b.At))
+	})
+	d.Gaps = slices.Compact(d.Gaps)
+	return d
+}

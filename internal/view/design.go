@@ -1,0 +1,320 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/graph"
+)
+
+// Designed is the result of "landfall design".
+type Designed struct {
+	Workload    string       `json:"workload"`
+	Fingerprint string       `json:"fingerprint"`
+	Place       design.Place `json:"place"`
+	Decisions   int          `json:"decisions"`
+	Resources   int          `json:"resources"`
+	// Actions counts the decisions by action, Gaps by severity.
+	Actions map[design.Action]int   `json:"actions"`
+	Gaps    map[design.Severity]int `json:"gaps"`
+	// Manual are the decisions that a person has to take, Unmapped the kinds that
+	// no rule knows.
+	Manual    []ManualDecision   `json:"manual"`
+	Unmapped  []cloud.Kind       `json:"unmapped"`
+	WorstGaps []NamedGap         `json:"worstGaps"`
+	Findings  []design.Finding   `json:"findings"`
+	Network   NetworkVerdict     `json:"network"`
+	Wider     int                `json:"wider"`
+	Roles     int                `json:"roles"`
+	Cost      design.CostSummary `json:"cost"`
+	Documents int                `json:"documents"`
+	// Evidence is the ledger entry that records the design.
+	Evidence int64 `json:"evidence"`
+}
+
+// ManualDecision is a decision that a person has to take.
+type ManualDecision struct {
+	Source cloud.ResourceID `json:"source"`
+	Kind   cloud.Kind       `json:"kind"`
+	Name   string           `json:"name"`
+	Do     string           `json:"do"`
+}
+
+// NamedGap is a gap with the resource that meets it.
+type NamedGap struct {
+	design.Gap
+	Name string     `json:"name"`
+	Kind cloud.Kind `json:"kind"`
+}
+
+// NetworkVerdict sums up the network proof.
+type NetworkVerdict struct {
+	// Verdict is "equal", "different", "undecided" or "none".
+	Verdict   string `json:"verdict"`
+	Endpoints int    `json:"endpoints"`
+	Wider     int    `json:"wider"`
+	Narrower  int    `json:"narrower"`
+	Accepted  int    `json:"accepted"`
+	Undecided int    `json:"undecided"`
+}
+
+// OfDesign sums up a design.
+func OfDesign(d *design.Design, fingerprint string, evidence int64, documents int) Designed {
+	out := Designed{
+		Workload: d.Workload, Fingerprint: fingerprint, Place: d.Place, Decisions: len(d.Decisions), Resources: len(d.Resources),
+		Actions: map[design.Action]int{}, Gaps: map[design.Severity]int{}, Manual: []ManualDecision{}, Unmapped: []cloud.Kind{}, WorstGaps: []NamedGap{},
+		Findings: d.Findings, Network: networkVerdict(d), Roles: len(d.Identity), Cost: d.Cost, Evidence: evidence, Documents: documents,
+	}
+	for _, v := range d.Decisions {
+		out.Actions[v.Action]++
+		if v.Action == design.Manual {
+			do := ""
+			if len(v.ToDo) > 0 {
+				do = v.ToDo[0]
+			}
+			out.Manual = append(out.Manual, ManualDecision{v.Source, v.Kind, v.Name, do})
+		}
+		if v.Rule == "design/service-map" && !slices.Contains(out.Unmapped, v.Kind) {
+			out.Unmapped = append(out.Unmapped, v.Kind)
+		}
+		for _, g := range v.Gaps {
+			out.Gaps[g.Severity]++
+			if g.Severity == design.Critical || g.Severity == design.High {
+				out.WorstGaps = append(out.WorstGaps, NamedGap{g, v.Name, v.Kind})
+			}
+		}
+	}
+	for _, g := range d.Identity {
+		if len(g.Wider) > 0 {
+			out.Wider++
+		}
+	}
+	slices.Sort(out.Unmapped)
+	slices.SortStableFunc(out.WorstGaps, func(a, b NamedGap) int { return cmp.Compare(a.Severity, b.Severity) })
+	return out
+}
+
+func networkVerdict(d *design.Design) NetworkVerdict {
+	if d.Network == nil {
+		return NetworkVerdict{Verdict: "none"}
+	}
+	v := NetworkVerdict{Verdict: "different", Endpoints: d.Network.Endpoints, Undecided: len(d.Network.Undecided)}
+	for _, x := range d.Network.Differences {
+		switch {
+		case x.Accepted != "":
+			v.Accepted++
+		case x.Wider:
+			v.Wider++
+		default:
+			v.Narrower++
+		}
+	}
+	switch {
+	case d.Network.Equal:
+		v.Verdict = "equal"
+	case v.Wider+v.Narrower == 0 && v.Undecided > 0:
+		v.Verdict = "undecided"
+	case v.Wider+v.Narrower == 0:
+		v.Verdict = "accepted"
+	}
+	return v
+}
+
+// Text writes the result for a person: what blocks comes first.
+func (r Designed) Text(p *Paper) {
+	p.Line("%s: %s and %s in %s, resource group %s", r.Workload, plural(int64(r.Decisions), "decision", "decisions"), plural(int64(r.Resources), "target resource", "target resources"), r.Place.Location, r.Place.Group)
+	var parts []string
+	for _, a := range []design.Action{design.Migrate, design.Replace, design.Retain, design.Retire, design.Manual} {
+		if n := r.Actions[a]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, a))
+		}
+	}
+	p.Line("  %s", strings.Join(parts, ", "))
+	r.findings(p)
+	r.proofs(p)
+	r.people(p)
+	p.Title("cost a month, estimated from list prices")
+	p.Line("  before %s, after %s, both while they run side by side %s; %s without a known price", dollars(r.Cost.Before), dollars(r.Cost.After), dollars(r.Cost.DoubleRun), plural(int64(r.Cost.Unpriced), "decision", "decisions"))
+	if r.Cost.Egress > 0 {
+		p.Line("  moving the known data out of AWS, once: %s", dollars(r.Cost.Egress))
+	}
+	p.Line("")
+	p.Line("wrote design.json (%s, ledger entry %d) and %s below design/", short(r.Fingerprint), r.Evidence, plural(int64(r.Documents), "document", "documents"))
+	p.Line("next: landfall explain NAME, landfall iac, landfall deploy --environment NAME")
+}
+
+func dollars(v float64) string { return fmt.Sprintf("$%.0f", v) }
+
+// short shows enough of a fingerprint to recognise it.
+func short(fingerprint string) string {
+	const shown = len("sha256:") + 12
+	return fingerprint[:min(len(fingerprint), shown)]
+}
+
+func (r Designed) findings(p *Paper) {
+	var blocking, other []design.Finding
+	for _, f := range r.Findings {
+		if f.Blocks && f.Accepted == "" {
+			blocking = append(blocking, f)
+		} else if f.Accepted == "" {
+			other = append(other, f)
+		}
+	}
+	if len(blocking) > 0 {
+		p.Title("blocks the deployment: %d", len(blocking))
+		for _, f := range blocking[:min(len(blocking), shownLines)] {
+			p.Line("  %s %s: %s", p.Mark(Bad), f.ID, f.Text)
+			if f.Do != "" {
+				p.Line("          %s", f.Do)
+			}
+		}
+		more(p, len(blocking), "design.json, findings")
+	}
+	if len(other) > 0 {
+		p.Title("to know: %d", len(other))
+		for _, f := range other[:min(len(other), shownLines)] {
+			p.Line("  %s %s: %s", p.Mark(Warn), f.ID, f.Text)
+		}
+		more(p, len(other), "design.json, findings")
+	}
+}
+
+func (r Designed) proofs(p *Paper) {
+	p.Title("proofs")
+	n := r.Network
+	switch n.Verdict {
+	case "none":
+		p.Line("  %s network: nothing to prove, no network in the workload", p.Mark(Info))
+	case "equal":
+		p.Line("  %s network: the same packets pass between %s on both sides", p.Mark(Good), plural(int64(n.Endpoints), "endpoint", "endpoints"))
+	default:
+		mark := Warn
+		if n.Wider > 0 {
+			mark = Bad
+		} else if n.Verdict == "undecided" {
+			mark = Unknown
+		}
+		p.Line("  %s network: %d wider, %d narrower, %d accepted, %d undecided, between %s (design.json, network)", p.Mark(mark), n.Wider, n.Narrower, n.Accepted, n.Undecided, plural(int64(n.Endpoints), "endpoint", "endpoints"))
+	}
+	switch {
+	case r.Roles == 0:
+		p.Line("  %s identity: no workload role", p.Mark(Info))
+	case r.Wider == 0:
+		p.Line("  %s identity: none of %s may do more than before", p.Mark(Good), plural(int64(r.Roles), "role", "roles"))
+	default:
+		p.Line("  %s identity: %d of %s may do more than before (design.json, identity)", p.Mark(Warn), r.Wider, plural(int64(r.Roles), "role", "roles"))
+	}
+}
+
+// people is what is left for people to do.
+func (r Designed) people(p *Paper) {
+	if len(r.Manual) > 0 {
+		p.Title("no automatic mapping: %d", len(r.Manual))
+		for _, m := range r.Manual[:min(len(r.Manual), shownLines)] {
+			p.Line("  %s (%s): %s", m.Name, m.Kind, m.Do)
+		}
+		more(p, len(r.Manual), "design.json, decisions")
+	}
+	if len(r.WorstGaps) > 0 {
+		p.Title("behaves differently: %d critical, %d high, %d medium, %d low", r.Gaps[design.Critical], r.Gaps[design.High], r.Gaps[design.Medium], r.Gaps[design.Low])
+		for _, g := range r.WorstGaps[:min(len(r.WorstGaps), shownLines)] {
+			p.Line("  %s %s: %s", g.Severity, g.Name, g.Title)
+		}
+		more(p, len(r.WorstGaps), "design.json, decisions")
+	}
+}
+
+// Explained is the result of "landfall explain".
+type Explained struct {
+	Decision  design.Decision   `json:"decision"`
+	Boundary  graph.Boundary    `json:"boundary"`
+	Because   string            `json:"because"`
+	Resources []design.Resource `json:"resources"`
+	Findings  []design.Finding  `json:"findings"`
+	Needs     []graph.Edge      `json:"needs"`
+	Users     []graph.Edge      `json:"users"`
+}
+
+// Text tells the story of the resource.
+func (r Explained) Text(p *Paper) {
+	d := r.Decision
+	p.Line("%s (%s)", d.Name, d.Kind)
+	p.Line("  %s", d.Source)
+	p.Line("  %s: %s", r.Boundary, r.Because)
+	p.Title("%s", d.Action)
+	p.Line("  %s", d.Why)
+	p.Line("  rule %s, confidence %.0f %%%s", d.Rule, d.Confidence*100, cited(d.RuleSource))
+	if d.Override != "" {
+		p.Line("  landfall.yaml: %s", d.Override)
+	}
+	for _, t := range r.Resources {
+		p.Line("  -> %s %s", t.Type, t.Name)
+	}
+	for _, a := range d.Alternatives {
+		p.Line("  not %s: %s", a.Target, a.WhyNot)
+	}
+	if c := d.Cost; c != nil {
+		p.Line("  a month: before %s, after %s (%s)", known(c.Before), known(c.After), c.Basis)
+	}
+	if len(d.Gaps) > 0 {
+		p.Title("behaves differently")
+		for _, g := range d.Gaps {
+			p.Line("  %-8s %s%s", g.Severity, g.Title, at(g.At))
+			if g.Do != "" {
+				p.Line("           %s", g.Do)
+			}
+		}
+	}
+	if len(d.ToDo) > 0 {
+		p.Title("to do by a person")
+		for i, t := range d.ToDo {
+			p.Line("  %d. %s", i+1, t)
+		}
+	}
+	for _, f := range r.Findings {
+		p.Title("finding %s", f.ID)
+		p.Line("  %s", f.Text)
+	}
+	edges(p, "needs", r.Needs, func(e graph.Edge) cloud.ResourceID { return e.To })
+	edges(p, "is needed by", r.Users, func(e graph.Edge) cloud.ResourceID { return e.From })
+}
+
+func cited(source string) string {
+	if source == "" {
+		return ""
+	}
+	return "; " + source
+}
+
+func at(place string) string {
+	if place == "" {
+		return ""
+	}
+	return " (" + place + ")"
+}
+
+func known(v *float64) string {
+	if v == nil {
+		return "not known"
+	}
+	return fmt.Sprintf("$%.2f", *v)
+}
+
+func edges(p *Paper, title string, list []graph.Edge, other func(graph.Edge) cloud.ResourceID) {
+	if len(list) == 0 {
+		return
+	}
+	p.Title("%s: %d", title, len(list))
+	for _, e := range list[:min(len(list), shownLines)] {
+		port := ""
+		if e.Port > 0 {
+			port = fmt.Sprintf(" %s/%d", e.Protocol, e.Port)
+		}
+		p.Line("  %s%s %s", e.Relation, port, other(e))
+	}
+	more(p, len(list), "graph.json, edges")
+}
