@@ -12,6 +12,8 @@ const OverlayVersion = 1
 // JSON form is a file that a refresh writes and every later run reads.
 type Overlay struct {
 	SchemaVersion int `json:"schemaVersion"`
+	// Inputs are empty: what APIs answer has no fingerprint to check against.
+	Inputs map[string]string `json:"inputs"`
 	// ReadAt is when the APIs were asked, in RFC 3339.
 	ReadAt string `json:"readAt"`
 	// EC2 comes from DescribeInstanceTypes.

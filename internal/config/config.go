@@ -95,6 +95,8 @@ type Target struct {
 	Endpoint string
 	// Authority issues the tokens.
 	Authority string
+	// PricesEndpoint is the address of the retail prices.
+	PricesEndpoint string
 	// CAFile holds PEM certificates trusted besides the system's, or "".
 	CAFile string
 }

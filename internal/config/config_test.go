@@ -49,6 +49,7 @@ target:
   resourceGroup: rg-shop
   endpoint: https://127.0.0.1:8443
   authority: https://127.0.0.1:8443/login
+  pricesEndpoint: https://prices.example.com
   caFile: ca.pem
 approvals: {twoPersons: false}
 sandbox:
@@ -140,7 +141,7 @@ func TestDefaults(t *testing.T) {
 	want := config.Config{
 		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS, RatePercent: 50, Concurrency: 32},
 		Assess:    config.Assess{WindowDays: 14},
-		Target:    config.Target{Endpoint: "https://management.azure.com", Authority: "https://login.microsoftonline.com"},
+		Target:    config.Target{Endpoint: "https://management.azure.com", Authority: "https://login.microsoftonline.com", PricesEndpoint: "https://prices.azure.com"},
 		Approvals: config.Approvals{TwoPersons: true},
 		Sandbox:   config.Sandbox{Objects: 20_000, HistoryDays: 14, Seed: 42, Load: config.SandboxLoad{RatePerSecond: 50, Seconds: 15}},
 	}

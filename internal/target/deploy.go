@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 
+	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 )
@@ -102,4 +103,16 @@ type Deployer interface {
 	// Read returns a resource as the target holds it, fault.NotFound when it is
 	// not there.
 	Read(ctx context.Context, r design.Resource) (map[string]any, error)
+}
+
+// Facts reads what the target offers to the subscription. Error kinds are
+// those of Deployer.
+type Facts interface {
+	// Sizes reads the machine sizes that a region sells to the subscription, by
+	// name.
+	Sizes(ctx context.Context, region cloud.Region) ([]catalog.VMSize, error)
+	// Usages reads limits and what is used of them.
+	Usages(ctx context.Context, region cloud.Region) ([]catalog.Usage, error)
+	// Prices reads pay-as-you-go Linux prices in US dollars an hour by size.
+	Prices(ctx context.Context, region cloud.Region) (map[string]float64, error)
 }

@@ -17,14 +17,7 @@ import (
 
 const (
 	providersVersion = "2022-09-01"
-	skusVersion      = "2021-07-01"
 )
-
-// usages are the places where providers tell limits and what is used of them
-// (REST references "Usage - List" and "Usages - List").
-func usages() map[string]string {
-	return map[string]string{"Microsoft.Compute": "2024-11-01", "Microsoft.Network": "2024-05-01"}
-}
 
 // checks collects what was looked at.
 type checks []target.Check
@@ -70,16 +63,6 @@ func (d *Deployer) providers(ctx context.Context, in *design.Design, out *checks
 	}
 }
 
-// sku is an entry of the list of compute sizes.
-type sku struct {
-	ResourceType string `json:"resourceType"`
-	Name         string `json:"name"`
-	Restrictions []struct {
-		Type       string `json:"type"`
-		ReasonCode string `json:"reasonCode"`
-	} `json:"restrictions"`
-}
-
 // sizes checks that the region sells the machine sizes to this subscription.
 func (d *Deployer) sizes(ctx context.Context, in *design.Design, out *checks) {
 	wanted := sizesOf(in)
@@ -87,23 +70,13 @@ func (d *Deployer) sizes(ctx context.Context, in *design.Design, out *checks) {
 		return
 	}
 	sold := map[string]sku{}
-	next := "/subscriptions/" + d.subscribed + "/providers/Microsoft.Compute/skus"
-	query := "location eq '" + string(in.Place.Location) + "'"
-	for next != "" {
-		var page struct {
-			Value    []sku  `json:"value"`
-			NextLink string `json:"nextLink"`
-		}
-		if err := d.filtered(ctx, next, skusVersion, query, &page); err != nil {
-			out.add("machine sizes", target.Unknown, "", "list sizes of %s: %v", in.Place.Location, brief(err))
-			return
-		}
-		for _, s := range page.Value {
-			if s.ResourceType == "virtualMachines" {
-				sold[strings.ToLower(s.Name)] = s
-			}
-		}
-		next = page.NextLink
+	list, err := d.client.machines(ctx, in.Place.Location)
+	if err != nil {
+		out.add("machine sizes", target.Unknown, "", "list sizes of %s: %v", in.Place.Location, brief(err))
+		return
+	}
+	for _, s := range list {
+		sold[strings.ToLower(s.Name)] = s
 	}
 	for _, size := range wanted {
 		s, ok := sold[strings.ToLower(size)]
@@ -158,32 +131,12 @@ func (d *Deployer) quotas(ctx context.Context, in *design.Design, out *checks) {
 
 // left returns limit minus use by the limit's name in lower case.
 func (d *Deployer) left(ctx context.Context, provider string, place design.Place) (map[string]int64, error) {
-	version, ok := usages()[provider]
-	if !ok {
-		return nil, nil
-	}
 	out := map[string]int64{}
-	next := "/subscriptions/" + d.subscribed + "/providers/" + provider + "/locations/" + string(place.Location) + "/usages"
-	for next != "" {
-		var page struct {
-			Value []struct {
-				CurrentValue int64 `json:"currentValue"`
-				Limit        int64 `json:"limit"`
-				Name         struct {
-					Value string `json:"value"`
-				} `json:"name"`
-			} `json:"value"`
-			NextLink string `json:"nextLink"`
-		}
-		if _, err := d.client.get(ctx, next, version, &page); err != nil {
-			return nil, err
-		}
-		for _, u := range page.Value {
-			out[strings.ToLower(u.Name.Value)] = u.Limit - u.CurrentValue
-		}
-		next = page.NextLink
+	list, err := d.client.usages(ctx, provider, place.Location)
+	for _, u := range list {
+		out[strings.ToLower(u.Name)] = u.Limit - u.Used
 	}
-	return out, nil
+	return out, err
 }
 
 // permissions checks that the caller may write every type of the design.
@@ -259,15 +212,6 @@ func (d *Deployer) names(ctx context.Context, in *design.Design, out *checks) {
 			out.add(what, target.Fails, "give the environment another resource group, whose name the suffix is made of", "taken: %s", answer.Message)
 		}
 	}
-}
-
-// filtered is get with an OData filter; a nextLink carries its own.
-func (d *Deployer) filtered(ctx context.Context, place, version, filter string, into any) error {
-	if strings.Contains(place, "://") {
-		_, err := d.client.get(ctx, place, version, into)
-		return err
-	}
-	return d.client.send(ctx, http.MethodGet, place, map[string]string{"api-version": version, "$filter": filter}, nil, into)
 }
 
 // post asks a question that Resource Manager takes as a POST.
