@@ -88,7 +88,7 @@ environments: [{name: test, stage: non-production, subscription: 00000000-0000-0
 		},
 		Target: config.Target{
 			Subscription: "00000000-0000-0000-0000-000000000001", Tenant: "contoso.onmicrosoft.com", Region: "eastus2", ResourceGroup: "rg-shop",
-			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", CAFile: "ca.pem",
+			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", PricesEndpoint: "https://prices.example.com", CAFile: "ca.pem",
 		},
 		Sandbox: config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
 		Engine:  config.Engine{Address: "temporal:7233"},

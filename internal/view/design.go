@@ -318,3 +318,49 @@ func edges(p *Paper, title string, list []graph.Edge, other func(graph.Edge) clo
 	}
 	more(p, len(list), "graph.json, edges")
 }
+
+// Refreshed is the result of "landfall catalog refresh".
+type Refreshed struct {
+	ReadAt string          `json:"readAt"`
+	Parts  []RefreshedPart `json:"parts"`
+}
+
+// RefreshedPart is one question to a cloud.
+type RefreshedPart struct {
+	Name   string `json:"name"`
+	Count  int    `json:"count"`
+	Unread string `json:"unread,omitempty"`
+}
+
+// Text writes the result for a person.
+func (r Refreshed) Text(p *Paper) {
+	for _, part := range r.Parts {
+		if part.Unread != "" {
+			p.Line("  %s %s: %s", p.Mark(Unknown), part.Name, part.Unread)
+			continue
+		}
+		p.Line("  %s %s: %d", p.Mark(Good), part.Name, part.Count)
+	}
+	p.Line("wrote catalog.json; the next design reads it")
+}
+
+// Printed is the result of "landfall iac".
+type Printed struct {
+	Folder string `json:"folder"`
+	Files  int    `json:"files"`
+	// Blocking counts the findings that forbid a deployment of what was printed.
+	Blocking int `json:"blocking"`
+	// Pipelines says what was found in the checkout and what was written for it.
+	Pipelines []string `json:"pipelines,omitempty"`
+}
+
+// Text writes the result for a person.
+func (r Printed) Text(p *Paper) {
+	p.Line("wrote %s below %s", plural(int64(r.Files), "file", "files"), r.Folder)
+	for _, line := range r.Pipelines {
+		p.Line("  %s", line)
+	}
+	if r.Blocking > 0 {
+		p.Line("  %s %s of the design: do not deploy this before they are mended or accepted", p.Mark(Bad), plural(int64(r.Blocking), "finding blocks", "findings block"))
+	}
+}

@@ -67,6 +67,14 @@ func readers(s app.Setup, c *config.Config) app.Readers {
 		},
 		Costs: func(patterns []string) meter.Meter { return costfile.New(costfile.Options{Paths: patterns}) },
 		Probe: func(o app.ProbeOptions) (meter.Meter, error) { return prober(s, o) },
+		SourceFacts: func(_ context.Context, region cloud.Region) (source.Facts, error) {
+			conf, err := live()
+			if err != nil {
+				return nil, err
+			}
+			return aws.NewFacts(aws.ForAccounts(conf, nil)("", region)), nil
+		},
+		TargetFacts: func() (target.Facts, error) { return targetFacts(c) },
 		Deployer: func(subscription cloud.Account) (target.Deployer, error) { return deployer(s, c, subscription) },
 	}
 	return r

@@ -93,3 +93,12 @@ func deployer(s app.Setup, c *config.Config, subscription cloud.Account) (target
 	}
 	return d, nil
 }
+
+// targetFacts builds the reader of what Azure offers.
+func targetFacts(c *config.Config) (target.Facts, error) {
+	f, err := azure.NewFacts(azureSettings(c), c.Target.PricesEndpoint)
+	if err != nil {
+		return nil, err // and no typed nil in the port
+	}
+	return f, nil
+}
