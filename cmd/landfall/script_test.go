@@ -1,17 +1,25 @@
 package main
 
 import (
+	"context"
 	"database/sql"
+	"encoding/json"
+	"encoding/pem"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
 
+	"example.com/landfall/internal/sandbox/arm"
 	"example.com/landfall/internal/sandbox/tools"
 )
 
@@ -47,8 +55,14 @@ func TestScripts(t *testing.T) {
 			e.Setenv("AWS_REGION", "us-east-1")
 			e.Setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
 			e.Setenv("TOOLS", cache)
+			if strings.Contains(filepath.Base(e.WorkDir), "deploy") {
+				if err := azure(e); err != nil {
+					return err
+				}
+			}
 			return takePort(e)
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fingerprint": fingerprint},
 	})
 }
 
@@ -63,6 +77,49 @@ func takePort(e *testscript.Env) error {
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	e.Setenv("TAKEN", port)
 	return err
+}
+
+// azure starts a Resource Manager of the script's own and points the program
+// at it.
+func azure(e *testscript.Env) error {
+	const subscription, tenant, client, key = "11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "99999999-8888-7777-6666-555555555555", "of-this-script"
+	server, err := arm.New(arm.Options{Subscription: subscription, Tenant: tenant, ClientID: client, ClientSecret: key, Seed: 1})
+	if err != nil {
+		return err
+	}
+	web := httptest.NewUnstartedServer(server)
+	web.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is no news
+	web.StartTLS()
+	e.Defer(func() {
+		web.Close()
+		_ = server.Close(context.Background()) // the test is over
+	})
+	authorities := filepath.Join(e.WorkDir, "ca.pem")
+	if err := os.WriteFile(authorities, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw}), 0o600); err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": client, "AZURE_CLIENT_SECRET": key,
+		"LANDFALL_TARGET_SUBSCRIPTION": subscription, "LANDFALL_TARGET_TENANT": tenant, "LANDFALL_TARGET_ENDPOINT": web.URL,
+		"LANDFALL_TARGET_AUTHORITY": web.URL + "/", "LANDFALL_TARGET_CA_FILE": authorities,
+	} {
+		e.Setenv(name, value)
+	}
+	return nil
+}
+
+// fingerprint FILE puts the fingerprint of a preview into $FINGERPRINT, and
+// that of production into $PRODUCTION too.
+func fingerprint(ts *testscript.TestScript, _ bool, args []string) {
+	var shown struct {
+		Stage   string
+		Preview struct{ Fingerprint string }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &shown))
+	ts.Setenv("FINGERPRINT", shown.Preview.Fingerprint)
+	if shown.Stage == "production" {
+		ts.Setenv("PRODUCTION", shown.Preview.Fingerprint)
+	}
 }
 
 // sqlShell runs the statements given as arguments on a database: what somebody

@@ -34,6 +34,8 @@ type Readers struct {
 	Probe func(o ProbeOptions) (meter.Meter, error)
 	// Deployer returns the deployer for a subscription.
 	Deployer func(subscription cloud.Account) (target.Deployer, error)
+	// Dialer tries connections from this machine.
+	Dialer target.Dialer
 	// SourceFacts and TargetFacts return the readers of what the clouds offer.
 	SourceFacts func(ctx context.Context, region cloud.Region) (source.Facts, error)
 	TargetFacts func() (target.Facts, error)

@@ -49,7 +49,7 @@ func rules() []rule {
 		{"internal/records", []string{"internal/cloud", "internal/fault", "internal/records/..."}},
 
 		port("source", "internal/inventory", "internal/catalog"), driver("source", "internal/inventory/...", "internal/graph"),
-		port("target", "internal/design", "internal/catalog"), driver("target", "internal/design"),
+		port("target", "internal/design/...", "internal/catalog"), driver("target", "internal/design/..."),
 		port("move"), driver("move"),
 		port("traffic"), driver("traffic"),
 		port("meter", "internal/kpi", "internal/inventory", "internal/graph"), driver("meter", "internal/kpi", "internal/inventory", "internal/graph", "internal/records/..."),

@@ -43,7 +43,8 @@ func rootCommand(e *env) *cobra.Command {
 	}
 
 	root.AddCommand(
-		initCommand(e), configCommand(e), doctorCommand(e), assessCommand(e), diffCommand(e), graphCommand(e), probeCommand(e), ledgerCommand(e),
+		initCommand(e), configCommand(e), doctorCommand(e), assessCommand(e), diffCommand(e), graphCommand(e), probeCommand(e),
+		designCommand(e), explainCommand(e), iacCommand(e), deployCommand(e), connectionsCommand(e), catalogCommand(e), ledgerCommand(e),
 		sandboxCommand(e), demoCommand(e), exitCodesTopic(), environmentTopic(),
 	)
 	root.InitDefaultHelpCmd()

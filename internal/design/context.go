@@ -10,6 +10,7 @@ import (
 	"example.com/landfall/internal/graph/refs"
 	"example.com/landfall/internal/inventory"
 	"example.com/landfall/internal/kpi"
+	"example.com/landfall/internal/reach"
 )
 
 // Context is what a rule sees and where it puts target resources. It is not
@@ -39,8 +40,12 @@ type Context struct {
 	findings  []Finding
 	grants    []Grant
 	advice    advice
+	network   *reach.Proof
+	decided   map[cloud.ResourceID]Decision
 	gaps      map[string]GapEntry
-	defects   []string
+	// running says whose defect it is when something goes wrong now.
+	running defect
+	defects []defect
 	// zones are the source's zones in use by region, once asked for.
 	zones map[string][]string
 }

@@ -2,8 +2,8 @@ package design
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
-	"strings"
 
 	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/cloud"
@@ -28,19 +28,22 @@ type Input struct {
 // NoSubscription stands in ids until landfall.yaml names a subscription.
 const NoSubscription cloud.Account = "00000000-0000-0000-0000-000000000000"
 
-// Make decides every resource inside the boundary or shared with it. Kind of
-// error: fault.Internal for a defect of a rule, with the rule's own words.
+// Make decides every resource inside the boundary or shared with it. A defect of
+// a rule is told in a finding. Kind of error: fault.Internal for families that
+// do not fit together.
 func Make(in Input) (*Design, error) {
+	in.Families = widened(in.Families, in.Inventory.Resources)
 	c, rules, err := newContext(in)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range in.Families {
 		if f.Start != nil {
-			f.Start(c)
+			c.under(f.Name+"/start", "", func() { f.Start(c) })
 		}
 	}
 	decided := map[cloud.ResourceID]Decision{}
+	c.decided = decided
 	for _, r := range c.ordered {
 		if d, ok := c.settled(r, rules[r.Kind]); ok {
 			decided[r.ID] = d
@@ -57,10 +60,10 @@ func Make(in Input) (*Design, error) {
 	}
 	for _, f := range in.Families {
 		if f.Finish != nil {
-			f.Finish(c)
+			c.under(f.Name+"/finish", "", func() { f.Finish(c) })
 		}
 	}
-	return c.result(decided)
+	return c.result(decided), nil
 }
 
 func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
@@ -85,7 +88,7 @@ func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
 		for j := range f.Rules {
 			for _, kind := range f.Rules[j].Kinds {
 				if old := rules[kind]; old != nil {
-					c.defect("%s is in rule %s and in rule %s", kind, old.Name, f.Rules[j].Name)
+					return nil, nil, fault.Newf(fault.Internal, "read rules: %s is in rule %s and in rule %s", kind, old.Name, f.Rules[j].Name)
 				}
 				rules[kind] = &f.Rules[j]
 			}
@@ -101,17 +104,37 @@ func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
 		}
 	}
 	for i := range in.Inventory.Resources {
-		r := &in.Inventory.Resources[i]
-		c.place[r.ID] = int32(i)
-		if n := c.nodes[r.ID]; n != nil && n.Boundary != graph.Out {
-			c.ordered = append(c.ordered, r)
-		}
+		c.place[in.Inventory.Resources[i].ID] = int32(i)
 	}
+	c.within(in.Inventory)
 	slices.SortFunc(c.ordered, c.compare)
 	for _, r := range c.ordered {
 		c.byKind[r.Kind] = append(c.byKind[r.Kind], r)
 	}
 	return c, rules, nil
+}
+
+// within collects the resources inside the boundary. Where nobody said where
+// the workload begins, the whole inventory is taken for it, and a finding says
+// so: whoever designs from one template means all of it.
+func (c *Context) within(inv *inventory.Inventory) {
+	for i := range inv.Resources {
+		r := &inv.Resources[i]
+		if n := c.nodes[r.ID]; n != nil && n.Boundary != graph.Out {
+			c.ordered = append(c.ordered, r)
+		}
+	}
+	if len(c.ordered) > 0 || len(inv.Resources) == 0 {
+		return
+	}
+	for i := range inv.Resources {
+		c.ordered = append(c.ordered, &inv.Resources[i])
+	}
+	c.Finding(Finding{
+		ID: "boundary.empty", Severity: High,
+		Text: fmt.Sprintf("no seed of the boundary matches a resource, so the design covers all %d of the inventory", len(inv.Resources)),
+		Do:   "say under boundary.seeds in landfall.yaml where the workload begins, then: landfall assess, landfall design",
+	})
 }
 
 // compare orders resources so that a template and a live scan, whose ids
@@ -204,10 +227,14 @@ func (c *Context) unmapped(d Decision, r *inventory.Resource) Decision {
 }
 
 func (c *Context) decide(rule *Rule, r *inventory.Resource) Decision {
-	before := len(c.defects)
-	d := rule.Apply(c, r)
-	for i := before; i < len(c.defects); i++ {
-		c.defects[i] = "rule " + rule.Name + " on " + string(r.ID) + ": " + c.defects[i]
+	var d Decision
+	found := c.under(rule.Name, r.ID, func() {
+		if d = rule.Apply(c, r); d.Action == "" || d.Why == "" {
+			c.defect("it says nothing of %s", r.ID)
+		}
+	})
+	if len(found) > 0 {
+		d = distrusted(d, r, found[0])
 	}
 	d.Source, d.Kind, d.Name, d.Rule, d.RuleSource = r.ID, r.Kind, r.Name, rule.Name, rule.Source
 	if o, ok := c.Override(r); ok {
@@ -223,37 +250,27 @@ func (c *Context) decide(rule *Rule, r *inventory.Resource) Decision {
 	return d
 }
 
-// result puts everything in order and checks what no rule may break.
-func (c *Context) result(decided map[cloud.ResourceID]Decision) (*Design, error) {
+// result puts everything in order.
+func (c *Context) result(decided map[cloud.ResourceID]Decision) *Design {
 	out := &Design{
 		SchemaVersion: Version, Inputs: map[string]string{}, Workload: c.Options.Workload, Place: c.Place,
 		Decisions: []Decision{}, Resources: []Resource{}, Parameters: []Parameter{}, Findings: c.findings,
 		Identity: c.grants, Regions: []RegionAdvice{}, Quotas: []Quota{},
 	}
 	for _, r := range c.ordered {
-		d, ok := decided[r.ID]
-		if !ok {
-			c.defect("no decision for %s", r.ID)
-			continue
-		}
-		if d.Action == "" || d.Why == "" {
-			c.defect("rule %s says nothing of %s", d.Rule, r.ID)
-		}
-		out.Decisions = append(out.Decisions, c.finished(d))
+		out.Decisions = append(out.Decisions, c.finished(decided[r.ID]))
 	}
 	slices.SortFunc(out.Decisions, func(a, b Decision) int { return cmp.Compare(a.Source, b.Source) })
 	c.order(out)
+	c.tellDefects(out)
 	for _, name := range sortedKeys(c.params) {
 		out.Parameters = append(out.Parameters, c.params[name])
 	}
 	out.settle(c.Options)
 	out.Cost = summary(out.Decisions)
 	c.advice.into(out)
-	if len(c.defects) > 0 {
-		slices.Sort(c.defects)
-		return nil, fault.Newf(fault.Internal, "make design: %s", strings.Join(c.defects[:min(len(c.defects), 5)], "; "))
-	}
-	return out, nil
+	out.Network = c.network
+	return out
 }
 
 // finished completes a decision with its targets and orders its lists.

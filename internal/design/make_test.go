@@ -142,7 +142,7 @@ func TestSharedResourcesStay(t *testing.T) {
 	}
 }
 
-func TestDefectsOfRulesAreErrors(t *testing.T) {
+func TestDefectsOfRulesAreTold(t *testing.T) {
 	t.Parallel()
 	put := func(c *design.Context, t design.Target) { t.APIVersion = "2024-11-30"; c.Put(t) }
 	vault := design.Target{Type: "Microsoft.KeyVault/vaults", Base: "one", Exact: true}
@@ -172,14 +172,67 @@ func TestDefectsOfRulesAreErrors(t *testing.T) {
 			put(c, design.Target{Type: "Microsoft.KeyVault/vaults", Base: "b", Exact: true, After: []cloud.ResourceID{cloud.ResourceID(string(c.Place.GroupID()) + "/providers/Microsoft.KeyVault/vaults/one")}})
 		}, "wait for each other"},
 	} {
-		_, err := designtest.Case{Resources: []inventory.Resource{designtest.Live(t, "AWS::SQS::Queue", "orders", `{}`)},
-			Families: []design.Family{family("AWS::SQS::Queue", func(x *design.Context, r *inventory.Resource) design.Decision {
-				c.apply(x, r)
-				return retire(x, r)
-			})}}.Try(t)
-		if fault.KindOf(err) != fault.Internal || err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v", name, err)
+		tellsOf(t, name, c.want, func(x *design.Context, r *inventory.Resource) design.Decision {
+			c.apply(x, r)
+			return retire(x, r)
+		})
+	}
+	tellsOf(t, "panic", "it panics: the rule is lost", func(*design.Context, *inventory.Resource) design.Decision { panic("the rule\nis lost") })
+	tellsOf(t, "silence", "it says nothing of", func(*design.Context, *inventory.Resource) design.Decision { return design.Decision{} })
+}
+
+// tellsOf designs a queue with a broken rule and a topic with a good one: the
+// queue's decision is a person's, the finding blocks, the topic is decided.
+func tellsOf(t *testing.T, name, want string, broken func(*design.Context, *inventory.Resource) design.Decision) {
+	t.Helper()
+	apply := func(c *design.Context, r *inventory.Resource) design.Decision {
+		if r.Name == "orders" {
+			return broken(c, r)
 		}
+		return retire(c, r)
+	}
+	d, err := designtest.Case{Resources: designtest.FromTemplate(t, table),
+		Families: []design.Family{family("AWS::SQS::Queue", apply), {Name: "good", Rules: []design.Rule{{Name: "good/topic", Kinds: []cloud.Kind{"AWS::SNS::Topic"}, Apply: retire}}}}}.Try(t)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	if one := designtest.Decision(t, d, "alerts"); one.Action != design.Retire {
+		t.Errorf("%s: the topic is lost: %+v", name, one)
+	}
+	blocking := d.Blocking()
+	if len(blocking) != 1 || !strings.HasPrefix(blocking[0].ID, design.DefectPrefix) || !strings.Contains(blocking[0].Text, want) || len(blocking[0].About) == 0 || blocking[0].Do == "" {
+		t.Errorf("%s: %+v", name, blocking)
+		return
+	}
+	if blocking[0].ID == design.DefectPrefix+"order" {
+		return
+	}
+	if one := designtest.Decision(t, d, "orders"); one.Action != design.Manual || len(one.ToDo) == 0 || !strings.Contains(one.Why, "rule test/AWS::SQS::Queue has a defect") {
+		t.Errorf("%s: %+v", name, one)
+	}
+}
+
+// A family whose own part breaks does not lose what the rules decide.
+func TestBrokenStartAndFinish(t *testing.T) {
+	t.Parallel()
+	odd := design.Family{Name: "odd", Start: func(*design.Context) { panic("start") }, Finish: func(*design.Context) { var m map[string]int; m["x"]++ }}
+	d, err := designtest.Case{Resources: designtest.FromTemplate(t, table), Families: []design.Family{odd, family("AWS::SQS::Queue", identity)}}.Try(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one := designtest.Decision(t, d, "orders"); one.Action != design.Migrate {
+		t.Errorf("%+v", one)
+	}
+	if faults := designtest.NewOracle(t).Faults(d); len(faults) != 2 {
+		t.Errorf("the checker sees %q", faults)
+	}
+	var ids []string
+	for _, f := range d.Blocking() {
+		ids = append(ids, f.ID)
+	}
+	if got := strings.Join(ids, " "); got != "design.defect.odd/finish design.defect.odd/start" {
+		t.Errorf("findings: %s", got)
 	}
 }
 
@@ -193,10 +246,9 @@ func TestFamiliesMustFitTogether(t *testing.T) {
 		{[]design.Family{family("AWS::SQS::Queue", retire), family("AWS::SQS::Queue", retire)}, "is in rule"},
 		{[]design.Family{{Name: "odd", Gaps: "a\tb\n"}}, "six cells"},
 		{[]design.Family{{Name: "odd", Gaps: "a\tdire\tb\tc\td\te\n"}}, `unknown severity "dire"`},
-		{[]design.Family{family("AWS::SQS::Queue", func(*design.Context, *inventory.Resource) design.Decision { return design.Decision{} })}, "says nothing"},
 	} {
 		_, err := designtest.Case{Resources: []inventory.Resource{queue}, Families: c.families}.Try(t)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
+		if fault.KindOf(err) != fault.Internal || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("want %q, have %v", c.want, err)
 		}
 	}

@@ -11,13 +11,17 @@ import (
 )
 
 // order fills in dependsOn from the references in the bodies and puts the
-// resources by id. A cycle is a defect: no deployment could begin it.
+// resources by id. A cycle is a defect, because no deployment could begin it:
+// it is told, and cut where it closes, so that whoever walks the resources ends.
 func (c *Context) order(out *Design) {
 	for _, r := range c.resources {
 		r.DependsOn = c.needs(r)
 	}
-	if cycle := cycleOf(c.resources); len(cycle) > 0 {
+	for cycle := cycleOf(c.resources); len(cycle) > 0; cycle = cycleOf(c.resources) {
+		last, first := c.byID[strings.ToLower(cycle[len(cycle)-2])], cloud.ResourceID(cycle[len(cycle)-1])
+		c.running = defect{rule: "order", source: last.ID}
 		c.defect("resources wait for each other: %s", strings.Join(cycle, " -> "))
+		last.DependsOn = slices.DeleteFunc(last.DependsOn, func(id cloud.ResourceID) bool { return id == first })
 	}
 	for _, r := range c.resources {
 		out.Resources = append(out.Resources, *r)

@@ -233,7 +233,9 @@ func (c *Context) tags(t Target, sources []*inventory.Resource) cloud.Tags {
 		}
 	}
 	maps.Copy(out, c.Options.Tags)
-	maps.Copy(out, t.Tags)
+	for k, v := range t.Tags {
+		out[tagName(k)] = v
+	}
 	if rule, _ := c.Catalog.NameRule(t.Type); len(out) > rule.Tags {
 		for _, k := range out.Keys()[rule.Tags:] {
 			delete(out, k)
@@ -265,8 +267,4 @@ func unique(tags cloud.Tags) cloud.Tags {
 		}
 	}
 	return tags
-}
-
-func (c *Context) defect(format string, args ...any) {
-	c.defects = append(c.defects, fmt.Sprintf(format, args...))
 }

@@ -4,6 +4,27 @@
 // defaults, as exact sets of (source, target, protocol, ports), and compares
 // the two.
 //
+// FromAWS and FromAzure read a Network out of an inventory and out of ARM
+// bodies; Compare takes two Networks and a Pairing of their endpoints and
+// blocks of addresses.
+//
+// What is compared are connections: a packet passes when an answer comes back.
+// Clients use source ports from 1024 on; TCP and UDP answers go back there, an
+// ICMP echo wants its reply, other ICMP messages want none. Sets of protocols
+// and ports are intervals on one line, so no port is left out. Addresses are
+// cut into cells that no rule and no route around an endpoint tells apart, and
+// one address of each cell is asked for, so no address is left out either.
+// Endpoints whose address is not known stand for every cell of their subnet.
+// Not compared are link-local addresses, multicast, packets to the platform's
+// own addresses, and GRE and IP in IP unless a rule of the source names them,
+// since Azure's networks carry neither.
+//
+// What cannot be computed (values that a template leaves open, routes through
+// machines and firewalls, routes that BGP learns, hubs of Virtual WAN) is listed
+// as undecided, and the packets it concerns are not called equal. Blocks that
+// only the operators of the clouds know (service tags, AWS's prefix lists) are
+// taken to be parts of the internet that no other rule's block overlaps.
+//
 // It judges configuration, not traffic: whether a packet was ever sent is for
 // package graph to say. It does no I/O; package design/proof feeds it.
 package reach

@@ -3,9 +3,11 @@ package reach
 // Proof is the comparison of both sides.
 type Proof struct {
 	// Equal says that both sides let the same packets through, nothing being
-	// undecided.
+	// undecided, apart from what the target's platform demands for itself: the
+	// differences whose name begins with "network.platform:".
 	Equal bool `json:"equal"`
-	// Endpoints counts the pairs of endpoints that were compared.
+	// Endpoints counts the ordered pairs of endpoints that were compared, and the
+	// endpoints that were compared with everything else.
 	Endpoints int `json:"endpoints"`
 	// Differences are packets that one side passes and the other does not, one
 	// example for each pair of deciding rules.

@@ -22,15 +22,17 @@ type Name string
 
 // The artefacts, in the order in which they are made.
 const (
-	Inventory  Name = "inventory.json"
-	Graph      Name = "graph.json"
-	Baseline   Name = "baseline.json"
-	Assessment Name = "assessment.json"
-	Probe      Name = "probe.json"
-	Design     Name = "design.json"
-	Runbook    Name = "runbook.json"
-	Verdict    Name = "verdict.json"
-	Retirement Name = "retirement.json"
+	Inventory   Name = "inventory.json"
+	Graph       Name = "graph.json"
+	Baseline    Name = "baseline.json"
+	Assessment  Name = "assessment.json"
+	Probe       Name = "probe.json"
+	Catalog     Name = "catalog.json"
+	Design      Name = "design.json"
+	Connections Name = "connections.json"
+	Runbook     Name = "runbook.json"
+	Verdict     Name = "verdict.json"
+	Retirement  Name = "retirement.json"
 )
 
 // maker returns the command that writes the artefact, for hints.
@@ -40,8 +42,12 @@ func (n Name) maker() string {
 		return "landfall assess"
 	case Probe:
 		return "landfall probe LIST"
+	case Catalog:
+		return "landfall catalog refresh"
 	case Design:
 		return "landfall design"
+	case Connections:
+		return "landfall connections plan"
 	case Runbook:
 		return "landfall plan"
 	case Verdict:
@@ -85,45 +91,55 @@ func (w *Workspace) Path(name Name) string { return filepath.Join(w.root, string
 // Artefact is a defect (kind Internal); a full or broken disk has the kind
 // Storage and leaves the old artefact as it was.
 func (w *Workspace) Write(name Name, value Artefact) error {
-	compact, err := encoded(name, value)
-	if err != nil {
-		return err
-	}
-	return w.stream(name, compact)
+	return w.replace(name, value, document.write)
 }
 
 // Put is Write, and returns the fingerprint of what was written, which then
 // need not be read again.
 func (w *Workspace) Put(name Name, value Artefact) (fingerprint string, err error) {
-	compact, err := encoded(name, value)
-	if err != nil {
-		return "", err
-	}
-	if fingerprint, err = canon.Fingerprint(compact); err != nil {
-		return "", fault.Of(fault.Internal, "write artefact", string(name), err)
-	}
-	return fingerprint, w.stream(name, compact)
+	err = w.replace(name, value, func(d document, to io.Writer) (err error) {
+		fingerprint, err = d.printed(to)
+		return err
+	})
+	return fingerprint, err
 }
 
-func (w *Workspace) stream(name Name, compact []byte) error {
-	return durable.ReplaceBy(w.Path(name), 0o644, func(to io.Writer) error { return indent(to, compact) })
-}
-
-// encoded is the value as compact JSON that obeys the rule of Artefact.
-func encoded(name Name, value Artefact) ([]byte, error) {
+// replace puts what write makes of the artefact into the place of the old one.
+func (w *Workspace) replace(name Name, value Artefact, write func(document, io.Writer) error) error {
 	if !nameForm.MatchString(string(name)) {
-		return nil, fault.Newf(fault.Internal, "write artefact %q: not the name of an artefact", name)
+		return fault.Newf(fault.Internal, "write artefact %q: not the name of an artefact", name)
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, fault.Of(fault.Internal, "write artefact", string(name), err)
+	d, err := documentOf(value)
+	if err != nil {
+		return fault.Of(fault.Internal, "write artefact", string(name), err)
 	}
-	if err := obeys(b.Bytes(), value); err != nil {
-		return nil, fault.Of(fault.Internal, "write artefact", string(name), err)
+	var defect error
+	err = durable.ReplaceBy(w.Path(name), 0o644, func(to io.Writer) error {
+		file := &destination{Writer: to}
+		err := write(d, file)
+		if err != nil && file.err == nil {
+			defect = err // of the value, not of the disk
+		}
+		return err
+	})
+	if defect != nil {
+		return fault.Of(fault.Internal, "write artefact", string(name), defect)
 	}
-	return b.Bytes(), nil
+	return err
+}
+
+// destination remembers the error of the disk.
+type destination struct {
+	io.Writer
+	err error
+}
+
+func (d *destination) Write(p []byte) (int, error) {
+	n, err := d.Writer.Write(p)
+	if err != nil {
+		d.err = err
+	}
+	return n, err
 }
 
 // obeys checks the rule of Artefact on the encoded value.

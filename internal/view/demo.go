@@ -74,20 +74,25 @@ type ServiceCount struct {
 
 // Demo is the result of "landfall demo". Every number was measured in the run.
 type Demo struct {
-	Workspace     string            `json:"workspace"`
-	Kept          bool              `json:"kept"`
-	UpSeconds     float64           `json:"upSeconds"`
-	TotalSeconds  float64           `json:"totalSeconds"`
-	Stages        []SandboxStage    `json:"stages"`
-	Endpoints     map[string]string `json:"endpoints"`
-	Census        Census            `json:"census"`
-	Load          LoadRun           `json:"load"`
-	Audit         Audit             `json:"audit"`
-	Assessed      Assessed          `json:"assessed"`
-	Down          SandboxDown       `json:"down"`
-	LedgerEntries int64             `json:"ledgerEntries"`
-	LedgerHead    string            `json:"ledgerHead"`
-	LedgerIntact  bool              `json:"ledgerIntact"`
+	Workspace    string            `json:"workspace"`
+	Kept         bool              `json:"kept"`
+	UpSeconds    float64           `json:"upSeconds"`
+	TotalSeconds float64           `json:"totalSeconds"`
+	Stages       []SandboxStage    `json:"stages"`
+	Endpoints    map[string]string `json:"endpoints"`
+	Census       Census            `json:"census"`
+	Load         LoadRun           `json:"load"`
+	Audit        Audit             `json:"audit"`
+	Assessed     Assessed          `json:"assessed"`
+	Designed     Designed          `json:"designed"`
+	Printed      Printed           `json:"printed"`
+	Deployed     Deployed          `json:"deployed"`
+	// Again is what a second deployment would do.
+	Again         Deployed    `json:"again"`
+	Down          SandboxDown `json:"down"`
+	LedgerEntries int64       `json:"ledgerEntries"`
+	LedgerHead    string      `json:"ledgerHead"`
+	LedgerIntact  bool        `json:"ledgerIntact"`
 	// Evidence is the ledger entry behind each part of the result.
 	Evidence map[string]int64 `json:"evidence"`
 }
@@ -103,6 +108,33 @@ func (r Demo) assessed(p *Paper) {
 	p.Line("  the page for people: %s/assessment.html", r.Workspace)
 }
 
+// designed sums up the design and its deployment; nothing when the demo did
+// not come to it.
+func (r Demo) designed(p *Paper) {
+	if r.Designed.Fingerprint == "" {
+		return
+	}
+	d := r.Designed
+	p.Title("What it becomes at the target%s", r.entry("design"))
+	p.Line("  %s: %s; %s that no rule maps", plural(int64(d.Decisions), "decision", "decisions"), d.actions(), plural(int64(len(d.Unmapped)), "kind", "kinds"))
+	p.Line("  %s as ARM bodies, printed as Bicep, Terraform and a template (%s); the documents for people: %s/design/README.md", plural(int64(d.Resources), "target resource", "target resources"), plural(int64(r.Printed.Files), "file", "files"), r.Workspace)
+	d.proofs(p)
+	if r.Deployed.Environment == "" {
+		return
+	}
+	p.Title("What was deployed to the sandbox's Azure%s", r.entry("deployment"))
+	mark := Good
+	if !r.Deployed.Verified {
+		mark = Bad
+	}
+	p.Line("  %s %d resources created and read back in %s, resource group %s", p.Mark(mark), r.Deployed.Preview.Touched(), r.Deployed.Location, r.Deployed.Group)
+	mark = Good
+	if r.Again.Preview.Touched() > 0 || !r.Again.Verified {
+		mark = Bad
+	}
+	p.Line("  %s a second run would change %s", p.Mark(mark), plural(int64(r.Again.Preview.Touched()), "resource", "resources"))
+}
+
 // Text writes the result for a person.
 func (r Demo) Text(p *Paper) {
 	p.Title("What stands on the AWS side%s", r.entry("census"))
@@ -116,6 +148,7 @@ func (r Demo) Text(p *Paper) {
 	}
 	p.Line("  p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, slowest %.1f ms", r.Load.Latency.P50, r.Load.Latency.P95, r.Load.Latency.P99, r.Load.Latency.Max)
 	r.assessed(p)
+	r.designed(p)
 	p.Title("What was proved%s", r.entry("audit"))
 	r.proved(p)
 	p.Title("Where it is recorded")

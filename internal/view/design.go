@@ -127,14 +127,9 @@ func networkVerdict(d *design.Design) NetworkVerdict {
 // Text writes the result for a person: what blocks comes first.
 func (r Designed) Text(p *Paper) {
 	p.Line("%s: %s and %s in %s, resource group %s", r.Workload, plural(int64(r.Decisions), "decision", "decisions"), plural(int64(r.Resources), "target resource", "target resources"), r.Place.Location, r.Place.Group)
-	var parts []string
-	for _, a := range []design.Action{design.Migrate, design.Replace, design.Retain, design.Retire, design.Manual} {
-		if n := r.Actions[a]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, a))
-		}
-	}
-	p.Line("  %s", strings.Join(parts, ", "))
+	p.Line("  %s", r.actions())
 	r.findings(p)
+	p.Title("proofs")
 	r.proofs(p)
 	r.people(p)
 	p.Title("cost a month, estimated from list prices")
@@ -145,6 +140,17 @@ func (r Designed) Text(p *Paper) {
 	p.Line("")
 	p.Line("wrote design.json (%s, ledger entry %d) and %s below design/", short(r.Fingerprint), r.Evidence, plural(int64(r.Documents), "document", "documents"))
 	p.Line("next: landfall explain NAME, landfall iac, landfall deploy --environment NAME")
+}
+
+// actions counts the decisions by action, in words.
+func (r Designed) actions() string {
+	var parts []string
+	for _, a := range []design.Action{design.Migrate, design.Replace, design.Retain, design.Retire, design.Manual} {
+		if n := r.Actions[a]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, a))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func dollars(v float64) string { return fmt.Sprintf("$%.0f", v) }
@@ -184,7 +190,6 @@ func (r Designed) findings(p *Paper) {
 }
 
 func (r Designed) proofs(p *Paper) {
-	p.Title("proofs")
 	n := r.Network
 	switch n.Verdict {
 	case "none":
@@ -228,19 +233,34 @@ func (r Designed) people(p *Paper) {
 	}
 }
 
-// Explained is the result of "landfall explain".
+// Explained is the result of "landfall explain": the story of each resource of
+// the name.
 type Explained struct {
-	Decision  design.Decision   `json:"decision"`
-	Boundary  graph.Boundary    `json:"boundary"`
-	Because   string            `json:"because"`
-	Resources []design.Resource `json:"resources"`
-	Findings  []design.Finding  `json:"findings"`
-	Needs     []graph.Edge      `json:"needs"`
-	Users     []graph.Edge      `json:"users"`
+	Resources []Story `json:"resources"`
 }
 
-// Text tells the story of the resource.
+// Text tells the stories.
 func (r Explained) Text(p *Paper) {
+	for i, s := range r.Resources {
+		if i > 0 {
+			p.Line("")
+		}
+		s.text(p)
+	}
+}
+
+// Story is what is known of one resource and became of it.
+type Story struct {
+	Decision design.Decision   `json:"decision"`
+	Boundary graph.Boundary    `json:"boundary"`
+	Because  string            `json:"because"`
+	Targets  []design.Resource `json:"targets"`
+	Findings []design.Finding  `json:"findings"`
+	Needs    []graph.Edge      `json:"needs"`
+	Users    []graph.Edge      `json:"users"`
+}
+
+func (r Story) text(p *Paper) {
 	d := r.Decision
 	p.Line("%s (%s)", d.Name, d.Kind)
 	p.Line("  %s", d.Source)
@@ -251,7 +271,7 @@ func (r Explained) Text(p *Paper) {
 	if d.Override != "" {
 		p.Line("  landfall.yaml: %s", d.Override)
 	}
-	for _, t := range r.Resources {
+	for _, t := range r.Targets {
 		p.Line("  -> %s %s", t.Type, t.Name)
 	}
 	for _, a := range d.Alternatives {
@@ -351,14 +371,17 @@ type Printed struct {
 	// Blocking counts the findings that forbid a deployment of what was printed.
 	Blocking int `json:"blocking"`
 	// Pipelines says what was found in the checkout and what was written for it.
-	Pipelines []string `json:"pipelines,omitempty"`
+	Pipelines []design.Finding `json:"pipelines,omitempty"`
 }
 
 // Text writes the result for a person.
 func (r Printed) Text(p *Paper) {
 	p.Line("wrote %s below %s", plural(int64(r.Files), "file", "files"), r.Folder)
-	for _, line := range r.Pipelines {
-		p.Line("  %s", line)
+	for _, f := range r.Pipelines {
+		p.Line("  %s %s: %s", p.Mark(Info), f.ID, f.Text)
+		if f.Do != "" {
+			p.Line("          %s", f.Do)
+		}
 	}
 	if r.Blocking > 0 {
 		p.Line("  %s %s of the design: do not deploy this before they are mended or accepted", p.Mark(Bad), plural(int64(r.Blocking), "finding blocks", "findings block"))

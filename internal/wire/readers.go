@@ -21,6 +21,7 @@ import (
 	"example.com/landfall/internal/source/aws"
 	"example.com/landfall/internal/source/files"
 	"example.com/landfall/internal/target"
+	"example.com/landfall/internal/target/dial"
 	"example.com/landfall/internal/trail"
 	trailaws "example.com/landfall/internal/trail/aws"
 	trailfiles "example.com/landfall/internal/trail/files"
@@ -65,8 +66,9 @@ func readers(s app.Setup, c *config.Config) app.Readers {
 		Requests: func(patterns []string, found []records.File, progress func(int64)) meter.Meter {
 			return accesslog.New(accesslog.Options{Paths: patterns, Files: found, Progress: progress, Log: s.Log})
 		},
-		Costs: func(patterns []string) meter.Meter { return costfile.New(costfile.Options{Paths: patterns}) },
-		Probe: func(o app.ProbeOptions) (meter.Meter, error) { return prober(s, o) },
+		Costs:  func(patterns []string) meter.Meter { return costfile.New(costfile.Options{Paths: patterns}) },
+		Probe:  func(o app.ProbeOptions) (meter.Meter, error) { return prober(s, o) },
+		Dialer: dial.New(dial.Options{Now: s.Now}),
 		SourceFacts: func(_ context.Context, region cloud.Region) (source.Facts, error) {
 			conf, err := live()
 			if err != nil {
@@ -75,7 +77,7 @@ func readers(s app.Setup, c *config.Config) app.Readers {
 			return aws.NewFacts(aws.ForAccounts(conf, nil)("", region)), nil
 		},
 		TargetFacts: func() (target.Facts, error) { return targetFacts(c) },
-		Deployer: func(subscription cloud.Account) (target.Deployer, error) { return deployer(s, c, subscription) },
+		Deployer:    func(subscription cloud.Account) (target.Deployer, error) { return deployer(s, c, subscription) },
 	}
 	return r
 }

@@ -121,7 +121,27 @@ func secretPair(m map[string]any) bool {
 	return named && valued
 }
 
+// policy reports whether an object is a policy document of IAM: a list of
+// statements that allow or deny. Such a document names secrets, tokens and
+// passwords in actions and condition keys and never holds one.
+func policy(m map[string]any) bool {
+	statements, ok := m["Statement"].([]any)
+	if one, alone := m["Statement"].(map[string]any); alone {
+		statements, ok = []any{one}, true
+	}
+	for _, s := range statements {
+		statement, isObject := s.(map[string]any)
+		if effect, _ := statement["Effect"].(string); !isObject || effect != "Allow" && effect != "Deny" {
+			return false
+		}
+	}
+	return ok && len(statements) > 0
+}
+
 func scrubObject(t *cfn.Type, m map[string]any, guarded bool, depth int) any {
+	if policy(m) {
+		return m
+	}
 	out := make(map[string]any, len(m))
 	isSecret := secretPair(m)
 	for name, member := range m {

@@ -3,6 +3,8 @@ package kinds
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -191,4 +193,20 @@ func lowered(v any) any {
 		return out
 	}
 	return v
+}
+
+// What a policy says of tokens and secrets are names of theirs.
+func TestPoliciesStayWhole(t *testing.T) {
+	t.Parallel()
+	tree := map[string]any{"AssumeRolePolicyDocument": map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
+		"Effect": "Allow", "Action": []any{"sts:AssumeRoleWithWebIdentity", "secretsmanager:GetSecretValue"},
+		"Condition": map[string]any{"StringLike": map[string]any{"token.actions.githubusercontent.com:sub": "repo:example/shop:*"}},
+	}}}, "Statement": "password=hunter2-is-secret"}
+	got := Redact(tree)
+	if !reflect.DeepEqual(got["AssumeRolePolicyDocument"], tree["AssumeRolePolicyDocument"]) {
+		t.Errorf("policy %v", got["AssumeRolePolicyDocument"])
+	}
+	if strings.Contains(fmt.Sprint(got["Statement"]), "hunter2") {
+		t.Error("a text that is called like a policy's part is no policy")
+	}
 }

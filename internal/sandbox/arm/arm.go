@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/sandbox/arm/control"
 	"example.com/landfall/internal/sandbox/arm/deploy"
@@ -106,7 +107,11 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, catalog: o.Catalog, log: o.Log, metrics: metric.NewStore(), vaults: vault.NewStore(o.Now), faults: faultplan.New(o.Seed), budget: newBudget(o.Now)}
 	if s.catalog == nil {
-		s.catalog = provider.SandboxCatalog{}
+		facts, err := catalog.Load()
+		if err != nil {
+			return nil, fault.Of(fault.Internal, "start Azure sandbox: load catalogue", "", err)
+		}
+		s.catalog = provider.NewSandboxCatalog(facts)
 	}
 	if err := s.parts(); err != nil {
 		return nil, err

@@ -209,8 +209,13 @@ func TestNodePinsAreExact(t *testing.T) {
 		if err := json.Unmarshal([]byte(n.lock), &lock); err != nil {
 			t.Fatal(err)
 		}
-		if len(manifest.Dependencies) != 1 || manifest.Dependencies[string(s.Name)] != s.Version {
+		if manifest.Dependencies[string(s.Name)] != s.Version {
 			t.Errorf("%s: the manifest asks for %v", s.Name, manifest.Dependencies)
+		}
+		for name, version := range manifest.Dependencies {
+			if lock.Packages["node_modules/"+name].Version != version {
+				t.Errorf("%s: the manifest asks for %s %s, the lock has %q", s.Name, name, version, lock.Packages["node_modules/"+name].Version)
+			}
 		}
 		for name, p := range lock.Packages {
 			if name != "" && (p.Version == "" || p.Integrity == "" || p.Resolved != "") {

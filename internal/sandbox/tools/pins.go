@@ -13,4 +13,8 @@ var (
 	azuriteManifest string
 	//go:embed pins/azurite/package-lock.json
 	azuriteLock string
+	//go:embed pins/bicepgrammar/package.json
+	bicepGrammarManifest string
+	//go:embed pins/bicepgrammar/package-lock.json
+	bicepGrammarLock string
 )

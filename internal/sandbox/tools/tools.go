@@ -15,11 +15,12 @@ type Name string
 
 // The tools. All describes each.
 const (
-	Moto       Name = "moto"
-	Versitygw  Name = "versitygw"
-	Azurite    Name = "azurite"
-	PostgreSQL Name = "postgresql"
-	AWSCLI     Name = "awscli"
+	Moto         Name = "moto"
+	Versitygw    Name = "versitygw"
+	Azurite      Name = "azurite"
+	PostgreSQL   Name = "postgresql"
+	AWSCLI       Name = "awscli"
+	BicepGrammar Name = "tree-sitter-bicep"
 )
 
 // Spec says what a tool is and where it comes from.
@@ -80,6 +81,7 @@ func (t Tool) Program(name string) string { return filepath.Join(t.Dir, name) }
 // All returns every tool, in the order of installation.
 func All() []Spec {
 	python := need{"python3", "python3 python3-venv", "Python 3.11 or newer with its venv module"}
+	node := []need{{"node", "nodejs", "Node.js 20 or newer"}, {"npm", "npm", "npm"}}
 	return []Spec{
 		{
 			Name: Moto, Version: "5.2.5", Title: "AWS control plane", Licence: "Apache-2.0",
@@ -88,10 +90,7 @@ func All() []Spec {
 		{
 			Name: Azurite, Version: "3.37.0", Title: "Azure Storage: Blob, Queue, Table", Licence: "MIT",
 			build: nodeTool{manifest: azuriteManifest, lock: azuriteLock, script: "azurite/dist/src/azurite.js"},
-			needs: []need{
-				{"node", "nodejs", "Node.js 20 or newer"},
-				{"npm", "npm", "npm"},
-			},
+			needs: node,
 		},
 		{
 			Name: Versitygw, Version: "1.8.0", Title: "S3 data", Licence: "Apache-2.0",
@@ -105,6 +104,12 @@ func All() []Spec {
 		{
 			Name: AWSCLI, Version: "1.46.3", Title: "aws command line", Licence: "Apache-2.0", TestsOnly: true,
 			build: pythonTool{requirements: awscliPins, module: "awscli"}, needs: []need{python},
+		},
+		{
+			// Bicep's own compiler needs .NET, which the sandbox does without: the
+			// grammar of tree-sitter says whether a file can be read.
+			Name: BicepGrammar, Version: "1.1.0", Title: "Bicep grammar", Licence: "MIT", TestsOnly: true,
+			build: nodeTool{manifest: bicepGrammarManifest, lock: bicepGrammarLock, script: "web-tree-sitter/tree-sitter.cjs"}, needs: node,
 		},
 	}
 }

@@ -34,8 +34,10 @@ const maxDrawn = 400
 
 // Data is what the page is made of.
 type Data struct {
-	Workload   string
+	Workload string
+	// Inventory need not have its resources: Resources is their number.
 	Inventory  inventory.Inventory
+	Resources  int
 	Graph      graph.Graph
 	Baseline   kpi.Baseline
 	Assessment assess.Assessment
@@ -75,7 +77,7 @@ type model struct {
 	Boundary map[string]int
 	KPIs     []kpiRow
 	Flows    []flowRow
-	Nodes    []graph.Node
+	Nodes    []*graph.Node
 }
 
 type fact struct{ Name, Value, Note string }
@@ -103,8 +105,8 @@ func newModel(d Data) (model, error) {
 
 func summary(d Data, boundary map[string]int) []fact {
 	observed := 0
-	for _, e := range d.Graph.Edges {
-		for _, v := range e.Evidence {
+	for i := range d.Graph.Edges {
+		for _, v := range d.Graph.Edges[i].Evidence {
 			if v.Count > 0 {
 				observed++
 				break
@@ -122,7 +124,7 @@ func summary(d Data, boundary map[string]int) []fact {
 		ready[r.State]++
 	}
 	return []fact{
-		{"Resources", fmt.Sprint(len(d.Inventory.Resources)), fmt.Sprintf("%d in, %d shared, %d out", boundary["in"], boundary["shared"], boundary["out"])},
+		{"Resources", fmt.Sprint(d.Resources), fmt.Sprintf("%d in, %d shared, %d out", boundary["in"], boundary["shared"], boundary["out"])},
 		{"Not read", fmt.Sprint(len(d.Inventory.Unread)), fmt.Sprintf("%d not understood", len(d.Inventory.Refused))},
 		{"Dependencies", fmt.Sprint(len(d.Graph.Edges)), fmt.Sprintf("%d seen in logs", observed)},
 		{"Critical flows", fmt.Sprint(len(d.Graph.Flows)), "proposed"},

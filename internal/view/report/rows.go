@@ -15,10 +15,15 @@ import (
 )
 
 // ranked puts what belongs to the workload first.
-func ranked(nodes []graph.Node) []graph.Node {
-	rank := map[graph.Boundary]int{graph.In: 0, graph.Shared: 1, graph.Out: 2}
-	list := slices.Clone(nodes)
-	slices.SortStableFunc(list, func(a, b graph.Node) int { return cmp.Compare(rank[a.Boundary], rank[b.Boundary]) })
+func ranked(nodes []graph.Node) []*graph.Node {
+	list := make([]*graph.Node, 0, len(nodes))
+	for _, boundary := range []graph.Boundary{graph.In, graph.Shared, graph.Out} {
+		for i := range nodes {
+			if nodes[i].Boundary == boundary {
+				list = append(list, &nodes[i])
+			}
+		}
+	}
 	return list
 }
 
@@ -61,9 +66,9 @@ const mostSteps = 50
 
 // flowRows lists the components of each flow in the order of the flow.
 func flowRows(g graph.Graph, kpis []kpiRow) []flowRow {
-	nodes := make(map[cloud.ResourceID]graph.Node, len(g.Nodes))
-	for _, n := range g.Nodes {
-		nodes[n.ID] = n
+	nodes := make(map[cloud.ResourceID]*graph.Node, len(g.Nodes))
+	for i := range g.Nodes {
+		nodes[g.Nodes[i].ID] = &g.Nodes[i]
 	}
 	count, first := map[cloud.ResourceID]int{}, map[cloud.ResourceID]string{}
 	for _, k := range kpis {
@@ -79,11 +84,11 @@ func flowRows(g graph.Graph, kpis []kpiRow) []flowRow {
 				row.More = len(f.Components) - mostSteps
 				break
 			}
-			n, ok := nodes[id]
-			if !ok {
-				n = graph.Node{ID: id}
+			n := nodes[id]
+			if n == nil {
+				n = &graph.Node{ID: id}
 			}
-			row.Steps = append(row.Steps, step{Node: n, Place: i + 1, Single: slices.Contains(f.SinglePoints, id), KPIs: count[id], Anchor: first[id]})
+			row.Steps = append(row.Steps, step{Node: *n, Place: i + 1, Single: slices.Contains(f.SinglePoints, id), KPIs: count[id], Anchor: first[id]})
 		}
 		list = append(list, row)
 	}

@@ -94,6 +94,10 @@ func New(o Options) (*Plane, error) {
 	if err != nil {
 		return nil, err
 	}
+	roles, err := provider.Roles()
+	if err != nil {
+		return nil, err
+	}
 	if o.Definitions != nil {
 		for _, r := range o.Definitions.Resources() {
 			table.Add(published(table, r.Type), r.Version)
@@ -102,7 +106,7 @@ func New(o Options) (*Plane, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Plane{options: o, table: table, providers: provider.New(), roles: provider.Roles(), regions: provider.Regions(),
+	p := &Plane{options: o, table: table, providers: provider.New(), roles: roles, regions: provider.Regions(),
 		records: map[string]*record{}, kinds: map[string]map[string]*record{}, operations: map[string]*Operation{}, claims: map[string]map[string]string{}, unregistered: map[string]bool{}}
 	p.work, p.cancel = context.WithCancel(context.Background())
 	p.found()

@@ -1,6 +1,11 @@
 package provider
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+
+	"example.com/landfall/internal/catalog"
+)
 
 // Catalog answers what a subscription may use where. Values have the form of
 // Resource Manager's answers. The catalogue of the product can stand behind it;
@@ -14,11 +19,14 @@ type Catalog interface {
 	Capabilities(namespace, region string) []map[string]any
 }
 
-// SandboxCatalog holds a few sizes and quotas, enough to rehearse with. It is
-// sandbox data: neither complete nor a statement about a real region.
-type SandboxCatalog struct{}
+// SandboxCatalog answers with the sizes of the product's own catalogue and with
+// quotas that are the sandbox's: no statement about a real subscription.
+type SandboxCatalog struct{ facts *catalog.Catalog }
 
 var _ Catalog = SandboxCatalog{}
+
+// NewSandboxCatalog returns the catalogue on the facts.
+func NewSandboxCatalog(facts *catalog.Catalog) SandboxCatalog { return SandboxCatalog{facts} }
 
 // quota is one line of usages.
 func quota(name, shown string, used, limit int64) map[string]any {
@@ -26,19 +34,16 @@ func quota(name, shown string, used, limit int64) map[string]any {
 }
 
 // Usages gives every region the same quotas.
-func (SandboxCatalog) Usages(namespace, _ string) []map[string]any {
+func (c SandboxCatalog) Usages(namespace, _ string) []map[string]any {
 	switch strings.ToLower(namespace) {
 	case "microsoft.compute":
-		return []map[string]any{
-			quota("availabilitySets", "Availability Sets", 0, 2500), quota("cores", "Total Regional vCPUs", 0, 100), quota("virtualMachines", "Virtual Machines", 0, 25000),
-			quota("virtualMachineScaleSets", "Virtual Machine Scale Sets", 0, 2500), quota("standardDSv5Family", "Standard DSv5 Family vCPUs", 0, 100),
-			quota("standardDDSv5Family", "Standard DDSv5 Family vCPUs", 0, 100), quota("standardBsv2Family", "Standard Bsv2 Family vCPUs", 0, 100), quota("standardFSv2Family", "Standard FSv2 Family vCPUs", 0, 100),
-		}
+		return c.compute()
 	case "microsoft.network":
 		return []map[string]any{
 			quota("VirtualNetworks", "Virtual Networks", 0, 1000), quota("PublicIPAddresses", "Public IP Addresses", 0, 1000), quota("StaticPublicIPAddresses", "Static Public IP Addresses", 0, 1000),
 			quota("NetworkSecurityGroups", "Network Security Groups", 0, 5000), quota("NetworkInterfaces", "Network Interfaces", 0, 65536), quota("LoadBalancers", "Load Balancers", 0, 1000),
 			quota("ApplicationGateways", "Application Gateways", 0, 1000), quota("NatGateways", "Nat Gateways", 0, 1000),
+			quota("ApplicationSecurityGroups", "Application Security Groups", 0, 3000), quota("RouteTables", "Route Tables", 0, 200),
 		}
 	case "microsoft.storage":
 		return []map[string]any{quota("StorageAccounts", "Storage Accounts", 0, 250)}
@@ -46,18 +51,46 @@ func (SandboxCatalog) Usages(namespace, _ string) []map[string]any {
 	return nil
 }
 
-// Sizes gives every region the same sizes in three zones.
-func (SandboxCatalog) Sizes(region string) []map[string]any {
+// coresOfFamily is what a subscription may use of each family of sizes; twice
+// that over all.
+const coresOfFamily = 100
+
+// compute gives a quota for each family of sizes that the facts know.
+func (c SandboxCatalog) compute() []map[string]any {
+	out := []map[string]any{
+		quota("availabilitySets", "Availability Sets", 0, 2500), quota("cores", "Total Regional vCPUs", 0, 2*coresOfFamily),
+		quota("virtualMachines", "Virtual Machines", 0, 25000), quota("virtualMachineScaleSets", "Virtual Machine Scale Sets", 0, 2500),
+	}
+	families := map[string]bool{}
+	for _, s := range c.facts.VMSizes() {
+		if s.Family != "" && !families[s.Family] {
+			families[s.Family] = true
+			out = append(out, quota(s.Family, s.Family+" vCPUs", 0, coresOfFamily))
+		}
+	}
+	return out
+}
+
+// Sizes gives the sizes that the facts do not exclude from the region, in
+// three zones.
+func (c SandboxCatalog) Sizes(region string) []map[string]any {
 	var out []map[string]any
-	for _, s := range []struct{ name, family, cores, memory string }{
-		{"Standard_B2s_v2", "standardBsv2Family", "2", "8"}, {"Standard_D2s_v5", "standardDSv5Family", "2", "8"}, {"Standard_D4s_v5", "standardDSv5Family", "4", "16"},
-		{"Standard_D8s_v5", "standardDSv5Family", "8", "32"}, {"Standard_D2ds_v5", "standardDDSv5Family", "2", "8"}, {"Standard_D4ds_v5", "standardDDSv5Family", "4", "16"}, {"Standard_F4s_v2", "standardFSv2Family", "4", "8"},
-	} {
+	for _, s := range c.facts.VMSizes() {
+		if sold, known := c.facts.SoldIn(s.Name, region); s.VCPU == 0 || known && !sold {
+			continue
+		}
 		capability := func(name, value string) any { return map[string]any{"name": name, "value": value} }
+		arch := "x64"
+		if s.Arch == "arm64" {
+			arch = "Arm64"
+		}
 		out = append(out, map[string]any{
-			"resourceType": "virtualMachines", "name": s.name, "tier": "Standard", "size": strings.TrimPrefix(s.name, "Standard_"), "family": s.family, "locations": []any{region},
+			"resourceType": "virtualMachines", "name": s.Name, "tier": "Standard", "size": strings.TrimPrefix(s.Name, "Standard_"), "family": s.Family, "locations": []any{region},
 			"locationInfo": []any{map[string]any{"location": region, "zones": []any{"1", "2", "3"}}}, "restrictions": []any{},
-			"capabilities": []any{capability("vCPUs", s.cores), capability("MemoryGB", s.memory), capability("PremiumIO", "True"), capability("CpuArchitectureType", "x64"), capability("HyperVGenerations", "V1,V2")},
+			"capabilities": []any{
+				capability("vCPUs", strconv.Itoa(s.VCPU)), capability("MemoryGB", strconv.FormatFloat(float64(s.MiB)/1024, 'f', -1, 64)), capability("PremiumIO", "True"),
+				capability("CpuArchitectureType", arch), capability("HyperVGenerations", "V1,V2"), capability("MaxDataDiskCount", strconv.Itoa(s.DataDisks)),
+			},
 		})
 	}
 	return out

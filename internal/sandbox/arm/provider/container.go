@@ -14,8 +14,12 @@ func containerFillers() map[string]filler {
 		},
 		"Microsoft.ContainerService/managedClusters": func(s Subject) map[string]any {
 			prefix := s.property("dnsPrefix", s.ID.Name())
-			return properties(map[string]any{"fqdn": strings.ToLower(prefix) + "-" + strings.ReplaceAll(s.GUID("fqdn"), "-", "")[:8] + ".hcp." + s.location() + ".azmk8s.io",
-				"powerState": map[string]any{"code": runningPower(s)}, "nodeResourceGroup": s.property("nodeResourceGroup", "MC_"+s.ID.Group+"_"+s.ID.Name()+"_"+s.location())})
+			out := map[string]any{"fqdn": strings.ToLower(prefix) + "-" + strings.ReplaceAll(s.GUID("fqdn"), "-", "")[:8] + ".hcp." + s.location() + ".azmk8s.io",
+				"powerState": map[string]any{"code": runningPower(s)}, "nodeResourceGroup": s.property("nodeResourceGroup", "MC_"+s.ID.Group+"_"+s.ID.Name()+"_"+s.location())}
+			if enabled, _ := document.Get(s.Body, "properties.oidcIssuerProfile.enabled").(bool); enabled {
+				out["oidcIssuerProfile"] = map[string]any{"issuerURL": "https://" + s.location() + ".oic.prod-aks.azure.com/" + s.GUID("tenant") + "/" + s.GUID("issuer") + "/"}
+			}
+			return properties(out)
 		},
 		"Microsoft.App/managedEnvironments": func(s Subject) map[string]any {
 			return properties(map[string]any{"defaultDomain": strings.ReplaceAll(s.GUID("domain"), "-", "")[:12] + "." + s.location() + ".azurecontainerapps.io", "staticIp": "192.0.2.201"})

@@ -96,7 +96,11 @@ func TestRegionsAndRoles(t *testing.T) {
 		t.Error("region names are compared in their short form")
 	}
 	byName := map[string]provider.Role{}
-	for _, r := range provider.Roles() {
+	roles, err := provider.Roles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range roles {
 		byName[r.Name] = r
 	}
 	for _, c := range []struct {

@@ -1,12 +1,10 @@
 package provider
 
 import (
-	_ "embed"
 	"strings"
-)
 
-//go:embed roles.txt
-var rolesText string
+	"example.com/landfall/internal/catalog"
+)
 
 // Role is a role definition.
 type Role struct {
@@ -17,17 +15,17 @@ type Role struct {
 // Owner is the id of the built-in role that may do everything.
 const Owner = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
-// Roles lists the built-in roles that the sandbox knows.
-func Roles() []Role {
-	var out []Role
-	for line := range strings.SplitSeq(rolesText, "\n") {
-		f := strings.Split(line, "|")
-		if len(f) != 6 || strings.HasPrefix(line, "#") {
-			continue
-		}
-		out = append(out, Role{ID: f[0], Name: f[1], Actions: words(f[2]), NotActions: words(f[3]), DataActions: words(f[4]), NotDataActions: words(f[5])})
+// Roles lists the built-in roles: those of the product's catalogue.
+func Roles() ([]Role, error) {
+	facts, err := catalog.Load()
+	if err != nil {
+		return nil, err
 	}
-	return out
+	var out []Role
+	for _, r := range facts.Roles() {
+		out = append(out, Role{ID: r.GUID, Name: r.Name, Actions: r.Actions, NotActions: r.NotActions, DataActions: r.DataActions, NotDataActions: r.NotDataActions})
+	}
+	return out, nil
 }
 
 // Allows reports whether the role grants an action: one of its actions covers

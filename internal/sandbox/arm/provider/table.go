@@ -126,7 +126,7 @@ func readOperation(codes string) (Operation, error) {
 // not at all.
 func ownTypes() []Type {
 	sync := map[string]Operation{"PUT": {Codes: []int{200, 201}}, "PATCH": {Codes: []int{200}}, "DELETE": {Codes: []int{200, 204}}}
-	return []Type{
+	return append(recordTypes(sync), []Type{
 		{Name: "Microsoft.Resources/tags", Versions: []string{"2021-04-01", "2025-04-01"}, Verbs: map[string]Operation{"PUT": {Codes: []int{200}}, "PATCH": {Codes: []int{200}}, "DELETE": {Codes: []int{200}}}},
 		{Name: "Microsoft.Authorization/locks", Versions: []string{"2016-09-01", "2020-05-01"}, Verbs: sync},
 		{Name: "Microsoft.Authorization/roleAssignments", Versions: []string{"2022-04-01"}, Verbs: map[string]Operation{"PUT": {Codes: []int{201}}, "DELETE": {Codes: []int{200, 204}}}},
@@ -140,7 +140,27 @@ func ownTypes() []Type {
 		{Name: "Microsoft.Network/trafficManagerProfiles/azureEndpoints", Versions: []string{"2022-04-01"}, Verbs: sync},
 		{Name: "Microsoft.Network/trafficManagerProfiles/externalEndpoints", Versions: []string{"2022-04-01"}, Verbs: sync},
 		{Name: "Microsoft.Network/trafficManagerProfiles/nestedEndpoints", Versions: []string{"2022-04-01"}, Verbs: sync},
+		// The SDK names the parent of a protected item and the policy by other paths.
+		{Name: "Microsoft.RecoveryServices/vaults/backupPolicies", Versions: []string{"2025-08-01"}, Verbs: map[string]Operation{"PUT": {Codes: []int{200, 202}}, "DELETE": {Codes: []int{200, 204}}}},
+	}...)
+}
+
+// recordTypes are the record sets of zones: one path in the SDK, a type for
+// each kind of record at the service.
+func recordTypes(verbs map[string]Operation) []Type {
+	var out []Type
+	for _, zone := range []struct {
+		name, version string
+		records       []string
+	}{
+		{"Microsoft.Network/dnsZones", "2018-05-01", []string{"A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"}},
+		{"Microsoft.Network/privateDnsZones", "2024-06-01", []string{"A", "AAAA", "CNAME", "MX", "PTR", "SOA", "SRV", "TXT"}},
+	} {
+		for _, record := range zone.records {
+			out = append(out, Type{Name: zone.name + "/" + record, Versions: []string{zone.version}, Verbs: verbs})
+		}
 	}
+	return out
 }
 
 // Type looks a type up without regard to case.

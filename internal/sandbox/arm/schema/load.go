@@ -118,7 +118,27 @@ func Load(path string) (*Definitions, error) {
 		}
 		d.resources[strings.ToLower(name)] = Resource{Type: name, Version: version, WriteScopes: r.WS, body: r.Body}
 	}
+	d.records()
 	return d, nil
+}
+
+// records gives the kinds of records that the file lacks the body of those
+// that it has: the record sets of a zone share one form (REST references
+// "Record Sets" of DNS and Private DNS).
+func (d *Definitions) records() {
+	for _, zone := range []string{"Microsoft.Network/dnsZones", "Microsoft.Network/privateDnsZones"} {
+		like, ok := d.resources[strings.ToLower(zone+"/A")]
+		if !ok {
+			continue
+		}
+		for _, record := range []string{"AAAA", "CNAME", "MX", "PTR", "SRV", "TXT"} {
+			kind := zone + "/" + record
+			if _, known := d.resources[strings.ToLower(kind)]; !known {
+				like.Type = kind
+				d.resources[strings.ToLower(kind)] = like
+			}
+		}
+	}
 }
 
 func decodeNode(raw []json.RawMessage, count int) (node, error) {

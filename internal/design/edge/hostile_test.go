@@ -1,0 +1,17 @@
+package edge_test
+
+import (
+	"testing"
+
+	"example.com/landfall/internal/design/designtest"
+)
+
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	designtest.Hostile(t, families, 20, designtest.FromTemplate(t, site)...)
+}
+
+func TestShuffled(t *testing.T) {
+	t.Parallel()
+	designtest.Shuffled(t, families(), designtest.FromTemplate(t, site)...)
+}

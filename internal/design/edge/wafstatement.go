@@ -1,0 +1,244 @@
+package edge
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
+)
+
+// alternativesMost bounds how many rules one statement with OR comes to.
+const alternativesMost = 20
+
+// alternatives turns a statement into lists of conditions, of which one has to
+// match. What it cannot say becomes a gap, and the rule is left out: a rule
+// with a condition less would match more.
+func (a *acl) alternatives(name string, statement map[string]any) [][]wafCondition {
+	switch {
+	case statement["AndStatement"] != nil:
+		out := [][]wafCondition{{}}
+		for _, part := range design.Maps(design.At(statement["AndStatement"], "Statements")) {
+			out = times(out, a.alternatives(name, part))
+		}
+		return a.bounded(name, out)
+	case statement["OrStatement"] != nil:
+		var out [][]wafCondition
+		for _, part := range design.Maps(design.At(statement["OrStatement"], "Statements")) {
+			out = append(out, a.alternatives(name, part)...)
+		}
+		return a.bounded(name, out)
+	case statement["NotStatement"] != nil:
+		inner, _ := design.At(statement["NotStatement"], "Statement").(map[string]any)
+		return a.bounded(name, negations(a.alternatives(name, inner)))
+	}
+	if condition, ok := a.condition(name, statement); ok {
+		return [][]wafCondition{{condition}}
+	}
+	return nil
+}
+
+// times joins every list of one side with every list of the other.
+func times(left, right [][]wafCondition) [][]wafCondition {
+	var out [][]wafCondition
+	for _, l := range left {
+		for _, r := range right {
+			out = append(out, append(slices.Clone(l), r...))
+		}
+	}
+	return out
+}
+
+// negations turns alternatives around: not (a and b or c) is (not a or not b)
+// and not c.
+func negations(alternatives [][]wafCondition) [][]wafCondition {
+	if len(alternatives) == 0 {
+		return nil
+	}
+	out := [][]wafCondition{{}}
+	for _, conditions := range alternatives {
+		var turned [][]wafCondition
+		for _, c := range conditions {
+			c.negate = !c.negate
+			turned = append(turned, []wafCondition{c})
+		}
+		if out = times(out, turned); len(out) > alternativesMost {
+			return out
+		}
+	}
+	return out
+}
+
+func (a *acl) bounded(name string, out [][]wafCondition) [][]wafCondition {
+	// A list without a condition would match every request.
+	out = slices.DeleteFunc(out, func(conditions []wafCondition) bool { return len(conditions) == 0 })
+	if len(out) > alternativesMost {
+		a.Gap("waf.many", name)
+		return nil
+	}
+	return out
+}
+
+// condition translates a statement that matches one thing.
+func (a *acl) condition(name string, statement map[string]any) (wafCondition, bool) {
+	for _, kind := range []string{"IPSetReferenceStatement", "GeoMatchStatement", "ByteMatchStatement", "RegexMatchStatement", "RegexPatternSetReferenceStatement", "SizeConstraintStatement"} {
+		m, ok := statement[kind].(map[string]any)
+		if !ok {
+			continue
+		}
+		switch kind {
+		case "IPSetReferenceStatement":
+			return a.addresses(name, m)
+		case "GeoMatchStatement":
+			return wafCondition{variable: "RemoteAddr", operator: "GeoMatch", values: design.Texts(m["CountryCodes"])}, len(design.Texts(m["CountryCodes"])) > 0
+		case "ByteMatchStatement":
+			return a.bytes(name, m)
+		case "SizeConstraintStatement":
+			return a.size(name, m)
+		}
+		return a.regex(name, m)
+	}
+	id := "waf.statement"
+	switch {
+	case statement["LabelMatchStatement"] != nil:
+		id = "waf.label"
+	case statement["SqliMatchStatement"] != nil, statement["XssMatchStatement"] != nil:
+		id = "waf.attack"
+		a.managed = with(a.managed, defaultRuleSet)
+	}
+	a.gapOf(id, name+": "+common.Shown(statement))
+	return wafCondition{}, false
+}
+
+// gapOf names gaps that condition meets.
+func (a *acl) gapOf(id, at string) {
+	switch id {
+	case "waf.label":
+		a.Gap("waf.label", at)
+	case "waf.attack":
+		a.Gap("waf.attack", at)
+	default:
+		a.Gap("waf.statement", at)
+	}
+}
+
+func (a *acl) addresses(name string, m map[string]any) (wafCondition, bool) {
+	set, ok := a.C.Find(a.R, m["Arn"], "AWS::WAFv2::IPSet")
+	if !ok {
+		a.Gap("waf.group", name+": "+design.Text(m, "Arn"))
+		return wafCondition{}, false
+	}
+	values := design.Texts(set.Properties["Addresses"])
+	slices.Sort(values)
+	if len(values) == 0 {
+		a.Do("the address set %s is empty: rule %s is left out", set.Name, name)
+	}
+	return wafCondition{variable: "RemoteAddr", operator: "IPMatch", values: slices.Compact(values)}, len(values) > 0
+}
+
+func (a *acl) bytes(name string, m map[string]any) (wafCondition, bool) {
+	c, ok := a.field(name, m)
+	value := design.Text(m, "SearchString")
+	if encoded := design.Text(m, "SearchStringBase64"); value == "" && encoded != "" {
+		if plain, err := base64.StdEncoding.DecodeString(encoded); err == nil {
+			value = string(plain)
+		}
+	}
+	c.values = []string{value}
+	switch design.Text(m, "PositionalConstraint") {
+	case "EXACTLY":
+		c.operator = "Equal"
+	case "STARTS_WITH":
+		c.operator = "BeginsWith"
+	case "ENDS_WITH":
+		c.operator = "EndsWith"
+	case "CONTAINS_WORD":
+		a.Gap("waf.word", name)
+		fallthrough
+	default:
+		c.operator = "Contains"
+	}
+	return c, ok && value != ""
+}
+
+func (a *acl) size(name string, m map[string]any) (wafCondition, bool) {
+	c, ok := a.field(name, m)
+	c.values = []string{design.Text(m, "Size")}
+	c.operator = map[string]string{"LT": "LessThan", "LE": "LessThanOrEqual", "GT": "GreaterThan", "GE": "GreaterThanOrEqual"}[design.Text(m, "ComparisonOperator")]
+	if c.operator == "" {
+		a.Gap("waf.statement", name+": "+common.Shown(m))
+		return c, false
+	}
+	return c, ok
+}
+
+func (a *acl) regex(name string, m map[string]any) (wafCondition, bool) {
+	c, ok := a.field(name, m)
+	c.operator = "Regex"
+	if text := design.Text(m, "RegexString"); text != "" {
+		c.values = []string{text}
+		return c, ok
+	}
+	set, found := a.C.Find(a.R, m["Arn"], "AWS::WAFv2::RegexPatternSet")
+	if !found {
+		a.Gap("waf.group", name+": "+design.Text(m, "Arn"))
+		return c, false
+	}
+	c.values = design.Texts(set.Properties["RegularExpressionList"])
+	return c, ok && len(c.values) > 0
+}
+
+// field translates where a statement looks.
+func (a *acl) field(name string, m map[string]any) (wafCondition, bool) {
+	c := wafCondition{}
+	for _, t := range design.Maps(m["TextTransformations"]) {
+		switch kind := design.Text(t, "Type"); kind {
+		case "NONE", "":
+		case "LOWERCASE":
+			c.transforms = with(c.transforms, "Lowercase")
+		case "URL_DECODE", "URL_DECODE_UNI":
+			c.transforms = with(c.transforms, "UrlDecode")
+		case "COMPRESS_WHITE_SPACE":
+			c.transforms = with(c.transforms, "Trim")
+		case "REMOVE_NULLS", "REPLACE_NULLS":
+			c.transforms = with(c.transforms, "RemoveNulls")
+		default:
+			a.Gap("waf.transform", name+": "+kind)
+		}
+	}
+	where, _ := m["FieldToMatch"].(map[string]any)
+	for _, key := range []string{"UriPath", "QueryString", "SingleHeader", "Body", "JsonBody", "Method", "SingleQueryArgument", "AllQueryArguments", "Cookies", "Headers"} {
+		v, ok := where[key]
+		if !ok {
+			continue
+		}
+		switch key {
+		case "UriPath":
+			a.Gap("waf.uri", name)
+			c.variable = "RequestUri"
+		case "SingleHeader":
+			c.variable, c.selector = "RequestHeader", design.Text(v, "Name")
+			if strings.EqualFold(c.selector, "cookie") {
+				c.variable, c.selector = "Cookies", ""
+			}
+		case "Body", "JsonBody":
+			c.variable = "RequestBody"
+		case "Method":
+			c.variable = "RequestMethod"
+		case "SingleQueryArgument", "AllQueryArguments":
+			a.Gap("waf.argument", name)
+			c.variable = "QueryString"
+		case "Cookies":
+			c.variable = "Cookies"
+		case "Headers":
+			a.Gap("waf.statement", name+": all headers")
+			return c, false
+		default:
+			c.variable = "QueryString"
+		}
+		return c, true
+	}
+	a.Gap("waf.statement", name+": "+common.Shown(m["FieldToMatch"]))
+	return c, false
+}

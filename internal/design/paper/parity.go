@@ -1,0 +1,131 @@
+package paper
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/design"
+)
+
+// control is a security control with the way in which the design has it.
+type control struct {
+	name   string
+	before []cloud.Kind
+	after  func(d *design.Design) (state string, good bool)
+}
+
+func controls() []control {
+	return []control{
+		{"network isolation", []cloud.Kind{"AWS::EC2::SecurityGroup", "AWS::EC2::NetworkAcl"}, isolation},
+		{"private access to services", []cloud.Kind{"AWS::EC2::VPCEndpoint"}, having("private endpoints", "Microsoft.Network/privateEndpoints")},
+		{"web application firewall", []cloud.Kind{"AWS::WAFv2::WebACL", "AWS::WAF::WebACL", "AWS::WAFRegional::WebACL"}, having("policies", "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies", "Microsoft.Network/FrontDoorWebApplicationFirewallPolicies")},
+		{"least privilege", []cloud.Kind{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}, privilege},
+		{"secrets kept apart", []cloud.Kind{"AWS::SecretsManager::Secret", "AWS::SSM::Parameter"}, having("vaults", "Microsoft.KeyVault/vaults")},
+		{"own encryption keys", []cloud.Kind{"AWS::KMS::Key"}, having("keys", "Microsoft.KeyVault/vaults/keys")},
+		{"encryption on the way", []cloud.Kind{"AWS::ElasticLoadBalancingV2::Listener", "AWS::S3::BucketPolicy"}, transit},
+		{"audit trail", []cloud.Kind{"AWS::CloudTrail::Trail"}, having("log workspaces and diagnostic settings", "Microsoft.OperationalInsights/workspaces", "microsoft.insights/diagnosticSettings")},
+		{"network flow logs", []cloud.Kind{"AWS::EC2::FlowLog"}, having("flow logs", "Microsoft.Network/networkWatchers/flowLogs")},
+		{"backups", []cloud.Kind{"AWS::Backup::BackupPlan", "AWS::Backup::BackupVault"}, having("vaults", "Microsoft.RecoveryServices/vaults", "Microsoft.DataProtection/backupVaults")},
+		{"threat detection", []cloud.Kind{"AWS::GuardDuty::Detector", "AWS::SecurityHub::Hub", "AWS::InspectorV2::Filter"}, having("plans", "Microsoft.Security/pricings")},
+		{"configuration compliance", []cloud.Kind{"AWS::Config::ConfigRule", "AWS::Config::ConfigurationRecorder"}, having("policy assignments", "Microsoft.Authorization/policyAssignments")},
+	}
+}
+
+func having(what string, kinds ...cloud.Kind) func(*design.Design) (string, bool) {
+	return func(d *design.Design) (string, bool) {
+		n := len(of(d, kinds...))
+		if n == 0 {
+			return "none in the design", false
+		}
+		return fmt.Sprintf("%s: %d", what, n), true
+	}
+}
+
+func isolation(d *design.Design) (string, bool) {
+	groups := len(of(d, "Microsoft.Network/networkSecurityGroups"))
+	switch {
+	case d.Network == nil:
+		return fmt.Sprintf("%d network security groups, nothing proved", groups), false
+	case d.Network.Equal:
+		return fmt.Sprintf("%d network security groups; proved equal over %d endpoints", groups, d.Network.Endpoints), true
+	}
+	return fmt.Sprintf("%d network security groups; %d differences, %d undecided", groups, len(d.Network.Differences), len(d.Network.Undecided)), false
+}
+
+func privilege(d *design.Design) (string, bool) {
+	wider := 0
+	for _, g := range d.Identity {
+		if len(g.Wider) > 0 {
+			wider++
+		}
+	}
+	return fmt.Sprintf("%d managed identities, %d of them may do more than before", len(d.Identity), wider), wider == 0
+}
+
+// transit looks at what would accept an unencrypted connection.
+func transit(d *design.Design) (string, bool) {
+	var open []string
+	for _, r := range of(d, "Microsoft.Storage/storageAccounts") {
+		if v, ok := design.At(r.Body, "properties.supportsHttpsTrafficOnly").(bool); ok && !v {
+			open = append(open, r.Name)
+		}
+	}
+	for _, r := range of(d, "Microsoft.Network/applicationGateways") {
+		for _, l := range design.Maps(design.At(r.Body, "properties.httpListeners")) {
+			if strings.EqualFold(design.Text(l, "properties.protocol"), "Http") {
+				open = append(open, r.Name+" listener "+design.Text(l, "name"))
+			}
+		}
+	}
+	if len(open) > 0 {
+		return "accept HTTP: " + strings.Join(open, ", "), false
+	}
+	return "nothing in the design accepts an unencrypted connection by configuration", true
+}
+
+// parity prints each control before and after.
+func parity(d *design.Design) []byte {
+	counts := map[cloud.Kind]int{}
+	for _, v := range d.Decisions {
+		counts[v.Kind]++
+	}
+	s := begin("Security controls before and after")
+	s.line("")
+	rows := [][]string{{"control", "before", "after", "kept"}}
+	for _, c := range controls() {
+		n := 0
+		for _, k := range c.before {
+			n += counts[k]
+		}
+		state, good := c.after(d)
+		before, kept := fmt.Sprintf("%d resources", n), "yes"
+		switch {
+		case n == 0 && !good:
+			before, kept = "none", "nothing to keep"
+		case n == 0:
+			before, kept = "none", "added"
+		case !good:
+			kept = "no: see the decisions"
+		}
+		rows = append(rows, []string{c.name, before, state, kept})
+	}
+	s.table(rows)
+	s.line("")
+	s.line("Not seen by any configuration, and to be asked: patching of machines, scanning of images and dependencies, penetration tests and their dates, residency rules, certifications that name the provider.")
+	for _, g := range d.Identity {
+		if len(g.Wider)+len(g.Missing)+len(g.Unmapped) == 0 {
+			continue
+		}
+		s.title("Role %s", escape(lastPart(string(g.Role))))
+		for _, list := range []struct {
+			name  string
+			items []string
+		}{{"may do more", g.Wider}, {"may do less", g.Missing}, {"has no counterpart", g.Unmapped}} {
+			for _, item := range list.items {
+				s.line("- %s: %s", list.name, escape(item))
+			}
+		}
+	}
+	return s.bytes()
+}

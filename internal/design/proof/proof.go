@@ -1,0 +1,202 @@
+package proof
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/network"
+	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/reach"
+)
+
+// Family returns the family that proves the network when all others have
+// finished; it has to be the last one.
+func Family() design.Family {
+	return design.Family{Name: "proof", Finish: Prove}
+}
+
+// Prove compares both networks and adds what differs to the design. Without
+// an endpoint in a VPC there is nothing to prove.
+func Prove(c *design.Context) {
+	source := reach.FromAWS(c.Known(reach.Kinds()...), c.Find)
+	var bodies []reach.Body
+	for _, r := range c.Targets() {
+		bodies = append(bodies, reach.Body{ID: string(r.ID), Type: string(r.Type), Tree: r.Body})
+	}
+	target := reach.FromAzure(bodies)
+	p := &pairer{c: c, source: source, target: target, bodies: c.Targets()}
+	pairing := p.pair()
+	if len(pairing.Ends) == 0 && len(p.open) == 0 {
+		return
+	}
+	for _, b := range network.Blocks(c) {
+		pairing.Blocks = append(pairing.Blocks, reach.BlockPair{Source: b.Source, Target: b.Target})
+	}
+	pairing.Tags = tags()
+	pairing.Expected = demanded(target)
+	pairing.Accepted = c.Options.Accept
+	proof := reach.Compare(source, target, pairing)
+	proof.Undecided = append(proof.Undecided, p.open...)
+	slices.Sort(proof.Undecided)
+	proof.Equal = proof.Equal && len(p.open) == 0
+	c.SetNetwork(&proof)
+	report(c, &proof)
+}
+
+// report adds a finding for each difference that the platform does not demand,
+// and one for all that is undecided.
+func report(c *design.Context, proof *reach.Proof) {
+	for _, d := range proof.Differences {
+		if strings.HasPrefix(d.Name, "network.platform:") {
+			continue
+		}
+		f := design.Finding{ID: d.Name, Severity: design.High, About: about(d)}
+		f.Text = fmt.Sprintf("%s passes at the source (%s) and not at the target (%s)", d.Packet, d.SourceRule, d.TargetRule)
+		f.Do = "change the rule at the target if the workload needs it, or accept the difference under design.accept"
+		if d.Wider {
+			f.Severity, f.Blocks = design.Critical, true
+			f.Text = fmt.Sprintf("%s passes at the target (%s) and not at the source (%s)", d.Packet, d.TargetRule, d.SourceRule)
+			f.Do = "narrow the rule at the target, or accept " + d.Name + " under design.accept with a reason"
+		}
+		c.Finding(f)
+	}
+	if n := len(proof.Undecided); n > 0 {
+		c.Finding(design.Finding{
+			ID: "network.undecided", Severity: design.High, About: []cloud.ResourceID{},
+			Text: fmt.Sprintf("%d parts of the network cannot be compared; the first is: %s", n, proof.Undecided[0]),
+			Do:   "read the proof's undecided parts in design.json, and test these connections with the connectivity check",
+		})
+	}
+}
+
+// about are the ends that are resources.
+func about(d reach.Difference) []cloud.ResourceID {
+	out := []cloud.ResourceID{}
+	for _, id := range []string{d.From, d.To} {
+		if strings.HasPrefix(id, "arn:") || strings.HasPrefix(id, "cloudformation:") || strings.HasPrefix(id, "terraform:") {
+			out = append(out, cloud.ResourceID(id))
+		}
+	}
+	return out
+}
+
+// pairer finds what takes whose place.
+type pairer struct {
+	c              *design.Context
+	source, target reach.Network
+	bodies         []*design.Resource
+	open           []string
+}
+
+// pair goes through the endpoints of the workload.
+func (p *pairer) pair() reach.Pairing {
+	var out reach.Pairing
+	inside := map[string]*inventory.Resource{}
+	for _, r := range p.c.Everything() {
+		inside[string(r.ID)] = r
+	}
+	ports := network.Ports(p.c)
+	places := map[string]*reach.Interface{}
+	for i := range p.target.Interfaces {
+		places[p.target.Interfaces[i].ID] = &p.target.Interfaces[i]
+	}
+	for _, f := range p.source.Interfaces {
+		id, _, _ := strings.Cut(f.ID, "|")
+		r := inside[id]
+		if r == nil || p.c.Shared(r) {
+			continue
+		}
+		into := p.counterparts(r, places)
+		if len(into) == 0 {
+			p.missing(r)
+		}
+		for _, t := range into {
+			pair := reach.Pair{Source: f.ID, Target: t}
+			for _, place := range places[t].Places {
+				pair.Ports = append(pair.Ports, portsAt(ports, place.Subnet)...)
+			}
+			out.Ends = append(out.Ends, pair)
+		}
+	}
+	return out
+}
+
+func portsAt(ports map[cloud.ResourceID][]network.PortPair, subnet string) []reach.PortPair {
+	var out []reach.PortPair
+	for id, list := range ports {
+		if strings.EqualFold(string(id), subnet) {
+			for _, x := range list {
+				out = append(out, reach.PortPair(x))
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b reach.PortPair) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
+	})
+	return slices.Compact(out)
+}
+
+// missing notes an endpoint without a counterpart, unless it is meant to have
+// none.
+func (p *pairer) missing(r *inventory.Resource) {
+	d, ok := p.c.Decided(r)
+	if ok && (d.Action == design.Retire || d.Action == design.Retain) {
+		return
+	}
+	p.open = append(p.open, fmt.Sprintf("endpoint %s (%s): nothing in the target's network takes its place, decision %q", r.Name, r.Kind, d.Action))
+}
+
+// counterparts are the interfaces that belong to the targets of a resource:
+// targets that have an address themselves, what they name (a machine its
+// network interface, an app its environment), and private endpoints to them.
+func (p *pairer) counterparts(r *inventory.Resource, places map[string]*reach.Interface) []string {
+	var out []string
+	add := func(id string) {
+		if places[id] != nil && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	targets := map[string]bool{}
+	for _, id := range p.c.TargetsOf(r) {
+		targets[strings.ToLower(string(id))] = true
+	}
+	for _, b := range p.bodies {
+		id := strings.ToLower(string(b.ID))
+		own := targets[id]
+		if own {
+			add(id)
+		}
+		if kind := strings.ToLower(string(b.Type)); own && (kind == "microsoft.compute/virtualmachines" || kind == "microsoft.app/containerapps" || kind == "microsoft.app/jobs") {
+			references(b.Body, add)
+		}
+		if strings.EqualFold(string(b.Type), "Microsoft.Network/privateEndpoints") {
+			references(b.Body, func(ref string) {
+				if targets[ref] {
+					add(id)
+				}
+			})
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// references calls yield with all texts of a body, in lower case.
+func references(v any, yield func(string)) {
+	switch v := v.(type) {
+	case string:
+		yield(strings.ToLower(v))
+	case []any:
+		for _, w := range v {
+			references(w, yield)
+		}
+	case map[string]any:
+		for _, w := range v {
+			references(w, yield)
+		}
+	}
+}

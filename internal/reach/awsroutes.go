@@ -1,0 +1,276 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"example.com/landfall/internal/inventory"
+)
+
+// routeTables reads route tables, their routes, and which subnet has which: its
+// own, or the VPC's main one.
+func (a *awsReader) routeTables() {
+	mains := map[string]string{}
+	for _, r := range a.byKind[kindTable] {
+		a.tables[string(r.ID)] = len(a.net.Tables)
+		a.net.Tables = append(a.net.Tables, Table{ID: string(r.ID), Name: r.Name})
+		if truth(r.Attributes["Main"]) {
+			mains[a.id(r, r.Properties["VpcId"], kindVPC)] = string(r.ID)
+		}
+	}
+	for i := range a.net.Subnets {
+		a.net.Subnets[i].Table = mains[a.net.Subnets[i].Space]
+	}
+	for _, r := range a.byKind["AWS::EC2::SubnetRouteTableAssociation"] {
+		i, ok := a.subnets[a.id(r, r.Properties["SubnetId"], kindSubnet)]
+		if table := a.id(r, r.Properties["RouteTableId"], kindTable); ok && table != "" {
+			a.net.Subnets[i].Table = table
+		}
+	}
+	for _, r := range a.byKind["AWS::EC2::Route"] {
+		if i, ok := a.tables[a.id(r, r.Properties["RouteTableId"], kindTable)]; ok {
+			a.net.Tables[i].Routes = append(a.net.Tables[i].Routes, a.routes(r)...)
+		}
+	}
+	a.gatewayEndpoints()
+	a.propagated()
+}
+
+// routes reads one route: several for a prefix list of the customer's own.
+func (a *awsReader) routes(r *inventory.Resource) []Route {
+	p := r.Properties
+	hop, via := a.hop(r)
+	var out []Route
+	for _, block := range prefixes(p["DestinationCidrBlock"], p["DestinationIpv6CidrBlock"]) {
+		out = append(out, Route{Prefix: block, Hop: hop, Via: via, Learned: text(r.Attributes["Origin"]) == "EnableVgwRoutePropagation"})
+	}
+	if v := text(p["DestinationPrefixListId"]); v != "" {
+		blocks, tag, ok := a.prefixList(r, v)
+		switch {
+		case !ok:
+			a.doubt(a.spaceOfTable(r), "route "+r.Name+": prefix list "+v+" is not known")
+		case tag != "":
+			out = append(out, Route{Tag: tag, Hop: hop, Via: via})
+		}
+		for _, block := range blocks {
+			out = append(out, Route{Prefix: block, Hop: hop, Via: via})
+		}
+	}
+	if len(out) == 0 && text(p["DestinationPrefixListId"]) == "" {
+		a.doubt(a.spaceOfTable(r), "route "+r.Name+": its destination is not known")
+	}
+	return out
+}
+
+// spaceOfTable is the VPC of a route's table.
+func (a *awsReader) spaceOfTable(route *inventory.Resource) string {
+	t, ok := a.find(route, route.Properties["RouteTableId"], kindTable)
+	if !ok {
+		return ""
+	}
+	return a.id(t, t.Properties["VpcId"], kindVPC)
+}
+
+// hop tells where a route leads; GatewayId names gateways of four kinds.
+func (a *awsReader) hop(r *inventory.Resource) (Hop, string) {
+	p := r.Properties
+	if text(p["State"]) == "blackhole" || text(r.Attributes["State"]) == "blackhole" {
+		return HopNone, ""
+	}
+	named := func(key string) string {
+		v := text(p[key])
+		if v == "" {
+			return ""
+		}
+		if to, ok := a.find(r, v); ok {
+			return string(to.ID)
+		}
+		return v
+	}
+	switch {
+	case text(p["NatGatewayId"]) != "":
+		return HopNAT, named("NatGatewayId")
+	case text(p["VpcPeeringConnectionId"]) != "":
+		return HopLink, named("VpcPeeringConnectionId")
+	case text(p["TransitGatewayId"]) != "":
+		return HopTransit, named("TransitGatewayId")
+	case text(p["EgressOnlyInternetGatewayId"]) != "":
+		return HopEgressOnly, ""
+	case text(p["VpcEndpointId"]) != "":
+		return a.endpointHop(r, p["VpcEndpointId"])
+	case text(p["GatewayId"]) == "":
+		return HopUnknown, ""
+	}
+	to, ok := a.find(r, p["GatewayId"])
+	id := text(p["GatewayId"])
+	switch {
+	case id == "local":
+		return HopLocal, ""
+	case ok && to.Kind == "AWS::EC2::VPNGateway", strings.HasPrefix(id, "vgw-"):
+		return HopPremises, ""
+	case ok && to.Kind == "AWS::EC2::VPCEndpoint", strings.HasPrefix(id, "vpce-"):
+		return a.endpointHop(r, id)
+	case ok && to.Kind == "AWS::EC2::InternetGateway", strings.HasPrefix(id, "igw-"):
+		return HopInternet, ""
+	}
+	return HopUnknown, ""
+}
+
+// endpointHop tells gateway endpoints from those of balancers for appliances,
+// behind which a firewall decides.
+func (a *awsReader) endpointHop(r *inventory.Resource, value any) (Hop, string) {
+	e, ok := a.find(r, value, "AWS::EC2::VPCEndpoint")
+	if ok && isGateway(e) || !ok && text(r.Properties["DestinationPrefixListId"]) != "" {
+		return HopService, ""
+	}
+	return HopUnknown, ""
+}
+
+// isGateway reports whether an endpoint is one of S3's or DynamoDB's gateways,
+// which is what a template means that gives no type.
+func isGateway(e *inventory.Resource) bool {
+	kind := text(e.Properties["VpcEndpointType"])
+	return kind == "" || strings.EqualFold(kind, "Gateway")
+}
+
+// gatewayEndpoints adds the routes that AWS puts into the tables a gateway
+// endpoint names.
+func (a *awsReader) gatewayEndpoints() {
+	for _, e := range a.byKind["AWS::EC2::VPCEndpoint"] {
+		if !isGateway(e) {
+			continue
+		}
+		route := Route{Tag: serviceTag(text(e.Properties["ServiceName"])), Hop: HopService}
+		for _, v := range list(e.Properties["RouteTableIds"]) {
+			i, ok := a.tables[a.id(e, v, kindTable)]
+			if ok && !slices.ContainsFunc(a.net.Tables[i].Routes, func(x Route) bool { return x.Tag == route.Tag }) {
+				a.net.Tables[i].Routes = append(a.net.Tables[i].Routes, route)
+			}
+		}
+	}
+}
+
+// propagated adds the routes that a virtual private gateway learns. Those of
+// BGP nobody has written down.
+func (a *awsReader) propagated() {
+	static := map[string][]netip.Prefix{}
+	for _, r := range a.byKind["AWS::EC2::VPNConnectionRoute"] {
+		if c, ok := a.find(r, r.Properties["VpnConnectionId"], "AWS::EC2::VPNConnection"); ok {
+			id := a.id(c, c.Properties["VpnGatewayId"], "AWS::EC2::VPNGateway")
+			static[id] = append(static[id], prefixes(r.Properties["DestinationCidrBlock"])...)
+		}
+	}
+	for _, r := range a.byKind["AWS::EC2::VPNGatewayRoutePropagation"] {
+		gateway := a.id(r, r.Properties["VpnGatewayId"], "AWS::EC2::VPNGateway")
+		for _, v := range list(r.Properties["RouteTableIds"]) {
+			i, ok := a.tables[a.id(r, v, kindTable)]
+			if !ok {
+				continue
+			}
+			for _, block := range static[gateway] {
+				a.net.Tables[i].Routes = append(a.net.Tables[i].Routes, Route{Prefix: block, Hop: HopPremises, Learned: true})
+			}
+			if len(static[gateway]) == 0 {
+				t, _ := a.find(r, v, kindTable)
+				a.doubt(a.id(t, t.Properties["VpcId"], kindVPC), "route table "+a.net.Tables[i].label()+": which routes "+r.Name+" learns over BGP is not known")
+			}
+		}
+	}
+}
+
+// transits reads transit gateways. Unless switched off, all attachments use and
+// feed the gateway's default table (Amazon VPC Transit Gateways, "Transit
+// gateway route tables").
+func (a *awsReader) transits() {
+	for _, r := range a.byKind[kindTransit] {
+		t := Transit{ID: string(r.ID), Labels: text(r.Properties["SecurityGroupReferencingSupport"]) == "enable"}
+		standard := Table{ID: string(r.ID) + "|default", Name: r.Name + " default"}
+		associates, propagates := text(r.Properties["DefaultRouteTableAssociation"]) != "disable", text(r.Properties["DefaultRouteTablePropagation"]) != "disable"
+		for _, x := range append(a.byKind["AWS::EC2::TransitGatewayVpcAttachment"], a.byKind["AWS::EC2::TransitGatewayAttachment"]...) {
+			if a.id(x, x.Properties["TransitGatewayId"], kindTransit) != t.ID {
+				continue
+			}
+			att := Attachment{ID: string(x.ID), Space: a.id(x, x.Properties["VpcId"], kindVPC)}
+			if att.Space == "" && text(x.Attributes["ResourceType"]) == "vpc" {
+				a.doubt("", "transit gateway "+r.Name+": the VPC of attachment "+x.Name+" is not known")
+			}
+			if associates {
+				att.Table = standard.ID
+			}
+			if propagates {
+				standard.Routes = append(standard.Routes, a.learned(att)...)
+			}
+			t.Attachments = append(t.Attachments, att)
+		}
+		t.Tables = append(t.Tables, standard)
+		a.transitTables(&t, r)
+		a.net.Transits = append(a.net.Transits, t)
+	}
+}
+
+func (a *awsReader) learned(x Attachment) []Route {
+	var out []Route
+	for _, s := range a.net.Spaces {
+		if s.ID == x.Space {
+			for _, p := range s.Prefixes {
+				out = append(out, Route{Prefix: p, Hop: HopTransit, Via: x.ID, Learned: true})
+			}
+		}
+	}
+	return out
+}
+
+// transitTables reads the tables that are resources of their own.
+func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource) {
+	const kind, attachment = "AWS::EC2::TransitGatewayRouteTable", "TransitGatewayAttachmentId"
+	at := map[string]int{}
+	for _, r := range a.byKind[kind] {
+		if a.id(r, r.Properties["TransitGatewayId"], kindTransit) == t.ID {
+			at[string(r.ID)] = len(t.Tables)
+			t.Tables = append(t.Tables, Table{ID: string(r.ID), Name: r.Name})
+		}
+	}
+	attached := func(r *inventory.Resource) *Attachment {
+		id := a.id(r, r.Properties[attachment], "AWS::EC2::TransitGatewayVpcAttachment", "AWS::EC2::TransitGatewayAttachment")
+		i := slices.IndexFunc(t.Attachments, func(x Attachment) bool { return x.ID == id })
+		if i < 0 {
+			return nil
+		}
+		return &t.Attachments[i]
+	}
+	for _, r := range a.byKind["AWS::EC2::TransitGatewayRouteTableAssociation"] {
+		table := a.id(r, r.Properties["TransitGatewayRouteTableId"], kind)
+		if x := attached(r); x != nil && table != "" {
+			x.Table = table
+		}
+	}
+	for _, r := range a.byKind["AWS::EC2::TransitGatewayRouteTablePropagation"] {
+		i, ok := at[a.id(r, r.Properties["TransitGatewayRouteTableId"], kind)]
+		if x := attached(r); ok && x != nil {
+			t.Tables[i].Routes = append(t.Tables[i].Routes, a.learned(*x)...)
+		}
+	}
+	for _, r := range a.byKind["AWS::EC2::TransitGatewayRoute"] {
+		i, ok := at[a.id(r, r.Properties["TransitGatewayRouteTableId"], kind)]
+		if !ok {
+			continue
+		}
+		for _, block := range prefixes(r.Properties["DestinationCidrBlock"]) {
+			route := Route{Prefix: block, Hop: HopNone}
+			if x := attached(r); x != nil {
+				route.Hop, route.Via = HopTransit, x.ID
+			} else if !truth(r.Properties["Blackhole"]) {
+				route.Hop = HopUnknown
+			}
+			t.Tables[i].Routes = append(t.Tables[i].Routes, route)
+		}
+	}
+	if len(a.byKind["AWS::EC2::TransitGatewayPeeringAttachment"]) > 0 {
+		for _, x := range t.Attachments {
+			if x.Space != "" {
+				a.doubt(x.Space, "transit gateway "+gateway.Name+": what its peering attachments reach is not known")
+			}
+		}
+	}
+}

@@ -1,0 +1,270 @@
+package reach
+
+import "net/netip"
+
+// way is where a packet goes that leaves a subnet.
+type way struct {
+	hop Hop
+	// space is where it ends, for local, link and transit.
+	space string
+	nat   *NAT
+	// labels says that groups may be named across it.
+	labels bool
+	note   string
+}
+
+// route is a candidate with its rank: longer prefixes win, then configured
+// routes over learned ones, then those over what the platform brings.
+type candidate struct {
+	bits, rank int
+	hop        Hop
+	via        string
+	// table and route, or what, say where it comes from.
+	table *Table
+	route *Route
+	what  string
+}
+
+func (c *candidate) text() string {
+	if c.route != nil {
+		return c.table.label() + ": " + routeText(*c.route)
+	}
+	return c.what
+}
+
+func better(a, b candidate) bool {
+	return a.bits > b.bits || a.bits == b.bits && a.rank > b.rank
+}
+
+// way resolves where a packet from a subnet to a party goes.
+func (s *side) way(subnet int, to *party) way {
+	if to.spot < 0 {
+		return s.resolve(subnet, to)
+	}
+	if s.ways[subnet] == nil {
+		s.ways[subnet] = make([]int32, len(s.spots))
+	}
+	if n := s.ways[subnet][to.spot]; n > 0 {
+		return s.known[n-1]
+	}
+	w := s.resolve(subnet, to)
+	at := -1
+	for i := range s.known {
+		if s.known[i] == w {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		at = len(s.known)
+		s.known = append(s.known, w)
+	}
+	s.ways[subnet][to.spot] = int32(at + 1)
+	return w
+}
+
+func (s *side) resolve(subnet int, to *party) way {
+	sub := &s.net.Subnets[subnet]
+	if to.tag == TagBalancer {
+		return way{hop: HopLocal, space: sub.Space}
+	}
+	if s.aws && to.subnet == subnet {
+		// Packets within a subnet do not pass the VPC's router.
+		return way{hop: HopLocal, space: sub.Space, labels: true}
+	}
+	best := candidate{bits: -1}
+	consider := func(p netip.Prefix, c candidate) {
+		if covers(p, to) {
+			if c.bits = p.Bits(); better(c, best) {
+				best = c
+			}
+		}
+	}
+	if i, ok := s.tables[sub.Table]; ok {
+		t := &s.net.Tables[i]
+		for n := range t.Routes {
+			r := &t.Routes[n]
+			c := candidate{rank: 3, hop: r.Hop, via: r.Via, table: t, route: r}
+			if r.Learned {
+				c.rank = 2
+			}
+			if r.Tag != "" {
+				if c.bits = 128; r.Tag == to.tag && better(c, best) {
+					best = c
+				}
+				continue
+			}
+			consider(r.Prefix, c)
+		}
+	}
+	s.platformRoutes(sub, consider)
+	return s.follow(sub, best, to)
+}
+
+func (t *Table) label() string {
+	if t.Name != "" {
+		return t.Name
+	}
+	return t.ID
+}
+
+func routeText(r Route) string {
+	to := r.Tag
+	if to == "" {
+		to = r.Prefix.String()
+	}
+	text := to + " to " + string(r.Hop)
+	if r.Via != "" {
+		text += " " + r.Via
+	}
+	return text
+}
+
+// platformRoutes are what no table has to name: the space itself, and at Azure
+// what it is peered with, the internet, and nothing for the private blocks
+// (Microsoft Learn, "Virtual network traffic routing", default routes).
+func (s *side) platformRoutes(sub *Subnet, consider func(netip.Prefix, candidate)) {
+	if i, ok := s.spaces[sub.Space]; ok {
+		for _, p := range s.net.Spaces[i].Prefixes {
+			consider(p, candidate{rank: 1, hop: HopLocal, what: "the route to its own network"})
+		}
+	}
+	if s.aws {
+		return
+	}
+	for i := range s.net.Links {
+		l := &s.net.Links[i]
+		if far := l.far(sub.Space); far != "" {
+			if n, ok := s.spaces[far]; ok {
+				for _, p := range s.net.Spaces[n].Prefixes {
+					consider(p, candidate{rank: 1, hop: HopLink, via: l.ID, what: "the route of a peering"})
+				}
+			}
+		}
+	}
+	for _, p := range privateBlocks() {
+		consider(p, candidate{hop: HopNone, what: "the platform's route for private addresses to none"})
+	}
+	for _, p := range wholeWorld() {
+		consider(p, candidate{hop: HopInternet, what: "the platform's route to the internet"})
+	}
+}
+
+func (l *Link) far(space string) string {
+	switch space {
+	case l.A:
+		return l.B
+	case l.B:
+		return l.A
+	}
+	return ""
+}
+
+func privateBlocks() []netip.Prefix {
+	return []netip.Prefix{
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8), netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16}), 12),
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168}), 16), netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10),
+	}
+}
+
+func wholeWorld() []netip.Prefix {
+	return []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
+}
+
+// follow turns the best route into where the packet ends.
+func (s *side) follow(sub *Subnet, c candidate, to *party) way {
+	switch {
+	case c.bits < 0:
+		return way{hop: HopNone, note: sub.label() + ": no route"}
+	case c.hop == HopLocal:
+		return way{hop: HopLocal, space: sub.Space, labels: true, note: c.text()}
+	case c.hop == HopLink:
+		l := s.links[c.via]
+		if l == nil {
+			return way{hop: HopUnknown, note: c.text() + ", of which nothing else is known"}
+		}
+		if l.far(sub.Space) == "" {
+			return way{hop: HopNone, note: c.text() + ", which ends elsewhere"}
+		}
+		return s.ending(HopLink, l.far(sub.Space), to, c.text(), true)
+	case c.hop == HopTransit:
+		return s.cross(sub, c, to)
+	case c.hop == HopNAT:
+		n := s.nats[c.via]
+		if n == nil {
+			return way{hop: HopUnknown, note: c.text() + ", of which nothing else is known"}
+		}
+		return way{hop: HopNAT, nat: n, note: c.text()}
+	}
+	return way{hop: c.hop, note: c.text()}
+}
+
+func (s *Subnet) label() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.ID
+}
+
+// ending checks that a peering's or transit's far end really has the address:
+// neither carries packets on to a third network.
+func (s *side) ending(hop Hop, space string, to *party, text string, labels bool) way {
+	i, ok := s.spaces[space]
+	if !ok {
+		return way{hop: HopUnknown, note: text + ", whose far end is not known"}
+	}
+	if !contains(s.net.Spaces[i].Prefixes, to) {
+		return way{hop: HopNone, note: text + " ends at " + space + ", which lacks the address"}
+	}
+	return way{hop: hop, space: space, labels: labels, note: text}
+}
+
+// cross goes through a transit: the table of the attachment that the packet
+// comes from decides.
+func (s *side) cross(sub *Subnet, c candidate, to *party) way {
+	t := s.transits[c.via]
+	if t == nil {
+		return way{hop: HopUnknown, note: c.text() + ", of which nothing else is known"}
+	}
+	var from *Attachment
+	for i := range t.Attachments {
+		if t.Attachments[i].Space == sub.Space {
+			from = &t.Attachments[i]
+		}
+	}
+	if from == nil {
+		return way{hop: HopNone, note: c.text() + ", which is not attached"}
+	}
+	best := candidate{bits: -1}
+	for i := range t.Tables {
+		if t.Tables[i].ID != from.Table {
+			continue
+		}
+		for j := range t.Tables[i].Routes {
+			r := &t.Tables[i].Routes[j]
+			n := candidate{bits: r.Prefix.Bits(), rank: 1, hop: r.Hop, via: r.Via, table: &t.Tables[i], route: r}
+			if r.Learned {
+				n.rank = 0
+			}
+			if covers(r.Prefix, to) && better(n, best) {
+				best = n
+			}
+		}
+	}
+	if best.bits < 0 {
+		return way{hop: HopNone, note: c.text() + ", which has no route"}
+	}
+	note := c.text() + ", " + best.text()
+	if best.hop != HopTransit {
+		return way{hop: best.hop, note: note}
+	}
+	for i := range t.Attachments {
+		if a := &t.Attachments[i]; a.ID == best.via {
+			if a.Space == "" {
+				return way{hop: HopPremises, note: note}
+			}
+			return s.ending(HopTransit, a.Space, to, note, t.Labels)
+		}
+	}
+	return way{hop: HopUnknown, note: note + ", which is not known"}
+}
