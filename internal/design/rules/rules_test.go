@@ -253,12 +253,15 @@ func BenchmarkDesign(b *testing.B) {
 	resources := copies(b, one, 10_000)
 	b.ReportMetric(float64(len(resources)), "resources")
 	for b.Loop() {
-		designtest.Make(b, rules.All(), resources...)
+		d := designtest.Make(b, rules.All(), resources...)
+		b.ReportMetric(float64(len(d.Decisions)), "decisions")
+		b.ReportMetric(float64(len(d.Resources)), "targets")
 	}
 }
 
 // copies repeats a workload until there are about n resources; each copy
-// stands for itself: ids, names and references carry its number.
+// stands for itself, in an account of its own: ids, names and references carry
+// its number.
 func copies(b *testing.B, one []inventory.Resource, n int) []inventory.Resource {
 	text, err := json.Marshal(one)
 	if err != nil {
@@ -272,6 +275,7 @@ func copies(b *testing.B, one []inventory.Resource, n int) []inventory.Resource 
 		}
 		for j := range again {
 			again[j].Name = fmt.Sprintf("%s-%d", again[j].Name, i)
+			again[j].Account = cloud.Account(fmt.Sprintf("1%011d", i))
 		}
 		out = append(out, again...)
 	}
