@@ -99,7 +99,7 @@ func ourFlow(ctx context.Context, o options) (answer, error) {
 		return answer{}, err
 	}
 	var a answer
-	for _, x := range c.Result().Conversations {
+	for x := range c.Result().Conversations {
 		if !x.Rejected {
 			a.row(x.BytesOut+x.BytesBack, x.Client.Address, x.Server.Address, x.Port)
 		}

@@ -57,15 +57,19 @@ type assessment struct {
 	journal  source.Journal
 	window   trail.Window
 
-	inv      inventory.Inventory
-	found    []trail.Logs
-	seen     graph.Observed
-	answers  assess.Questionnaire
-	graph    graph.Graph
-	baseline kpi.Baseline
-	result   assess.Assessment
-	stages   []view.SandboxStage
-	evidence int64
+	inv     inventory.Inventory
+	found   []trail.Logs
+	seen    graph.Observed
+	answers assess.Questionnaire
+	graph   graph.Graph
+	// resources and marked count those of the inventory, which is let go of as
+	// soon as it is written.
+	resources int
+	marked    map[inventory.Mark]int
+	baseline  kpi.Baseline
+	result    assess.Assessment
+	stages    []view.SandboxStage
+	evidence  int64
 	// made are the fingerprints of the artefacts by name.
 	made map[string]string
 }
@@ -121,7 +125,7 @@ func (a *App) Assess(ctx context.Context, o AssessOptions, progress *view.Progre
 // empty is the error of an assessment that found nothing at all: whoever named
 // the wrong files should not take that for an empty account.
 func (r *assessment) empty() error {
-	if len(r.inv.Resources) > 0 {
+	if r.resources > 0 {
 		return nil
 	}
 	err := fault.Newf(fault.Invalid, "no resource was found: %d things were not read, %d not understood", len(r.inv.Unread), len(r.inv.Refused))
@@ -153,13 +157,19 @@ func (r *assessment) inventory(ctx context.Context) error {
 		}
 	}
 	r.inv = into.builder.Build()
+	r.resources, r.marked = len(r.inv.Resources), map[inventory.Mark]int{}
+	for i := range r.inv.Resources {
+		for _, m := range r.inv.Resources[i].Marks {
+			r.marked[m]++
+		}
+	}
 	return nil
 }
 
 // worthKeeping ends an assessment that found nothing, so that it does not take
 // the place of an earlier one that found something.
 func (r *assessment) worthKeeping(context.Context) error {
-	if len(r.inv.Resources) > 0 {
+	if r.resources > 0 {
 		return nil
 	}
 	var before inventory.Inventory
@@ -241,21 +251,25 @@ func (r *assessment) relate(context.Context) error {
 	for id, answer := range b.Answers {
 		settled[cloud.ResourceID(id)] = graph.Boundary(answer)
 	}
-	r.graph = graph.Build(r.inv, r.seen, graph.Options{
+	seen := r.seen
+	r.seen = graph.Observed{} // the graph is built in the room that the logs take
+	r.graph = graph.Build(r.inv, seen, graph.Options{
 		Seeds:   graph.Seeds{Tags: b.Seeds.Tags, VPCs: b.Seeds.VPC, Stacks: b.Seeds.Stacks, Names: b.Seeds.Names, IDs: b.Seeds.IDs},
 		Answers: settled, FlowAnswers: r.answers.FlowAnswers(), Asserted: asserted,
 	})
-	r.seen = graph.Observed{} // the logs' own terms are not needed any more
 	return nil
 }
 
 // strayAnswers are answers in landfall.yaml about what is not there: a name
 // instead of an id, or a resource that is gone. They must not pass for settled.
 func (r *assessment) strayAnswers() []inventory.Refused {
+	if len(r.Config.Boundary.Answers) == 0 {
+		return nil
+	}
 	known := map[string]bool{}
-	for _, one := range r.inv.Resources {
-		known[string(one.ID)] = true
-		for _, alias := range one.Aliases {
+	for i := range r.inv.Resources {
+		known[string(r.inv.Resources[i].ID)] = true
+		for _, alias := range r.inv.Resources[i].Aliases {
 			known[alias] = true
 		}
 	}
@@ -283,6 +297,7 @@ func (r *assessment) write(context.Context) error {
 		}
 	}
 	put(store.Inventory, r.inv)
+	r.inv.Resources = nil
 	r.graph.Inputs = joined(r.graph.Inputs, r.made)
 	put(store.Graph, r.graph)
 	put(store.Baseline, r.baseline)
@@ -318,9 +333,9 @@ func (r *assessment) readQuestions() (assess.Questionnaire, error) {
 // told is the result for the user.
 func (r *assessment) told(run store.RunID) view.Assessed {
 	t := view.Assessed{
-		Workload: r.Config.Workload.Name, Run: string(run), Scope: r.inv.Scope, Resources: len(r.inv.Resources), Unread: r.inv.Unread, Refused: r.inv.Refused,
+		Workload: r.Config.Workload.Name, Run: string(run), Scope: r.inv.Scope, Resources: r.resources, Unread: r.inv.Unread, Refused: r.inv.Refused,
 		Drift: len(r.inv.Drift), Edges: len(r.graph.Edges), Flows: r.graph.Flows, Questions: r.graph.Questions, KPIs: len(r.baseline.KPIs), Unmeasured: len(r.baseline.Unmeasured),
-		Boundary: map[graph.Boundary]int{}, Marked: map[inventory.Mark]int{}, Readiness: map[assess.State]int{},
+		Boundary: map[graph.Boundary]int{}, Marked: r.marked, Readiness: map[assess.State]int{},
 		Complexity: r.result.Complexity, Completeness: r.result.Completeness, Stages: r.stages, Evidence: r.evidence,
 		Files: []string{string(store.Inventory), string(store.Graph), string(store.Baseline), string(store.Assessment), reportFile},
 	}
@@ -332,13 +347,8 @@ func (r *assessment) told(run store.RunID) view.Assessed {
 			t.Boundary[n.Boundary]++
 		}
 	}
-	for _, x := range r.inv.Resources {
-		for _, m := range x.Marks {
-			t.Marked[m]++
-		}
-	}
-	for _, e := range r.graph.Edges {
-		if slices.ContainsFunc(e.Evidence, func(v graph.Evidence) bool { return v.Count > 0 }) {
+	for i := range r.graph.Edges {
+		if slices.ContainsFunc(r.graph.Edges[i].Evidence, func(v graph.Evidence) bool { return v.Count > 0 }) {
 			t.Observed++
 		}
 	}

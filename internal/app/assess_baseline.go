@@ -183,7 +183,7 @@ func (r *assessment) keep(ctx context.Context) (store.RunID, error) {
 		return "", err
 	}
 	entry, err := r.record(ctx, "workload.assessed", r.Config.Workload.Name, map[string]any{
-		"run": run, "artefacts": r.made, "resources": len(r.inv.Resources), "unread": len(r.inv.Unread), "refused": len(r.inv.Refused),
+		"run": run, "artefacts": r.made, "resources": r.resources, "unread": len(r.inv.Unread), "refused": len(r.inv.Refused),
 		"edges": len(r.graph.Edges), "questions": len(r.graph.Questions), "kpis": len(r.baseline.KPIs), "frozen": r.baseline.Frozen,
 	})
 	if err != nil {
@@ -196,7 +196,7 @@ func (r *assessment) keep(ctx context.Context) (store.RunID, error) {
 func (r *assessment) page(run string) error {
 	var b bytes.Buffer
 	err := report.Page(&b, report.Data{
-		Workload: r.Config.Workload.Name, Inventory: r.inv, Graph: r.graph, Baseline: r.baseline, Assessment: r.result,
+		Workload: r.Config.Workload.Name, Inventory: r.inv, Resources: r.resources, Graph: r.graph, Baseline: r.baseline, Assessment: r.result,
 		Run: run, Version: r.setup.Version, At: r.setup.Now(),
 	})
 	if err != nil {

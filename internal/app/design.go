@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -55,7 +56,7 @@ func (a *App) Design(ctx context.Context) (view.Designed, error) {
 	}
 	blocking := d.Blocking()
 	entry, err := a.record(ctx, "workload.designed", in.Options.Workload, map[string]any{
-		"design": fingerprint, "inputs": inputs, "decisions": len(d.Decisions), "resources": len(d.Resources), "blocking": len(blocking), "accepted": in.Options.Accept,
+		"design": fingerprint, "inputs": inputs, "decisions": len(d.Decisions), "resources": len(d.Resources), "blocking": len(blocking), "accepted": acceptances(in.Options.Accept),
 	})
 	if err != nil {
 		return view.Designed{}, err
@@ -66,6 +67,22 @@ func (a *App) Design(ctx context.Context) (view.Designed, error) {
 			Hintf("mend them, or accept each by name with a reason under design.accept in landfall.yaml")
 	}
 	return out, nil
+}
+
+// acceptance is a finding that landfall.yaml accepts, with the reason. A ledger
+// entry lists them: as a key the name of a finding on a secret or a token would
+// look like one.
+type acceptance struct {
+	Finding string `json:"finding"`
+	Reason  string `json:"reason"`
+}
+
+func acceptances(accept map[string]string) []acceptance {
+	out := []acceptance{}
+	for _, id := range slices.Sorted(maps.Keys(accept)) {
+		out = append(out, acceptance{id, accept[id]})
+	}
+	return out
 }
 
 // designInput reads what a design is made from, with the fingerprints.

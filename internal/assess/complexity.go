@@ -90,7 +90,8 @@ func (w *workload) completeness() Completeness {
 			measured[k.Subject.Front] = true
 		}
 	}
-	for _, e := range w.Graph.Edges {
+	for i := range w.Graph.Edges {
+		e := &w.Graph.Edges[i]
 		if slices.ContainsFunc(e.Evidence, graph.Evidence.Observed) {
 			seen[e.From], seen[e.To] = true, true
 		}
@@ -119,7 +120,7 @@ func (w *workload) completeness() Completeness {
 		if !w.moves(r) {
 			continue
 		}
-		tier := w.nodes[r.ID].Tier
+		tier := w.nodes[r.ID].Tier // what moves is in, and so a node
 		if !asked[r.ID] {
 			add(4, r.ID, true)
 		}

@@ -142,9 +142,10 @@ func (w *workload) monitors() []Monitor {
 func (w *workload) clients() []Client {
 	found := map[cloud.ResourceID]*Client{}
 	var order []cloud.ResourceID
-	for _, e := range w.Graph.Edges {
+	for i := range w.Graph.Edges {
+		e := &w.Graph.Edges[i]
 		from := w.nodes[e.From]
-		if e.Potential || w.boundary(e.To) == graph.Out || from.Boundary != graph.Out {
+		if e.Potential || w.boundary(e.To) == graph.Out || from == nil || from.Boundary != graph.Out {
 			continue
 		}
 		// A configuration that merely names a resource is no call.

@@ -14,34 +14,35 @@ import (
 // workload is the inputs with their indexes.
 type workload struct {
 	Sources
-	nodes map[cloud.ResourceID]graph.Node
-	// users are the resources with an edge to the key, in order.
+	nodes map[cloud.ResourceID]*graph.Node
+	// users are the resources with an edge to the key, in order; of what is out,
+	// only where it stands outside of the inventory.
 	users map[cloud.ResourceID][]cloud.ResourceID
-	// needs are the resources that the key has an edge to.
+	// needs are the resources that the key, which is in or shared, has an edge to.
 	needs map[cloud.ResourceID][]cloud.ResourceID
-	byID  map[cloud.ResourceID]inventory.Resource
 }
 
 func newWorkload(s Sources) *workload {
 	w := &workload{
 		Sources: s,
-		nodes:   make(map[cloud.ResourceID]graph.Node, len(s.Graph.Nodes)),
+		nodes:   make(map[cloud.ResourceID]*graph.Node, len(s.Graph.Nodes)),
 		users:   map[cloud.ResourceID][]cloud.ResourceID{},
 		needs:   map[cloud.ResourceID][]cloud.ResourceID{},
-		byID:    make(map[cloud.ResourceID]inventory.Resource, len(s.Inventory.Resources)),
 	}
-	for _, n := range s.Graph.Nodes {
-		w.nodes[n.ID] = n
+	for i := range s.Graph.Nodes {
+		w.nodes[s.Graph.Nodes[i].ID] = &s.Graph.Nodes[i]
 	}
-	for _, r := range s.Inventory.Resources {
-		w.byID[r.ID] = r
-	}
-	for _, e := range s.Graph.Edges {
+	for i := range s.Graph.Edges {
+		e := &s.Graph.Edges[i]
 		if e.Potential {
 			continue // the rules would allow it; nobody uses it
 		}
-		w.users[e.To] = append(w.users[e.To], e.From)
-		w.needs[e.From] = append(w.needs[e.From], e.To)
+		if to := w.nodes[e.To]; to == nil || to.Boundary != graph.Out || to.External {
+			w.users[e.To] = append(w.users[e.To], e.From)
+		}
+		if w.boundary(e.From) != graph.Out {
+			w.needs[e.From] = append(w.needs[e.From], e.To)
+		}
 	}
 	for _, index := range []map[cloud.ResourceID][]cloud.ResourceID{w.users, w.needs} {
 		for id, list := range index {

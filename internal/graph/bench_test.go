@@ -66,7 +66,7 @@ func bigSeen(s *stock, n int) graph.Observed {
 	o.Conversations = make([]graph.Conversation, 0, n)
 	for i := range n {
 		from, to := addresses[i%len(addresses)], addresses[(i*7+i/len(addresses)*13+1)%len(addresses)]
-		o.Conversations = append(o.Conversations, graph.Conversation{Client: graph.Endpoint{Address: from}, Server: graph.Endpoint{Address: to}, Port: 1024 + i%5, Protocol: "tcp", Bytes: 100, Packets: 1, Flows: 1, Sure: 1, Source: "flow-logs"})
+		o.Conversations = append(o.Conversations, graph.Conversation{Client: &graph.Endpoint{Address: from}, Server: &graph.Endpoint{Address: to}, Port: 1024 + i%5, Protocol: "tcp", Bytes: 100, Packets: 1, Flows: 1, Sure: 1, Source: "flow-logs"})
 	}
 	return o
 }

@@ -65,8 +65,8 @@ func (t *town) zoneAndRecords() {
 
 // seen: the report box reads the shop's database, payroll was refused there.
 func (t *town) seen() graph.Observed {
-	end := func(address string) graph.Endpoint { return graph.Endpoint{Address: address} }
-	db := graph.Endpoint{Address: "10.0.2.5", Interface: "eni-11111111"}
+	end := func(address string) *graph.Endpoint { return &graph.Endpoint{Address: address} }
+	db := &graph.Endpoint{Address: "10.0.2.5", Interface: "eni-11111111"}
 	return graph.Observed{Conversations: []graph.Conversation{
 		{Client: end("10.0.2.1"), Server: db, Port: 5432, Protocol: "tcp", Bytes: 1000, Packets: 10, Flows: 2, Sure: 1},
 		{Client: end("10.0.2.9"), Server: db, Port: 5432, Protocol: "tcp", Bytes: 5000, Packets: 50, Flows: 1, Sure: 1},

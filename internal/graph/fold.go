@@ -22,10 +22,10 @@ func ordered[T any](list []T, compare func(a, b *T) int) []int32 {
 // conversationOrder stops at the first difference: it runs some twenty million
 // times over a million conversations.
 func conversationOrder(a, b *Conversation) int {
-	if c := endpointOrder(&a.Client, &b.Client); c != 0 {
+	if c := endpointOrder(a.Client, b.Client); c != 0 {
 		return c
 	}
-	if c := endpointOrder(&a.Server, &b.Server); c != 0 {
+	if c := endpointOrder(a.Server, b.Server); c != 0 {
 		return c
 	}
 	return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.Protocol, b.Protocol), timeOrder(a.First, b.First), timeOrder(a.Last, b.Last),
@@ -33,6 +33,9 @@ func conversationOrder(a, b *Conversation) int {
 }
 
 func endpointOrder(a, b *Endpoint) int {
+	if a == b {
+		return 0
+	}
 	if c := strings.Compare(a.Address, b.Address); c != 0 {
 		return c
 	}

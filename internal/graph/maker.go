@@ -44,11 +44,7 @@ type maker struct {
 
 // newMaker takes the resources in the order of their ids, each once.
 func newMaker(inv inventory.Inventory, o Options) *maker {
-	resources := slices.Clone(inv.Resources)
-	slices.SortStableFunc(resources, func(a, b inventory.Resource) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(len(b.Properties), len(a.Properties)))
-	})
-	resources = slices.CompactFunc(resources, func(a, b inventory.Resource) bool { return a.ID == b.ID })
+	resources := each(inv.Resources)
 	m := &maker{
 		resources: resources, index: refs.NewIndex(resources), options: o,
 		nodes: make([]Node, 0, len(resources)+len(resources)/8), byID: make(map[cloud.ResourceID]int32, len(resources)),
@@ -59,6 +55,23 @@ func newMaker(inv inventory.Inventory, o Options) *maker {
 		m.byKind[resources[i].Kind] = append(m.byKind[resources[i].Kind], int32(i))
 	}
 	return m
+}
+
+// each gives the resources in the order of their ids, each once; an inventory
+// has them so.
+func each(resources []inventory.Resource) []inventory.Resource {
+	ready := true
+	for i := 1; ready && i < len(resources); i++ {
+		ready = resources[i-1].ID < resources[i].ID
+	}
+	if ready {
+		return resources
+	}
+	resources = slices.Clone(resources)
+	slices.SortStableFunc(resources, func(a, b inventory.Resource) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(len(b.Properties), len(a.Properties)))
+	})
+	return slices.CompactFunc(resources, func(a, b inventory.Resource) bool { return a.ID == b.ID })
 }
 
 func (m *maker) resourceNode(r *inventory.Resource) {

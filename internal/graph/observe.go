@@ -47,7 +47,7 @@ func (m *maker) conversations(list []Conversation) {
 	reached := map[reach]bool{}
 	for _, i := range order {
 		c := &list[i]
-		t := talk{c, m.end(&c.Client, &c.Server, named, true), m.end(&c.Server, &c.Client, named, false)}
+		t := talk{c, m.end(c.Client, c.Server, named, true), m.end(c.Server, c.Client, named, false)}
 		switch {
 		case m.gateway(t.server):
 		case m.gateway(t.client):
@@ -220,7 +220,7 @@ func (m *maker) outsideHosts(list []Conversation, order []int32) map[string]bool
 	bytes := map[string]int64{}
 	for _, i := range order {
 		c := &list[i]
-		if m.serviceOf(&c.Server) != "" {
+		if m.serviceOf(c.Server) != "" {
 			continue
 		}
 		if a, err := netip.ParseAddr(c.Server.Address); err == nil && !a.IsPrivate() {
@@ -249,7 +249,7 @@ const maxNeighbours = 64
 func (m *maker) widths(list []Conversation, order []int32) {
 	outside := map[netip.Addr]bool{}
 	for _, i := range order {
-		for _, e := range []*Endpoint{&list[i].Client, &list[i].Server} {
+		for _, e := range []*Endpoint{list[i].Client, list[i].Server} {
 			if a, err := netip.ParseAddr(e.Address); err == nil && a.IsPrivate() && !outside[a] && m.inside(e) < 0 {
 				outside[a] = true
 			}

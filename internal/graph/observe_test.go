@@ -37,7 +37,7 @@ func network() (*stock, map[string]cloud.ResourceID) {
 }
 
 func talk(client, server string, port int) graph.Conversation {
-	return graph.Conversation{Client: graph.Endpoint{Address: client}, Server: graph.Endpoint{Address: server}, Port: port, Protocol: "6", Bytes: 100, Packets: 4, Flows: 2, Sure: 1, Source: "flow-logs",
+	return graph.Conversation{Client: &graph.Endpoint{Address: client}, Server: &graph.Endpoint{Address: server}, Port: port, Protocol: "6", Bytes: 100, Packets: 4, Flows: 2, Sure: 1, Source: "flow-logs",
 		First: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Last: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
 }
 
@@ -48,8 +48,8 @@ func TestConversationsBecomeEdges(t *testing.T) {
 	atGateway := talk("10.0.0.2", "192.0.2.44", 443)
 	service := talk("10.0.1.1", "52.216.1.2", 443)
 	service.Server.Service = "S3"
-	again := service
-	again.Server.Address = "52.216.9.9"
+	again := talk("10.0.1.1", "52.216.9.9", 443)
+	again.Server.Service = "S3"
 	unsure := talk("10.0.1.4", "10.0.1.5", 6379)
 	unsure.Sure = 0.5
 	byInstance := talk("10.0.1.99", "10.0.1.5", 6379)

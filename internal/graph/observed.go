@@ -35,7 +35,8 @@ type Endpoint struct {
 
 // Conversation is all traffic of one client with one server port.
 type Conversation struct {
-	Client, Server Endpoint
+	// Client and Server may be shared between conversations; neither is nil.
+	Client, Server *Endpoint
 	Port           int
 	// Protocol is "tcp", "udp", "icmp" or the IANA number.
 	Protocol string

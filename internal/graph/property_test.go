@@ -43,8 +43,8 @@ func randomStock(t *rapid.T) stock {
 func randomSeen(t *rapid.T) graph.Observed {
 	var o graph.Observed
 	for range rapid.IntRange(0, 8).Draw(t, "conversations") {
-		address := func(what string) graph.Endpoint {
-			return graph.Endpoint{Address: fmt.Sprintf("10.0.0.%d", rapid.IntRange(0, 26).Draw(t, what))}
+		address := func(what string) *graph.Endpoint {
+			return &graph.Endpoint{Address: fmt.Sprintf("10.0.0.%d", rapid.IntRange(0, 26).Draw(t, what))}
 		}
 		o.Conversations = append(o.Conversations, graph.Conversation{Client: address("client"), Server: address("server"), Port: rapid.SampledFrom([]int{0, 443, 5432}).Draw(t, "port"), Protocol: "tcp",
 			Bytes: int64(rapid.IntRange(0, 9).Draw(t, "bytes")), Packets: 1, Sure: 1, Rejected: rapid.Bool().Draw(t, "rejected")})

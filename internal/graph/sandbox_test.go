@@ -169,6 +169,7 @@ func TestBookshopIsExact(t *testing.T) {
 		t.Errorf("payroll was refused at the shop's database: %+v", e)
 	}
 	conversations(t, &g, sum)
+	sameAsTemplate(t, g)
 }
 
 // conversations: each accepted edge of the flow logs is in the graph, with its

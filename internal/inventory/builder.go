@@ -19,6 +19,7 @@ type Builder struct {
 	schemas *cfn.Catalog
 
 	mu       sync.Mutex
+	pool     *pool
 	seen     []Observation
 	unread   map[Unread]bool
 	refused  map[Refused]bool
@@ -31,7 +32,7 @@ type Builder struct {
 // NewBuilder returns an empty builder.
 func NewBuilder() *Builder {
 	return &Builder{
-		schemas: cfn.Load(), unread: map[Unread]bool{}, refused: map[Refused]bool{}, inputs: map[string]string{},
+		schemas: cfn.Load(), pool: newPool(), unread: map[Unread]bool{}, refused: map[Refused]bool{}, inputs: map[string]string{},
 		accounts: map[cloud.Account]bool{}, regions: map[cloud.Region]bool{}, sources: map[Source]bool{},
 	}
 }
@@ -49,9 +50,9 @@ func (b *Builder) Add(o Observation) error {
 		}
 		o.ID = cloud.ResourceID("cloudformation:" + o.Stack + "/" + o.LogicalID)
 	}
-	b.normalise(&o)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.normalise(&o)
 	b.seen = append(b.seen, o)
 	b.sources[o.Source] = true
 	return nil
@@ -100,11 +101,13 @@ func (b *Builder) Scope(account, region string) {
 	}
 }
 
-// Build merges the observations. The builder may be used on afterwards.
+// Build merges the observations. The builder may be used on afterwards. What
+// the inventory holds may be shared, between resources and with the builder: it
+// is to be read.
 func (b *Builder) Build() Inventory {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	m := newMerger(b.schemas, b.seen)
+	m := newMerger(b.schemas, b.pool, b.seen)
 	out := Inventory{SchemaVersion: Version, Inputs: make(map[string]string, len(b.inputs)), Drift: []Difference{}}
 	for name, fingerprint := range b.inputs {
 		out.Inputs[name] = fingerprint

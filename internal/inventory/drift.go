@@ -18,11 +18,13 @@ func (m *merger) resolve() {
 	for _, t := range m.things {
 		for name, v := range t.resource.Properties {
 			if changed, did := m.pointed(v); did {
+				t.own()
 				t.resource.Properties[name] = changed
 			}
 		}
 		for name, v := range t.resource.Attributes {
 			if changed, did := m.pointed(v); did {
+				t.own()
 				t.resource.Attributes[name] = changed
 			}
 		}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 // merger puts the observations of one build together.
 type merger struct {
 	schemas *cfn.Catalog
+	pool    *pool
 	things  []*thing
 	// moved is where the ids of merged resources went: the id in a template to
 	// the id of the live resource.
@@ -29,10 +31,12 @@ type thing struct {
 	readings []*Observation
 	resource Resource
 	schema   *cfn.Schema
+	// lent says that the properties and attributes are the only reading's own.
+	lent bool
 }
 
-func newMerger(schemas *cfn.Catalog, seen []Observation) *merger {
-	m := &merger{schemas: schemas, moved: map[cloud.ResourceID]cloud.ResourceID{}, byID: make(map[cloud.ResourceID]*thing, len(seen))}
+func newMerger(schemas *cfn.Catalog, p *pool, seen []Observation) *merger {
+	m := &merger{schemas: schemas, pool: p, moved: map[cloud.ResourceID]cloud.ResourceID{}, byID: make(map[cloud.ResourceID]*thing, len(seen))}
 	m.byName = sync.OnceValue(m.named)
 	linkStacks(seen)
 	byID := make(map[cloud.ResourceID]*thing, len(seen))
@@ -120,19 +124,62 @@ func (m *merger) named() map[string][]*thing {
 
 // settle writes down what all readings of a resource say together.
 func (m *merger) settle(t *thing) {
-	r := Resource{ID: t.id, Kind: m.kind(t), Tags: cloud.Tags{}, Properties: Properties{}, Marks: []Mark{}, Provenance: []Provenance{}}
+	r := Resource{ID: t.id, Kind: m.kind(t), Marks: marksOf(t.readings), Provenance: []Provenance{}}
 	t.schema, _ = m.schemas.Kind(r.Kind)
 	for _, o := range t.readings {
 		r.Name, r.LogicalID, r.Stack = cmp.Or(r.Name, o.Name), cmp.Or(r.LogicalID, o.LogicalID), cmp.Or(r.Stack, o.Stack)
 		r.Account, r.Region = cmp.Or(r.Account, o.Account), cmp.Or(r.Region, o.Region)
+		r.Aliases = append(r.Aliases, o.Aliases...)
+		if o.ID != t.id {
+			r.Aliases = append(r.Aliases, string(o.ID))
+		}
+	}
+	if r.Name == "" {
+		r.Name = lastPart(string(r.ID))
+	}
+	r.Aliases = tidyNames(r.Aliases, string(r.ID))
+	t.resource = r
+	if len(t.readings) == 1 {
+		m.lend(t)
+		return
+	}
+	t.united()
+	m.properties(t)
+}
+
+// lend makes what the only reading says the resource's: most resources are read
+// once, and need not be held twice.
+func (m *merger) lend(t *thing) {
+	o, r := t.readings[0], &t.resource
+	t.lent = true
+	r.Properties, r.Tags = o.Properties, o.Tags
+	if len(o.Attributes) > 0 {
+		r.Attributes = o.Attributes
+	}
+	if r.Properties == nil {
+		r.Properties = Properties{}
+	}
+	if r.Tags == nil {
+		r.Tags = cloud.Tags{}
+	}
+	names := make([]string, 0, len(r.Properties))
+	for name := range r.Properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	r.Provenance = append(r.Provenance, Provenance{o.Source, o.Origin, m.pool.list(names)})
+}
+
+// united takes tags and attributes from all readings, of several values that of
+// the most trusted.
+func (t *thing) united() {
+	r := &t.resource
+	r.Tags, r.Properties = cloud.Tags{}, Properties{}
+	for _, o := range t.readings {
 		for key, value := range o.Tags {
 			if _, known := r.Tags[key]; !known {
 				r.Tags[key] = value
 			}
-		}
-		r.Aliases = append(r.Aliases, o.Aliases...)
-		if o.ID != t.id {
-			r.Aliases = append(r.Aliases, string(o.ID))
 		}
 		for name, value := range o.Attributes {
 			if r.Attributes == nil {
@@ -146,13 +193,14 @@ func (m *merger) settle(t *thing) {
 			}
 		}
 	}
-	if r.Name == "" {
-		r.Name = lastPart(string(r.ID))
+}
+
+// own gives the thing maps of its own before one of them is changed.
+func (t *thing) own() {
+	if t.lent {
+		t.resource.Properties, t.resource.Attributes = maps.Clone(t.resource.Properties), maps.Clone(t.resource.Attributes)
+		t.lent = false
 	}
-	r.Aliases = tidyNames(r.Aliases, string(r.ID))
-	r.Marks = marksOf(t.readings)
-	t.resource = r
-	m.properties(t)
 }
 
 func lastPart(id string) string { return id[strings.LastIndexAny(id, "/:|")+1:] }
@@ -222,7 +270,7 @@ func (m *merger) fromSource(t *thing, readings []*Observation) {
 			}
 		}
 		slices.Sort(supplied)
-		addProvenance(&t.resource, Provenance{o.Source, o.Origin, supplied})
+		addProvenance(&t.resource, Provenance{o.Source, o.Origin, m.pool.list(supplied)})
 	}
 	for name, value := range together {
 		t.resource.Properties[name] = value
@@ -238,7 +286,7 @@ func joins(s Source) bool { return s == TerraformState || s == TerraformPlan }
 func addProvenance(r *Resource, p Provenance) {
 	for i := range r.Provenance {
 		if r.Provenance[i].Source == p.Source && r.Provenance[i].Origin == p.Origin {
-			r.Provenance[i].Properties = tidySet(append(r.Provenance[i].Properties, p.Properties...))
+			r.Provenance[i].Properties = tidySet(append(slices.Clone(r.Provenance[i].Properties), p.Properties...))
 			return
 		}
 	}

@@ -19,28 +19,39 @@ const maxDepth = 64
 // lists without order sorted, tags apart from the properties, names of equal
 // things once.
 func (b *Builder) normalise(o *Observation) {
+	n := normaliser{b.pool}
 	schema, known := b.schemas.Kind(o.Kind)
 	if known {
 		o.Kind = schema.Kind
-		o.Properties = normalProperties(schema, o)
+		o.Properties = n.properties(schema, o)
 	} else {
-		o.Properties, _ = normal(nil, map[string]any(o.Properties), 0).(map[string]any)
+		o.Properties, _ = n.normal(nil, map[string]any(o.Properties), 0).(map[string]any)
 	}
 	if o.Attributes != nil {
-		o.Attributes, _ = normal(nil, o.Attributes, 0).(map[string]any)
+		o.Attributes, _ = n.normal(nil, o.Attributes, 0).(map[string]any)
 	}
+	for key, value := range o.Tags {
+		o.Tags[key] = n.pool.text(value)
+	}
+	o.Name, o.Account, o.Region = n.pool.text(o.Name), cloud.Account(n.pool.text(string(o.Account))), cloud.Region(n.pool.text(string(o.Region)))
 	o.Aliases = tidyNames(o.Aliases, string(o.ID))
+	for i, name := range o.Aliases {
+		o.Aliases[i] = n.pool.text(name)
+	}
 	o.Marks = tidySet(o.Marks)
 }
 
-func normalProperties(schema *cfn.Schema, o *Observation) Properties {
+// normaliser brings values into their one form and equal ones into one place.
+type normaliser struct{ pool *pool }
+
+func (n normaliser) properties(schema *cfn.Schema, o *Observation) Properties {
 	out := make(Properties, len(o.Properties))
 	for name, v := range o.Properties {
 		field, ok := schema.Root.Field(name)
 		switch {
 		case ok && field.Name == schema.TagProperty && plainTags(o, v):
 		case ok:
-			if value := normal(field.Type, v, 0); value != nil {
+			if value := n.normal(field.Type, v, 1); value != nil {
 				out[field.Name] = value
 			}
 		default:
@@ -94,25 +105,27 @@ func plainTags(o *Observation, v any) bool {
 }
 
 // normal returns a value in the form that encoding/json decodes into. The
-// values that are given are not kept.
-func normal(t *cfn.Type, v any, depth int) any {
+// values that are given are not kept. What is below the depth of 0 is shared.
+func (n normaliser) normal(t *cfn.Type, v any, depth int) any {
 	if depth > maxDepth {
 		return nil
 	}
 	switch v := v.(type) {
-	case nil, string, bool:
+	case nil, bool:
 		return v
+	case string:
+		return n.pool.text(v)
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil
 		}
 		return v
 	case map[string]any:
-		return normalObject(t, v, depth)
+		return n.object(t, v, depth)
 	case Properties:
-		return normalObject(t, v, depth)
+		return n.object(t, v, depth)
 	case []any:
-		return normalList(t, v, depth)
+		return n.list(t, v, depth)
 	case int64:
 		return float64(v)
 	case int:
@@ -124,11 +137,11 @@ func normal(t *cfn.Type, v any, depth int) any {
 		}
 		return f
 	}
-	return viaJSON(t, v, depth)
+	return n.viaJSON(t, v, depth)
 }
 
 // viaJSON brings any other value into the form that its JSON has.
-func viaJSON(t *cfn.Type, v any, depth int) any {
+func (n normaliser) viaJSON(t *cfn.Type, v any, depth int) any {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return nil
@@ -137,34 +150,40 @@ func viaJSON(t *cfn.Type, v any, depth int) any {
 	if json.Unmarshal(text, &decoded) != nil {
 		return nil
 	}
-	return normal(t, decoded, depth+1)
+	return n.normal(t, decoded, depth+1)
 }
 
-func normalObject(t *cfn.Type, m map[string]any, depth int) any {
+func (n normaliser) object(t *cfn.Type, m map[string]any, depth int) any {
 	out := make(map[string]any, len(m))
 	for name, member := range m {
-		if value := normal(below(t, name), member, depth+1); value != nil {
-			out[name] = value
+		if value := n.normal(below(t, name), member, depth+1); value != nil {
+			out[n.pool.text(name)] = value
 		}
 	}
-	return out
+	if depth == 0 {
+		return out
+	}
+	return n.pool.value(out)
 }
 
-func normalList(t *cfn.Type, list []any, depth int) any {
+func (n normaliser) list(t *cfn.Type, list []any, depth int) any {
 	var item *cfn.Type
 	if t != nil {
 		item = t.Item
 	}
 	out := make([]any, 0, len(list))
 	for _, member := range list {
-		if value := normal(item, member, depth+1); value != nil {
+		if value := n.normal(item, member, depth+1); value != nil {
 			out = append(out, value)
 		}
 	}
 	if t != nil && t.Unordered {
 		sortValues(out)
 	}
-	return out
+	if depth == 0 {
+		return out
+	}
+	return n.pool.value(out)
 }
 
 // below is the type of a member, nil if it is not known.

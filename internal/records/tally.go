@@ -14,8 +14,9 @@ type Tally[K comparable, V any] struct {
 	Rank func(*K) uint64
 	// Add merges the second value into the first, in any order.
 	Add func(*V, *V)
-	// Spill takes the value of a key that does not fit.
-	Spill func(*V)
+	// Spill takes a key that does not fit, with its value; it is not called
+	// concurrently.
+	Spill func(K, *V)
 
 	mu     sync.Mutex
 	rows   map[K]*V
@@ -42,7 +43,7 @@ func (t *Tally[K, V]) take(k K, v *V) {
 		return
 	}
 	if !t.fits(&k) {
-		t.Spill(v)
+		t.Spill(k, v)
 		return
 	}
 	kept := *v
@@ -51,7 +52,7 @@ func (t *Tally[K, V]) take(k K, v *V) {
 		t.halved++
 		for k, v := range t.rows {
 			if !t.fits(&k) {
-				t.Spill(v)
+				t.Spill(k, v)
 				delete(t.rows, k)
 			}
 		}

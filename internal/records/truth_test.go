@@ -104,7 +104,7 @@ func edges(t *testing.T, w history.World, res flowlog.Result) []history.Edge {
 		return history.Internet
 	}
 	sum := map[history.Edge]*history.Edge{}
-	for _, c := range res.Conversations {
+	for c := range res.Conversations {
 		if c.Protocol != "tcp" || c.Refused {
 			t.Errorf("%+v", c)
 		}
@@ -220,6 +220,8 @@ func TestHowFilesAreCutChangesNothing(t *testing.T) {
 		t.Fatal(err, report.Problems())
 	}
 	want := whole.Result()
+	conversations := slices.Collect(want.Conversations)
+	want.Conversations = nil
 	for seed := range uint64(3) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		pieces := cut(t, flows, r)
@@ -228,7 +230,10 @@ func TestHowFilesAreCutChangesNothing(t *testing.T) {
 		if err != nil || len(report.Problems()) > 0 {
 			t.Fatal(err, report.Problems())
 		}
-		if got := c.Result(); !reflect.DeepEqual(got, want) {
+		got := c.Result()
+		same := slices.EqualFunc(slices.Collect(got.Conversations), conversations, func(a, b flowlog.Conversation) bool { return reflect.DeepEqual(a, b) })
+		got.Conversations = nil
+		if !same || !reflect.DeepEqual(got, want) {
 			t.Errorf("seed %d: cut into %d pieces, the result differs", seed, len(pieces))
 		}
 	}

@@ -25,7 +25,10 @@ func TestIndentIsTheStandardLibrarys(t *testing.T) {
 		if err := pretty.Encode(value); err != nil {
 			rt.Fatal(err)
 		}
-		if err := indent(&got, compact.Bytes()); err != nil {
+		w := newIndenter(&got)
+		w.value(bytes.TrimSuffix(compact.Bytes(), []byte("\n")))
+		w.b.WriteByte('\n')
+		if err := w.b.Flush(); err != nil {
 			rt.Fatal(err)
 		}
 		if got.String() != want.String() {

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
@@ -12,8 +13,15 @@ import (
 // observed turns the sums into the graph's terms.
 func observed(s *Seen) graph.Observed {
 	o := graph.Observed{Inputs: s.Report.Inputs()}
-	for i := range s.Flows.Conversations {
-		o.Conversations = append(o.Conversations, conversation(&s.Flows.Conversations[i]))
+	count := 0
+	for range s.Flows.Conversations {
+		count++
+	}
+	// A list that grows to a million would stand in memory twice while it does.
+	o.Conversations = slices.Grow(o.Conversations, count)
+	ends := ends{}
+	for c := range s.Flows.Conversations {
+		o.Conversations = append(o.Conversations, ends.conversation(&c))
 	}
 	for _, u := range s.Events.Uses {
 		o.Uses = append(o.Uses, graph.Use{Principal: u.Principal, Session: u.Session, Service: u.Service, Action: u.Action, Resource: u.Resource, ReadOnly: u.ReadOnly,
@@ -33,11 +41,21 @@ func observed(s *Seen) graph.Observed {
 	return o
 }
 
-func conversation(c *flowlog.Conversation) graph.Conversation {
-	end := func(e flowlog.Endpoint) graph.Endpoint {
-		return graph.Endpoint{Address: e.Address, Interface: e.Interface, Instance: e.Instance, VPC: e.VPC, Subnet: e.Subnet, Account: cloud.Account(e.Account), Service: e.Service}
+// ends are the endpoints of conversations, each once: a server has many clients,
+// and a million conversations must not name it a million times.
+type ends map[flowlog.Endpoint]*graph.Endpoint
+
+func (n ends) end(e *flowlog.Endpoint) *graph.Endpoint {
+	known := n[*e]
+	if known == nil {
+		known = &graph.Endpoint{Address: e.Address, Interface: e.Interface, Instance: e.Instance, VPC: e.VPC, Subnet: e.Subnet, Account: cloud.Account(e.Account), Service: e.Service}
+		n[*e] = known
 	}
-	return graph.Conversation{Client: end(c.Client), Server: end(c.Server), Port: c.Port, Protocol: c.Protocol, Bytes: c.BytesOut + c.BytesBack, Packets: c.PacketsOut + c.PacketsBack,
+	return known
+}
+
+func (n ends) conversation(c *flowlog.Conversation) graph.Conversation {
+	return graph.Conversation{Client: n.end(&c.Client), Server: n.end(&c.Server), Port: c.Port, Protocol: c.Protocol, Bytes: c.BytesOut + c.BytesBack, Packets: c.PacketsOut + c.PacketsBack,
 		Flows: c.Records, First: c.First, Last: c.Last, Refused: c.Refused, Rejected: c.Rejected, Sure: c.Sure, Source: string(FlowLogs)}
 }
 

@@ -146,15 +146,14 @@ func (r *reading) tell(seen *Seen, to Sink) {
 	for i := range seen.Report.Files {
 		r.tellFile(&seen.Report.Files[i], to)
 	}
-	capped := func(source, what string, n int64, limit int) {
+	capped := func(source, what string, n int64, limit int, hides string) {
 		if n > 0 {
-			to.Unread(inventory.Unread{Source: inventory.Source(source), Operation: "sum up", Reason: fmt.Sprintf("more than %d %s", limit, what),
-				Hides: fmt.Sprintf("%d records of further %s", n, what)})
+			to.Unread(inventory.Unread{Source: inventory.Source(source), Operation: "sum up", Reason: fmt.Sprintf("more than %d %s", limit, what), Hides: fmt.Sprintf(hides, n)})
 		}
 	}
-	capped("flow-logs", "conversations", seen.Flows.Overflow.Records, seen.Flows.Limit)
-	capped("cloudtrail", "uses", seen.Events.Overflow, seen.Events.Limit)
-	capped("access-logs", "sums of requests", seen.Requests.Overflow, seen.Requests.Limit)
+	capped("flow-logs", "conversations", seen.Flows.Overflow.Records, seen.Flows.Limit, "%d records of further conversations")
+	capped("cloudtrail", "uses", seen.Events.Overflow, seen.Events.Limit, "which sessions and resources %d events are of")
+	capped("access-logs", "sums of requests", seen.Requests.Overflow, seen.Requests.Limit, "%d records of further sums of requests")
 	// Logs that reach beyond the window are usual; logs of which nothing is in it
 	// would else be as silent as none.
 	late := func(source string, kept, outside int64) {

@@ -87,7 +87,7 @@ func TestAFolderOfEverything(t *testing.T) {
 	at := func(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
 	second := time.Date(2026, 11, 20, 10, 0, 1, 0, time.UTC)
 	want := graph.Observed{
-		Conversations: []graph.Conversation{{Client: graph.Endpoint{Address: "10.0.0.5"}, Server: graph.Endpoint{Address: "10.0.0.9"}, Port: 5432, Protocol: "tcp", Bytes: 1700, Packets: 20, Flows: 2,
+		Conversations: []graph.Conversation{{Client: &graph.Endpoint{Address: "10.0.0.5"}, Server: &graph.Endpoint{Address: "10.0.0.9"}, Port: 5432, Protocol: "tcp", Bytes: 1700, Packets: 20, Flows: 2,
 			First: at(1795168800), Last: at(1795168860), Sure: 0.9, Source: "flow-logs"}},
 		Uses: []graph.Use{
 			{Principal: "backup.amazonaws.com", Service: "rds", Action: "CreateDBSnapshot", Resource: "db", Count: 1, Account: "123456789012", Region: "us-east-1", First: second, Last: second},

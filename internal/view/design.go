@@ -133,7 +133,8 @@ func (r Designed) Text(p *Paper) {
 	r.proofs(p)
 	r.people(p)
 	p.Title("cost a month, estimated from list prices")
-	p.Line("  before %s, after %s, both while they run side by side %s; %s without a known price", dollars(r.Cost.Before), dollars(r.Cost.After), dollars(r.Cost.DoubleRun), plural(int64(r.Cost.Unpriced), "decision", "decisions"))
+	p.Line("  where both sides have a known price (%s): before %s, after %s", plural(int64(r.Cost.Compared), "decision", "decisions"), dollars(r.Cost.ComparedBefore), dollars(r.Cost.ComparedAfter))
+	p.Line("  all that is known: before at least %s, after at least %s; %s without a known price", dollars(r.Cost.Before), dollars(r.Cost.After), plural(int64(r.Cost.Unpriced), "decision", "decisions"))
 	if r.Cost.Egress > 0 {
 		p.Line("  moving the known data out of AWS, once: %s", dollars(r.Cost.Egress))
 	}

@@ -2,6 +2,7 @@ package refs
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"example.com/landfall/internal/inventory"
@@ -84,9 +85,32 @@ func mentions(found []Mention, list []int32, how How) []Mention {
 	return found
 }
 
-// near prefers the resources of from's own account and region.
+// A name that more than maxShared resources have, or maxNear of the same
+// account and region, names none of them: it is a habit (a host name made of a
+// private address), and an edge to each would be quadratic.
+const (
+	maxShared = 4096
+	maxNear   = 64
+)
+
+// near prefers the resources of from's own account and region. A name that
+// from has itself names nobody else.
 func (x *Index) near(from int32, list []int32) []int32 {
-	if len(list) < 2 || from < 0 {
+	list = x.nearest(from, list)
+	switch {
+	case slices.Contains(list, from):
+		return []int32{from}
+	case len(list) > maxNear:
+		return nil
+	}
+	return list
+}
+
+func (x *Index) nearest(from int32, list []int32) []int32 {
+	switch {
+	case len(list) > maxShared:
+		return nil
+	case len(list) < 2 || from < 0:
 		return list
 	}
 	r := &x.resources[from]

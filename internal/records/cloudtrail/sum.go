@@ -57,7 +57,9 @@ type Result struct {
 	// Events counts the records that were summed up, Duplicates those that were
 	// delivered more than once, Outside those of another time.
 	Events, Duplicates, Outside int64
-	// Overflow counts the events of uses beyond Limit; the principals have them.
+	// Overflow counts the events of uses beyond Limit. Each counts in the use of
+	// the same principal, service and action that names no session and no
+	// resource.
 	Overflow int64
 	Limit    int
 	// Forgot counts events that came after Known was reached: if one of them
@@ -108,6 +110,7 @@ type Collector struct {
 	workers map[int]*worker
 	uses    records.Tally[useKey, tally]
 	over    int64
+	coarse  map[useKey]*tally // of the uses beyond the limit
 }
 
 // worker is what one goroutine keeps to itself.
@@ -124,9 +127,22 @@ type worker struct {
 // New returns an empty collector.
 func New(o Options) *Collector {
 	o.Limit, o.Known = cmp.Or(o.Limit, DefaultLimit), cmp.Or(o.Known, DefaultKnown)
-	c := &Collector{o: o, ids: newIDSet(o.Known), workers: map[int]*worker{}}
-	c.uses = records.Tally[useKey, tally]{Limit: o.Limit, Rank: (*useKey).rank, Add: (*tally).add, Spill: func(t *tally) { c.over += t.count }}
+	c := &Collector{o: o, ids: newIDSet(o.Known), workers: map[int]*worker{}, coarse: map[useKey]*tally{}}
+	c.uses = records.Tally[useKey, tally]{Limit: o.Limit, Rank: (*useKey).rank, Add: (*tally).add, Spill: c.spill}
 	return c
+}
+
+// spill keeps of a use beyond the limit who did what. There are as few of these
+// as principals and actions.
+func (c *Collector) spill(k useKey, t *tally) {
+	c.over += t.count
+	k.session, k.resource = "", ""
+	known := c.coarse[k]
+	if known == nil {
+		known = &tally{}
+		c.coarse[k] = known
+	}
+	known.add(t)
 }
 
 func (c *Collector) worker(n int) *worker {
@@ -256,7 +272,15 @@ func (c *Collector) Result() Result {
 		res.Principals = append(res.Principals, *p)
 	}
 	slices.SortFunc(res.Principals, func(a, b Principal) int { return strings.Compare(a.Principal, b.Principal) })
-	for k, t := range c.uses.Rows() {
+	rows := c.uses.Rows()
+	for k, t := range c.coarse {
+		if known := rows[k]; known != nil {
+			known.add(t)
+			continue
+		}
+		rows[k] = t
+	}
+	for k, t := range rows {
 		res.Uses = append(res.Uses, Use{Principal: k.principal, Identity: k.identity, Session: k.session, Service: k.service, Action: k.action, Resource: k.resource,
 			Account: k.account, Region: k.region, ReadOnly: k.readOnly, DataEvent: k.data, Count: t.count, Errors: t.errors,
 			First: time.Unix(t.first, 0).UTC(), Last: time.Unix(t.last, 0).UTC(), Agent: t.agent, Address: t.address})

@@ -79,7 +79,8 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// Uses are capped; principals are not, so that nobody disappears.
+// Uses are capped; principals are not, so that nobody disappears, and what is
+// beyond the cap counts without its resource.
 func TestCaps(t *testing.T) {
 	t.Parallel()
 	var list []tree
@@ -87,7 +88,11 @@ func TestCaps(t *testing.T) {
 		list = append(list, record(i, tree{"requestParameters": tree{"bucketName": fmt.Sprint("b", i)}, "resources": nil}))
 	}
 	res := sum(t, cloudtrail.Options{Limit: 50, Known: 64}, lines(t, list...))
-	if n := len(res.Uses); n > 50 || n < 10 || res.Overflow+int64(n) != 400 || res.Events != 400 || res.Principals[0].Data != 400 || res.Forgot == 0 {
+	rest := res.Uses[0]
+	if rest.Resource != "" || rest.Session != "" || rest.Count != res.Overflow || rest.Service != "s3" {
+		t.Errorf("beyond the cap: %+v", rest)
+	}
+	if n := len(res.Uses) - 1; n > 50 || n < 10 || res.Overflow+int64(n) != 400 || res.Events != 400 || res.Principals[0].Data != 400 || res.Forgot == 0 {
 		t.Errorf("%d uses, %+v", n, res.Principals)
 	}
 	slices.Reverse(list)

@@ -11,7 +11,7 @@ import (
 )
 
 // DefaultLimit is how many conversations (per observing interface) are kept
-// apart. One costs about 300 bytes.
+// apart. One costs about 220 bytes.
 const DefaultLimit = 1_000_000
 
 // Options say what to collect.
@@ -61,11 +61,12 @@ func (c *Collector) Read(ctx context.Context, content *records.Content) error {
 
 // reader is what one worker keeps to itself.
 type reader struct {
-	c     *Collector
-	rows  map[key]*counts
-	key   key // of the row that was used last
-	same  *counts
-	arena [][]counts // of rows, in blocks; used again after they were handed over
+	c *Collector
+	// sums is what the last records said of one key: the answer mostly follows
+	// the question. It goes into the table when another key comes.
+	key   key
+	sums  counts
+	open  bool
 	faces map[string]*numbered
 	last  *numbered
 	// services and logs are numbers by text.
@@ -84,14 +85,8 @@ type numbered struct {
 	number uint32
 }
 
-// localRows bounds what a worker keeps before it hands it over; small enough
-// to stay in the processor's cache.
-const localRows = 1 << 13
-
-const arenaBlock = 128
-
 func newReader(c *Collector) *reader {
-	r := &reader{c: c, rows: map[key]*counts{}, faces: map[string]*numbered{}, services: map[string]uint16{}}
+	r := &reader{c: c, faces: map[string]*numbered{}, services: map[string]uint16{}}
 	r.from, r.to = -1<<62, 1<<62
 	if !c.o.From.IsZero() {
 		r.from = c.o.From.Unix()
@@ -279,28 +274,19 @@ func portless(protocol uint8) bool {
 	return protocol != protoTCP && protocol != protoUDP && protocol != 132 && protocol != 33 // SCTP, DCCP
 }
 
+// row is where a record of the key is summed up.
 func (r *reader) row(k key) *counts {
-	if r.same != nil && k == r.key { // the answer mostly follows the question
-		return r.same
+	if !r.open || k != r.key {
+		r.handOver()
+		r.key, r.sums, r.open = k, counts{}, true
 	}
-	c := r.rowOf(k)
-	r.key, r.same = k, c
-	return c
+	return &r.sums
 }
 
-func (r *reader) rowOf(k key) *counts {
-	if c := r.rows[k]; c != nil {
-		return c
+// handOver gives what was summed up to the table.
+func (r *reader) handOver() {
+	if r.open {
+		r.c.table.add(&r.key, &r.sums)
+		r.open = false
 	}
-	if len(r.rows) >= localRows {
-		r.c.table.Take(r.rows)
-	}
-	n := len(r.rows)
-	if n/arenaBlock == len(r.arena) {
-		r.arena = append(r.arena, make([]counts, arenaBlock))
-	}
-	c := &r.arena[n/arenaBlock][n%arenaBlock]
-	*c = counts{}
-	r.rows[k] = c
-	return c
 }

@@ -2,37 +2,68 @@ package flowlog
 
 import (
 	"cmp"
-	"maps"
 	"math/bits"
 	"slices"
 	"strings"
 	"time"
 )
 
-func (m *merger) conversations() []Conversation {
-	list := make([]Conversation, 0, len(m.pairs))
-	for _, p := range m.ordered() {
-		t := m.pairs[p].total()
-		base := Conversation{Client: m.endpoint(p.client, t.clientService), Server: m.endpoint(p.server, t.serverService), Port: int(p.port),
-			Protocol: protocolName(p.protocol), First: time.Unix(t.first, 0).UTC(), Last: time.Unix(t.last, 0).UTC(),
-			Sure: m.c.sure(p, &t), Via: m.names(m.pairs[p].via), Paths: paths(t.paths), Opened: t.opened}
-		list = append(list, verdicts(base, p, &t)...)
+// conversations makes them in order.
+func (m *merger) conversations(yield func(Conversation) bool) {
+	var plain sighting // of one pair after the other
+	for start := 0; start < len(m.order); {
+		end := start + 1
+		for end < len(m.order) && m.compare(m.order[start], m.order[end]) == 0 {
+			end++
+		}
+		p := m.pair(m.order[start])
+		s := m.apart[p]
+		if s == nil {
+			s, plain.each = &plain, plain.each[:0]
+			for _, i := range m.order[start:end] {
+				s.each = append(s.each, m.rows[i])
+			}
+		}
+		start = end
+		if len(s.each) > 0 && !m.conversation(p, s, yield) {
+			return
+		}
 	}
-	return list
 }
 
-// ordered are the pairs in the order of the result.
-func (m *merger) ordered() []pair {
-	return slices.SortedFunc(maps.Keys(m.pairs), m.compare)
+func (m *merger) conversation(p pair, s *sighting, yield func(Conversation) bool) bool {
+	t := s.total()
+	base := Conversation{Client: m.endpoint(p.client, t.clientService), Server: m.endpoint(p.server, t.serverService), Port: int(p.port),
+		Protocol: protocolName(p.protocol), First: time.Unix(t.first, 0).UTC(), Last: time.Unix(t.last, 0).UTC(),
+		Sure: m.c.sure(p, &t), Via: m.names(s.via), Paths: paths(t.paths), Opened: t.opened}
+	return verdicts(base, p, &t, yield)
 }
 
-// compare orders pairs by address, port and protocol, and by the names of the
-// interfaces where one address is in several networks.
-func (m *merger) compare(a, b pair) int {
-	if c := compareTraffic(&a, &b); c != 0 {
+// compare orders rows by address, port and protocol, and by the names of the
+// interfaces where one address is in several networks. Rows of one pair are
+// equal.
+func (m *merger) compare(i, j int32) int {
+	a, b := m.rows[i], m.rows[j]
+	if c := cmp.Or(compareAddr(a.client, b.client), compareAddr(a.server, b.server)); c != 0 {
 		return c
 	}
-	return cmp.Or(strings.Compare(m.name(a.client.face), m.name(b.client.face)), strings.Compare(m.name(a.server.face), m.name(b.server.face)))
+	if c := cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol)); c != 0 {
+		return c
+	}
+	return m.compareFaces(m.faced[i], m.faced[j])
+}
+
+// comparePairs orders pairs as compare does.
+func (m *merger) comparePairs(a, b pair) int {
+	return cmp.Or(compareAddr(a.client.a, b.client.a), compareAddr(a.server.a, b.server.a), cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol),
+		m.compareFaces([2]uint32{a.client.face, a.server.face}, [2]uint32{b.client.face, b.server.face}))
+}
+
+func (m *merger) compareFaces(a, b [2]uint32) int {
+	if a == b {
+		return 0
+	}
+	return cmp.Or(strings.Compare(m.name(a[0]), m.name(b[0])), strings.Compare(m.name(a[1]), m.name(b[1])))
 }
 
 func (m *merger) name(n uint32) string {
@@ -45,7 +76,7 @@ func (m *merger) name(n uint32) string {
 // verdicts makes one conversation of what was accepted, and one of what was
 // rejected where something else was accepted and answered. Packets that one
 // interface let out and another one turned away were rejected.
-func verdicts(base Conversation, p pair, t *counts) []Conversation {
+func verdicts(base Conversation, p pair, t *counts, yield func(Conversation) bool) bool {
 	fill := func(rejected, refused bool, out, back flow, records int64) Conversation {
 		c := base
 		c.Rejected, c.Refused = rejected, refused
@@ -54,16 +85,16 @@ func verdicts(base Conversation, p pair, t *counts) []Conversation {
 	}
 	answered := answered(p, t)
 	if t.rejected.records == 0 {
-		return []Conversation{fill(false, !answered, t.asked, t.answered, t.asked.records+t.answered.records)}
+		return yield(fill(false, !answered, t.asked, t.answered, t.asked.records+t.answered.records))
 	}
 	if !answered {
 		out := t.asked
 		out.most(t.rejected)
-		return []Conversation{fill(true, false, out, t.answered, t.asked.records+t.answered.records+t.rejected.records)}
+		return yield(fill(true, false, out, t.answered, t.asked.records+t.answered.records+t.rejected.records))
 	}
 	refusedOpened := fill(true, false, t.rejected, flow{}, t.rejected.records)
 	refusedOpened.Opened = 0
-	return []Conversation{fill(false, false, t.asked, t.answered, t.asked.records+t.answered.records), refusedOpened}
+	return yield(fill(false, false, t.asked, t.answered, t.asked.records+t.answered.records)) && yield(refusedOpened)
 }
 
 // answered reports whether the server took part. Only TCP can be told: a UDP

@@ -2,6 +2,7 @@ package flowlog_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,9 +101,11 @@ func short(c flowlog.Conversation) string {
 	return s
 }
 
+func all(res flowlog.Result) []flowlog.Conversation { return slices.Collect(res.Conversations) }
+
 func shorts(res flowlog.Result) string {
 	var list []string
-	for _, c := range res.Conversations {
+	for c := range res.Conversations {
 		list = append(list, short(c))
 	}
 	return strings.Join(list, "\n")
@@ -188,7 +191,7 @@ func TestObserversOfOneConversationMerge(t *testing.T) {
 	if got := shorts(res); got != "10.0.0.5>10.0.0.9:5432/tcp out 1000 back 700 records 6" {
 		t.Fatalf("got %s", got)
 	}
-	c := res.Conversations[0]
+	c := all(res)[0]
 	if c.Client.Interface != "eni-0a" || c.Client.Instance != "i-0a" || c.Server.Interface != "eni-0b" || c.Server.Instance != "i-0b" || c.Server.VPC != "vpc-0b" || c.Client.Account != "123456789012" ||
 		c.Sure != 1 || c.Opened != 1 || !c.First.Equal(time.Unix(1795168800, 0)) || !c.Last.Equal(time.Unix(1795168860, 0)) {
 		t.Errorf("%+v", c)
@@ -204,7 +207,7 @@ func TestOwnAddressWithoutDirection(t *testing.T) {
 	t.Parallel()
 	a := asking()
 	res, _ := collect(t, flowlog.Options{}, text(fields2, a.line(fields2), a.with("dstaddr", "10.0.0.10").line(fields2), a.swapped().line(fields2)))
-	if res.Interfaces[0].Address != "10.0.0.5" || res.Conversations[0].Client.Interface != "eni-0a" || res.Conversations[0].Server.Interface != "" {
+	if res.Interfaces[0].Address != "10.0.0.5" || all(res)[0].Client.Interface != "eni-0a" || all(res)[0].Server.Interface != "" {
 		t.Errorf("%+v\n%s", res.Interfaces, shorts(res))
 	}
 }
@@ -214,7 +217,7 @@ func TestEqualAddressesInTwoNetworksStayApart(t *testing.T) {
 	a := asking()
 	b := a.with("interface-id", "eni-0z", "vpc-id", "vpc-0z", "instance-id", "i-0z")
 	res, _ := collect(t, flowlog.Options{}, text(fields5, a.line(fields5), b.line(fields5)))
-	if len(res.Conversations) != 2 || res.Conversations[0].Client.VPC == res.Conversations[1].Client.VPC {
+	if len(all(res)) != 2 || all(res)[0].Client.VPC == all(res)[1].Client.VPC {
 		t.Errorf("%s", shorts(res))
 	}
 }
@@ -234,7 +237,7 @@ func TestGatewaysAreSeenThrough(t *testing.T) {
 	if got := shorts(res); got != "10.0.0.5>203.0.113.9:443/tcp out 1000 back 4000 records 6 via eni-nat" || len(report.Problems()) > 0 {
 		t.Errorf("got %s", got)
 	}
-	if c := res.Conversations[0]; c.Server.Service != "AMAZON" || c.Client.Interface != "eni-0a" || c.Client.Service != "" {
+	if c := all(res)[0]; c.Server.Service != "AMAZON" || c.Client.Interface != "eni-0a" || c.Client.Service != "" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -279,11 +282,11 @@ func TestWhatWasNeverAnswered(t *testing.T) {
 			lines = append(lines, r.line(c.fields))
 		}
 		res, report := collect(t, flowlog.Options{}, text(lines...))
-		if len(res.Conversations) != 1 || len(report.Problems()) > 0 {
+		if len(all(res)) != 1 || len(report.Problems()) > 0 {
 			t.Errorf("%s: %s %+v", c.name, shorts(res), report.Problems())
 			continue
 		}
-		got := res.Conversations[0]
+		got := all(res)[0]
 		if got.Refused != (c.want == "refused") || got.Rejected != (c.want == "rejected") {
 			t.Errorf("%s: %s", c.name, short(got))
 		}
@@ -329,12 +332,12 @@ func TestWhichEndIsTheServer(t *testing.T) {
 			lines = append(lines, r.line(fields5))
 		}
 		res, _ := collect(t, flowlog.Options{}, text(lines...))
-		for _, x := range res.Conversations {
+		for x := range res.Conversations {
 			if got := fmt.Sprintf("%s:%d", x.Server.Address, x.Port); got != c.want {
 				t.Errorf("%s: %s", c.name, short(x))
 			}
 		}
-		if first := res.Conversations[0]; c.sure != 0 && first.Sure != c.sure {
+		if first := all(res)[0]; c.sure != 0 && first.Sure != c.sure {
 			t.Errorf("%s: sure %v, want %v", c.name, first.Sure, c.sure)
 		}
 	}
@@ -344,7 +347,7 @@ func TestRecordsWithoutTraffic(t *testing.T) {
 	t.Parallel()
 	empty := row{"version": "5", "account-id": "1", "interface-id": "eni-0a", "start": "1795168800", "end": "1795168860", "log-status": "NODATA", "vpc-id": "vpc-0b"}
 	res, report := collect(t, flowlog.Options{}, text(fields5, empty.line(fields5), empty.with("log-status", "SKIPDATA").line(fields5), empty.with("log-status", "NODATA").line(fields5)))
-	if res.NoData != 2 || res.SkipData != 1 || res.Records != 0 || len(res.Conversations) != 0 || report.Entries() != 3 || len(report.Problems()) > 0 {
+	if res.NoData != 2 || res.SkipData != 1 || res.Records != 0 || len(all(res)) != 0 || report.Entries() != 3 || len(report.Problems()) > 0 {
 		t.Errorf("%+v %+v", res, report)
 	}
 	if f := res.Interfaces[0]; f.ID != "eni-0a" || f.NoData != 2 || f.VPC != "vpc-0b" {
@@ -357,10 +360,10 @@ func TestAddressesOfVersion6AndReservedOnes(t *testing.T) {
 	six := asking().with("srcaddr", "2001:db8::5", "dstaddr", "fd00:ec2::254", "dstport", "80", "type", "IPv6")
 	dns := asking().with("dstaddr", "169.254.169.253", "dstport", "53", "protocol", "17")
 	res, _ := collect(t, flowlog.Options{}, text(fields2, six.line(fields2), dns.line(fields2)))
-	if len(res.Conversations) != 2 {
+	if len(all(res)) != 2 {
 		t.Fatal(shorts(res))
 	}
-	if a, b := res.Conversations[0], res.Conversations[1]; a.Server.Service != "ROUTE53_RESOLVER" || a.Protocol != "udp" || b.Server.Service != "EC2_METADATA" || b.Client.Address != "2001:db8::5" {
+	if a, b := all(res)[0], all(res)[1]; a.Server.Service != "ROUTE53_RESOLVER" || a.Protocol != "udp" || b.Server.Service != "EC2_METADATA" || b.Client.Address != "2001:db8::5" {
 		t.Errorf("%+v\n%+v", a, b)
 	}
 }
@@ -407,7 +410,7 @@ func TestCap(t *testing.T) {
 	if shorts(front) != shorts(back) || front.Overflow != back.Overflow {
 		t.Error("what stays depends on the order")
 	}
-	n := len(front.Conversations)
+	n := len(all(front))
 	if n > 400 || n < 100 || front.Overflow.Records+int64(n) != 3001 || front.Overflow.Bytes != 7*front.Overflow.Records || front.Limit != 400 {
 		t.Errorf("%d conversations, %+v", n, front.Overflow)
 	}
@@ -439,7 +442,7 @@ func FuzzRead(f *testing.F) {
 		if file := report.Files[0]; file.Entries+file.Broken > file.Lines {
 			t.Errorf("%+v", file)
 		}
-		for _, c := range res.Conversations {
+		for c := range res.Conversations {
 			if c.Client.Address == "" || c.Server.Address == "" || c.BytesOut < 0 || c.BytesBack < 0 || c.Records < 1 {
 				t.Errorf("%+v", c)
 			}

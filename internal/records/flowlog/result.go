@@ -2,8 +2,11 @@ package flowlog
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -44,7 +47,9 @@ type Conversation struct {
 
 // Result is what the records say.
 type Result struct {
-	Conversations []Conversation
+	// Conversations are in order. They are made while they are gone through, for
+	// there can be a million; going through them again gives the same.
+	Conversations iter.Seq[Conversation]
 	Interfaces    []Interface
 	// Records is the number that were summed up; NoData, SkipData and Outside
 	// (of the wanted time) the numbers of those that were not.
@@ -76,7 +81,7 @@ func (c *Collector) Result() Result {
 	faces := map[uint32]*face{}
 	var first, end int64
 	for _, r := range c.readers {
-		c.table.Take(r.rows)
+		r.handOver()
 		res.Records += r.records
 		res.NoData += r.noData
 		res.SkipData += r.skipData
@@ -96,50 +101,44 @@ func (c *Collector) Result() Result {
 	}
 	c.turn()
 	m := newMerger(c, faces)
-	for k, row := range c.table.Rows() {
-		m.put(k, row)
-	}
+	m.gather()
 	m.carried()
-	res.Overflow = c.table.over
-	res.Conversations = m.conversations()
+	res.Overflow = c.table.overflow()
+	res.Conversations = m.conversations
 	res.Interfaces = m.interfaces()
 	return res
 }
 
 // merger joins the rows of all observers.
 type merger struct {
-	c       *Collector
-	faces   map[uint32]*face
-	byAddr  map[addr][]uint32
-	pairs   map[pair]*sighting
+	c      *Collector
+	faces  map[uint32]*face
+	byAddr map[addr][]uint32
+	// rows are all rows, faced the interfaces that their ends were resolved to,
+	// and order their places so that those of one pair are beside each other.
+	rows  []*row
+	faced [][2]uint32
+	order []int32
+	// carries are the legs at carriers, and apart the pairs that they touch: only
+	// of these a sighting is made before the end.
 	carries map[uint32]map[leg]*legs
+	apart   map[pair]*sighting
 }
 
 // sighting is what all observers saw of a pair.
 type sighting struct {
-	each []seen
+	each []*row
 	via  map[uint32]bool
 	sum  counts
 }
 
-// seen is what one observer saw. There are seldom more than two.
-type seen struct {
-	by observer
-	*counts
-}
-
-func (s *sighting) of(o observer) *counts {
-	for _, e := range s.each {
-		if e.by == o {
-			return e.counts
+func (s *sighting) of(o *row) *row {
+	for _, r := range s.each {
+		if r.face == o.face && r.log == o.log {
+			return r
 		}
 	}
 	return nil
-}
-
-type observer struct {
-	face uint32
-	log  uint16
 }
 
 // leg is the far end of what a carrier forwards.
@@ -158,7 +157,7 @@ type legs struct {
 }
 
 func newMerger(c *Collector, faces map[uint32]*face) *merger {
-	m := &merger{c: c, faces: faces, byAddr: map[addr][]uint32{}, pairs: map[pair]*sighting{}, carries: map[uint32]map[leg]*legs{}}
+	m := &merger{c: c, faces: faces, byAddr: map[addr][]uint32{}, carries: map[uint32]map[leg]*legs{}, apart: map[pair]*sighting{}}
 	for n, f := range faces {
 		if a := f.ownAddress(); a != (addr{}) {
 			m.byAddr[a] = append(m.byAddr[a], n)
@@ -195,107 +194,130 @@ func (m *merger) resolve(a addr, observer uint32) uint32 {
 	return found
 }
 
-func (m *merger) put(k key, c *counts) {
-	p := pair{place{k.client, m.resolve(k.client, k.face)}, place{k.server, m.resolve(k.server, k.face)}, k.port, k.protocol}
-	s := m.pairs[p]
-	if s == nil {
-		s = &sighting{}
-		m.pairs[p] = s
+// gather resolves the ends of all rows and orders them.
+func (m *merger) gather() {
+	n := int(m.c.table.count.Load())
+	m.rows, m.faced = make([]*row, 0, n), make([][2]uint32, 0, n)
+	for r := range m.c.table.rows() {
+		m.rows = append(m.rows, r)
+		m.faced = append(m.faced, [2]uint32{m.resolve(r.client, r.face), m.resolve(r.server, r.face)})
+		if r.replaced&replacedServer != 0 {
+			m.enters(r, m.pair(int32(len(m.rows)-1)))
+		}
 	}
-	o := observer{k.face, k.log}
-	if known := s.of(o); known != nil {
-		known.add(c)
-	} else {
-		s.each = append(s.each, seen{o, c})
+	for i, r := range m.rows {
+		if r.replaced == 0 && len(m.carries) > 0 {
+			m.leaves(r, m.pair(int32(i)))
+		}
 	}
-	m.carry(k, p, c)
+	m.order = make([]int32, len(m.rows))
+	for i := range m.order {
+		m.order[i] = int32(i)
+	}
+	slices.SortFunc(m.order, m.compare)
 }
 
-// carry notes the legs at interfaces that forward for others. On such an
+// pair is the conversation that a row is of.
+func (m *merger) pair(i int32) pair {
+	r, faced := m.rows[i], m.faced[i]
+	return pair{place{r.client, faced[0]}, place{r.server, faced[1]}, r.port, r.protocol}
+}
+
+// enters notes the legs at interfaces that forward for others. On such an
 // interface the record's own address stands where the packet has the server's.
-func (m *merger) carry(k key, p pair, c *counts) {
-	f := m.faces[k.face]
-	if f == nil {
+func (m *merger) enters(r *row, p pair) {
+	if m.faces[r.face] == nil {
 		return
 	}
-	own := f.ownAddress()
-	inner := c.replaced&replacedServer != 0
-	outer := c.replaced == 0 && own != (addr{}) && k.client == own
-	if !inner && !outer {
-		return
+	if m.carries[r.face] == nil {
+		m.carries[r.face] = map[leg]*legs{}
 	}
-	if m.carries[k.face] == nil {
-		m.carries[k.face] = map[leg]*legs{}
-	}
-	at := leg{k.server, k.port, k.protocol}
-	l := m.carries[k.face][at]
+	_, at := r.legs()
+	l := m.carries[r.face][at]
 	if l == nil {
 		l = &legs{}
-		m.carries[k.face][at] = l
+		m.carries[r.face][at] = l
 	}
-	if inner {
-		l.inner = append(l.inner, p)
+	l.inner = append(l.inner, p)
+}
+
+// leaves notes what goes from a carrier in its own name to a far end that
+// something entered it for.
+func (m *merger) leaves(r *row, p pair) {
+	_, at := r.legs()
+	l := m.carries[r.face][at]
+	if l == nil {
 		return
 	}
-	l.outer, l.left = p, true
+	if own := m.faces[r.face].ownAddress(); own != (addr{}) && r.client == own {
+		l.outer, l.left = p, true
+	}
 }
 
 // carried folds what leaves a NAT gateway in its own name into the
 // conversations that entered it: it is the same traffic.
 func (m *merger) carried() {
-	for face, all := range m.carries {
+	for _, all := range m.carries {
 		for _, l := range all {
-			if len(l.inner) > 0 {
-				m.fold(face, l)
+			for _, p := range l.inner {
+				m.apart[p] = &sighting{}
 			}
+			if l.left {
+				m.apart[l.outer] = &sighting{}
+			}
+		}
+	}
+	if len(m.apart) == 0 {
+		return
+	}
+	for i := range m.rows {
+		if s := m.apart[m.pair(int32(i))]; s != nil {
+			s.each = append(s.each, m.rows[i])
+		}
+	}
+	for _, face := range slices.SortedFunc(maps.Keys(m.carries), func(a, b uint32) int { return strings.Compare(m.name(a), m.name(b)) }) {
+		for _, at := range slices.SortedFunc(maps.Keys(m.carries[face]), compareLegs) {
+			m.fold(face, m.carries[face][at])
 		}
 	}
 }
 
 func (m *merger) fold(face uint32, l *legs) {
-	slices.SortFunc(l.inner, m.compare)
+	slices.SortFunc(l.inner, m.comparePairs)
 	l.inner = slices.Compact(l.inner)
 	for _, p := range l.inner {
-		s := m.pairs[p]
+		s := m.apart[p]
 		if s.via == nil {
 			s.via = map[uint32]bool{}
 		}
 		s.via[face] = true
 	}
-	outer := m.pairs[l.outer]
-	if !l.left || outer == nil {
+	if !l.left {
 		return
 	}
-	own := func(e seen) bool { return e.by.face == face }
-	for _, c := range outer.each {
-		if !own(c) {
+	outer := m.apart[l.outer]
+	own := func(r *row) bool { return r.face == face }
+	for _, r := range outer.each {
+		if !own(r) {
 			continue
 		}
-		left := c.asked.records + c.answered.records + c.rejected.records
+		left := r.asked.records + r.answered.records + r.rejected.records
 		for i, p := range l.inner {
 			// The gateway logs each packet twice, so a leg has as many records
 			// inside as outside.
 			share := left
-			if in := m.pairs[p].of(c.by); in != nil && i < len(l.inner)-1 {
+			if in := m.apart[p].of(r); in != nil && i < len(l.inner)-1 {
 				share = min(left, in.asked.records+in.answered.records+in.rejected.records)
 			}
-			m.pairs[p].sum.asked.records += share
+			m.apart[p].sum.asked.records += share
 			left -= share
 		}
 	}
-	if outer.each = slices.DeleteFunc(outer.each, own); len(outer.each) == 0 {
-		delete(m.pairs, l.outer)
-	}
+	outer.each = slices.DeleteFunc(outer.each, own)
 }
 
-func compareTraffic(a, b *pair) int {
-	if c := compareAddr(a.client.a, b.client.a); c != 0 {
-		return c
-	}
-	if c := compareAddr(a.server.a, b.server.a); c != 0 {
-		return c
-	}
-	return cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol))
+func compareLegs(a, b leg) int {
+	return cmp.Or(compareAddr(a.server, b.server), cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol))
 }
 
 func compareAddr(a, b addr) int { return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo)) }
@@ -303,8 +325,8 @@ func compareAddr(a, b addr) int { return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Com
 // total adds up the observers: records of all, traffic of the best placed.
 func (s *sighting) total() counts {
 	t := s.sum
-	for _, e := range s.each {
-		c := e.counts
+	for _, r := range s.each {
+		c := &r.counts
 		asked, answered, rejected := t.asked, t.answered, t.rejected
 		opened := max(t.opened, c.opened)
 		asked.records += c.asked.records

@@ -4,51 +4,67 @@ package flowlog
 // now that everything was seen: a port that many talk to, or that answered a
 // SYN, is a server's.
 func (c *Collector) turn() {
-	t := c.table.Rows()
-	listens, peers := map[leg]bool{}, map[leg]int{}
-	var doubtful []key
-	for k, row := range t {
-		server := leg{k.server, k.port, k.protocol}
-		if row.bySYN > 0 || row.several() {
-			listens[server] = true
+	var doubtful []*row
+	ends := map[leg]*endEvidence{} // only of the doubtful rows: there are few
+	for r := range c.table.rows() {
+		if r.bySYN > 0 || r.several() || !portless(r.protocol) && c.margin(r) > 1 {
 			continue
 		}
-		client := leg{k.client, row.clientPort, k.protocol}
-		peers[server]++
-		peers[client]++
-		if portless(k.protocol) || c.margin(&k, row) <= 1 {
-			doubtful = append(doubtful, k)
+		doubtful = append(doubtful, r)
+		client, server := r.legs()
+		ends[client], ends[server] = &endEvidence{}, &endEvidence{}
+	}
+	if len(doubtful) == 0 {
+		return
+	}
+	for r := range c.table.rows() {
+		client, server := r.legs()
+		told := r.bySYN > 0 || r.several()
+		if e := ends[server]; e != nil && told {
+			e.listens = true
+		} else if e != nil {
+			e.peers++
+		}
+		if e := ends[client]; e != nil && !told {
+			e.peers++
 		}
 	}
-	var turned []key
-	for _, k := range doubtful {
-		row := t[k]
-		client, server := leg{k.client, row.clientPort, k.protocol}, leg{k.server, k.port, k.protocol}
-		if wrong(row, portless(k.protocol), evidence{listens[client], listens[server], peers[client], peers[server]}, c.margin(&k, row)) {
-			turned = append(turned, k)
+	var turned []*row
+	for _, r := range doubtful {
+		client, server := r.legs()
+		a, b := ends[client], ends[server]
+		if wrong(&r.counts, portless(r.protocol), evidence{a.listens, b.listens, a.peers, b.peers}, c.margin(r)) {
+			turned = append(turned, r)
 		}
 	}
-	change(t, turned)
+	c.table.change(turned)
+}
+
+// legs are the two ends of a row with their ports.
+func (r *row) legs() (client, server leg) {
+	return leg{r.client, r.clientPort, r.protocol}, leg{r.server, r.port, r.protocol}
+}
+
+// endEvidence is what all rows say about one end.
+type endEvidence struct {
+	listens bool
+	peers   int
 }
 
 // change changes the roles of rows. All of them are taken out before the first
 // is put back, because one may take the place of another.
-func change(t map[key]*counts, list []key) {
-	out := make([]*counts, len(list))
-	for i, k := range list {
-		out[i] = t[k]
-		delete(t, k)
+func (t *table) change(list []*row) {
+	out := make([]row, len(list))
+	for i, r := range list {
+		out[i] = *r
+		r.gone = true
 	}
-	for i, k := range list {
-		row := out[i]
-		k.client, k.server = k.server, k.client
-		k.port, row.clientPort, row.clientPortTop = row.clientPort, k.port, k.port
-		row.turned()
-		if known := t[k]; known != nil {
-			known.add(row)
-			continue
-		}
-		t[k] = row
+	for i := range out {
+		r := &out[i]
+		r.client, r.server = r.server, r.client
+		r.port, r.clientPort, r.clientPortTop = r.clientPort, r.port, r.port
+		r.turned()
+		t.put(&r.key, &r.counts)
 	}
 }
 
@@ -63,8 +79,8 @@ type evidence struct {
 const fanIn = 5
 
 // margin is by how much the server's port looks more like one than the client's.
-func (c *Collector) margin(k *key, row *counts) int {
-	return int(c.likely[k.port]) - int(c.likely[row.clientPort])
+func (c *Collector) margin(r *row) int {
+	return int(c.likely[r.port]) - int(c.likely[r.clientPort])
 }
 
 // wrong reports whether the roles of a row are to be changed.

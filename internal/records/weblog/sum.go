@@ -103,7 +103,7 @@ type worker struct {
 func NewCollector(o Options) *Collector {
 	o.Limit = cmp.Or(o.Limit, DefaultLimit)
 	c := &Collector{o: o, workers: map[int]*worker{}}
-	c.sums = records.Tally[sumKey, amount]{Limit: o.Limit, Rank: (*sumKey).rank, Add: (*amount).add, Spill: func(a *amount) { c.over += a.count }}
+	c.sums = records.Tally[sumKey, amount]{Limit: o.Limit, Rank: (*sumKey).rank, Add: (*amount).add, Spill: func(_ sumKey, a *amount) { c.over += a.count }}
 	return c
 }
 

@@ -59,6 +59,10 @@ type writer struct {
 	in  []byte
 	at  int
 	out []byte
+	// members are those of the objects that are open, the innermost last; spare
+	// is room for putting them into order.
+	members []member
+	spare   []byte
 }
 
 func (w *writer) fail(at int, format string, args ...any) error {
@@ -121,7 +125,7 @@ func (w *writer) array() error {
 // member is one name and value of an object, as the part of out that holds its
 // canonical form.
 type member struct {
-	name       []uint16
+	name       name
 	at         int // in the input, for messages
 	start, end int
 }
@@ -129,75 +133,109 @@ type member struct {
 func (w *writer) object() error {
 	w.next()
 	w.out = append(w.out, '{')
-	first := len(w.out)
-	var members []member
+	first, outer, ordered := len(w.out), len(w.members), true
 	for w.in[w.at] != '}' {
 		m := member{at: w.at, start: len(w.out)}
-		name, err := w.text()
-		if err != nil {
+		var err error
+		if m.name, err = w.text(); err != nil {
 			return err
 		}
-		m.name = utf16.Encode([]rune(name))
 		w.next() // the colon
 		w.out = append(w.out, ':')
 		if err := w.value(); err != nil {
 			return err
 		}
 		m.end = len(w.out)
-		members = append(members, m)
+		if len(w.members) > outer && w.members[len(w.members)-1].name.compare(m.name) >= 0 {
+			ordered = false
+		}
+		w.members = append(w.members, m)
 		if w.space(); w.in[w.at] == ',' {
 			w.next()
+			w.out = append(w.out, ',')
 		}
 	}
 	w.at++
-	return w.order(first, members)
+	var err error
+	if !ordered {
+		err = w.order(first, w.members[outer:])
+	}
+	w.members = w.members[:outer]
+	w.out = append(w.out, '}')
+	return err
 }
 
-// order puts the members that stand in out from first on into their order,
-// with commas between, and closes the object.
+// order puts the members that stand in out from first on into their order.
 func (w *writer) order(first int, members []member) error {
-	byName := func(a, b member) int { return slices.Compare(a.name, b.name) }
-	sorted := slices.Clone(members)
-	slices.SortStableFunc(sorted, byName)
-	for i := 1; i < len(sorted); i++ {
-		if byName(sorted[i-1], sorted[i]) == 0 {
-			return w.fail(sorted[i].at, "the name %q stands twice", string(utf16.Decode(sorted[i].name)))
+	slices.SortStableFunc(members, func(a, b member) int { return a.name.compare(b.name) })
+	for i := 1; i < len(members); i++ {
+		if members[i-1].name.compare(members[i].name) == 0 {
+			return w.fail(members[i].at, "the name %q stands twice", members[i].name.String())
 		}
 	}
-	unordered := slices.Clone(w.out[first:])
+	w.spare = append(w.spare[:0], w.out[first:]...)
 	w.out = w.out[:first]
-	for i, m := range sorted {
+	for i, m := range members {
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
-		w.out = append(w.out, unordered[m.start-first:m.end-first]...)
+		w.out = append(w.out, w.spare[m.start-first:m.end-first]...)
 	}
-	w.out = append(w.out, '}')
 	return nil
 }
 
+// name is what a string means: bytes of ASCII without escapes, or else text.
+type name struct {
+	plain []byte
+	text  string
+}
+
+// String returns the name.
+func (n name) String() string {
+	if n.plain != nil {
+		return string(n.plain)
+	}
+	return n.text
+}
+
+// compare orders names by UTF-16 code units, which are the bytes of ASCII.
+func (n name) compare(other name) int {
+	if n.plain != nil && other.plain != nil {
+		return bytes.Compare(n.plain, other.plain)
+	}
+	return slices.Compare(utf16.Encode([]rune(n.String())), utf16.Encode([]rune(other.String())))
+}
+
 // text copies one string and returns what it means.
-func (w *writer) text() (string, error) {
+func (w *writer) text() (name, error) {
 	start := w.at
+	plain, ascii := true, true
 	for w.at++; w.in[w.at] != '"'; w.at++ {
-		if w.in[w.at] == '\\' {
+		if c := w.in[w.at]; c == '\\' {
+			plain = false
 			w.at++
+		} else if c >= utf8.RuneSelf {
+			ascii = false
 		}
 	}
 	w.at++
 	raw := w.in[start:w.at]
+	if plain && ascii { // most are, and are canonical as they stand
+		w.out = append(w.out, raw...)
+		return name{plain: raw[1 : len(raw)-1]}, nil
+	}
 	if !utf8.Valid(raw) {
-		return "", w.fail(start, "the string is not UTF-8")
+		return name{}, w.fail(start, "the string is not UTF-8")
 	}
 	if halfSurrogate(raw) {
-		return "", w.fail(start, "the string has a surrogate without its other half")
+		return name{}, w.fail(start, "the string has a surrogate without its other half")
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return "", w.fail(start, "%v", err)
+		return name{}, w.fail(start, "%v", err)
 	}
 	w.out = appendText(w.out, s)
-	return s, nil
+	return name{text: s}, nil
 }
 
 // halfSurrogate finds a \uD800 to \uDFFF that is not part of a pair; the
@@ -273,6 +311,10 @@ func (w *writer) number() error {
 	for w.at < len(w.in) && bytes.IndexByte([]byte("+-.eE0123456789"), w.in[w.at]) >= 0 {
 		w.at++
 	}
+	if whole(w.in[start:w.at]) {
+		w.out = append(w.out, w.in[start:w.at]...)
+		return nil
+	}
 	literal := string(w.in[start:w.at])
 	f, err := strconv.ParseFloat(literal, 64)
 	if err != nil {
@@ -283,6 +325,24 @@ func (w *writer) number() error {
 	}
 	w.out = appendNumber(w.out, f)
 	return nil
+}
+
+// whole reports whether a literal is a whole number that is canonical as it
+// stands: few enough digits for a double, and no minus nought.
+func whole(literal []byte) bool {
+	digits := literal
+	if digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if len(digits) > 15 || digits[0] == '0' && len(literal) > 1 {
+		return false
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // exact reports whether a literal without fraction and exponent has the digits

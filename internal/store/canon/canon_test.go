@@ -175,3 +175,47 @@ func FuzzJSON(f *testing.F) {
 		}
 	})
 }
+
+// Members and elements that come one after another have the fingerprint of the
+// whole.
+func TestObjectIsTheWhole(t *testing.T) {
+	t.Parallel()
+	element := []byte(`{"z":[1,-0,1e2],"a":"\u00e9","<":"\\"}`)
+	o := canon.NewObject()
+	for _, err := range []error{
+		o.List("edges", func(yield func([]byte, error) bool) {
+			for range 3000 {
+				if !yield(element, nil) {
+					return
+				}
+			}
+		}),
+		o.List("none", func(func([]byte, error) bool) {}),
+		o.Member("seeds", []byte(`{"b":1,"a":2}`)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := `{"seeds":{"a":2,"b":1},"none":[],"edges":[` + strings.TrimSuffix(strings.Repeat(string(element)+",", 3000), ",") + `]}`
+	want, err := canon.Fingerprint([]byte(whole))
+	if got := o.Fingerprint(); err != nil || got != want {
+		t.Errorf("%s, want %s, %v", got, want, err)
+	}
+	empty, err := canon.Fingerprint([]byte(`{}`))
+	if got := canon.NewObject().Fingerprint(); err != nil || got != empty {
+		t.Errorf("without members: %s, want %s, %v", got, empty, err)
+	}
+	for _, next := range []string{"a", "seeds"} {
+		o := canon.NewObject()
+		if err := o.Member("seeds", []byte("1")); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Member(next, []byte("1")); !fault.Is(err, fault.Internal) {
+			t.Errorf("%q behind seeds: %v", next, err)
+		}
+	}
+	if err := canon.NewObject().Member("n", []byte("9007199254740993")); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a number that cannot be kept: %v", err)
+	}
+}
