@@ -35,14 +35,19 @@ type Context struct {
 	names     map[string]bool
 	out, into map[cloud.ResourceID][]int
 	targets   map[cloud.ResourceID][]cloud.ResourceID
-	once      map[string]cloud.ResourceID
-	params    map[string]Parameter
-	findings  []Finding
-	grants    []Grant
-	advice    advice
-	network   *reach.Proof
-	decided   map[cloud.ResourceID]Decision
-	gaps      map[string]GapEntry
+	// sources are those of targets, rank is a resource's place in ordered, named
+	// is who refers to whom; see lookup.go.
+	sources  map[cloud.ResourceID][]*inventory.Resource
+	rank     map[cloud.ResourceID]int
+	named    map[reference]map[cloud.ResourceID][]*inventory.Resource
+	once     map[string]cloud.ResourceID
+	params   map[string]Parameter
+	findings []Finding
+	grants   []Grant
+	advice   advice
+	network  *reach.Proof
+	decided  map[cloud.ResourceID]Decision
+	gaps     map[string]GapEntry
 	// running says whose defect it is when something goes wrong now.
 	running defect
 	defects []defect
@@ -93,22 +98,12 @@ func (c *Context) OfKind(kinds ...cloud.Kind) []*inventory.Resource {
 		return c.byKind[kinds[0]]
 	}
 	var out []*inventory.Resource
-	for _, r := range c.ordered {
-		if slices.Contains(kinds, r.Kind) {
-			out = append(out, r)
+	for i, kind := range kinds {
+		if !slices.Contains(kinds[:i], kind) {
+			out = append(out, c.byKind[kind]...)
 		}
 	}
-	return out
-}
-
-// Referring returns the resources of a kind whose property names r.
-func (c *Context) Referring(r *inventory.Resource, kind cloud.Kind, property string) []*inventory.Resource {
-	var out []*inventory.Resource
-	for _, other := range c.byKind[kind] {
-		if slices.Contains(c.FindAll(other, At(other.Properties, property), r.Kind), r) {
-			out = append(out, other)
-		}
-	}
+	slices.SortFunc(out, c.earlier)
 	return out
 }
 
@@ -157,18 +152,6 @@ func (c *Context) TargetOf(r *inventory.Resource, kind cloud.Kind) (cloud.Resour
 // TargetsOf returns all targets that were put for a source resource.
 func (c *Context) TargetsOf(r *inventory.Resource) []cloud.ResourceID {
 	return slices.Clone(c.targets[r.ID])
-}
-
-// SourcesOf returns the source resources that a target was put for, in the
-// order of the design.
-func (c *Context) SourcesOf(id cloud.ResourceID) []*inventory.Resource {
-	var out []*inventory.Resource
-	for _, r := range c.ordered {
-		if slices.Contains(c.targets[r.ID], id) {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // Resource returns a target resource that was put; its Body may be changed.

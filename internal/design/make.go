@@ -73,6 +73,7 @@ func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
 		place: map[cloud.ResourceID]int32{}, byKind: map[cloud.Kind][]*inventory.Resource{}, byID: map[string]*Resource{},
 		names: map[string]bool{}, targets: map[cloud.ResourceID][]cloud.ResourceID{}, once: map[string]cloud.ResourceID{},
 		params: map[string]Parameter{}, gaps: map[string]GapEntry{},
+		sources: map[cloud.ResourceID][]*inventory.Resource{}, rank: map[cloud.ResourceID]int{}, named: map[reference]map[cloud.ResourceID][]*inventory.Resource{},
 		out: map[cloud.ResourceID][]int{}, into: map[cloud.ResourceID][]int{},
 	}
 	rules := map[cloud.Kind]*Rule{}
@@ -108,7 +109,8 @@ func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
 	}
 	c.within(in.Inventory)
 	slices.SortFunc(c.ordered, c.compare)
-	for _, r := range c.ordered {
+	for i, r := range c.ordered {
+		c.rank[r.ID] = i
 		c.byKind[r.Kind] = append(c.byKind[r.Kind], r)
 	}
 	return c, rules, nil

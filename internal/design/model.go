@@ -156,10 +156,17 @@ type Cost struct {
 	Basis string `json:"basis"`
 }
 
-// CostSummary adds up the decisions.
+// CostSummary adds up the decisions. Before and After can be compared where
+// both sides of a decision are known, and only there.
 type CostSummary struct {
+	// Before and After add up all that is known of each side.
 	Before float64 `json:"before"`
 	After  float64 `json:"after"`
+	// ComparedBefore and ComparedAfter add up the decisions of which both sides
+	// are known; Compared counts them.
+	ComparedBefore float64 `json:"comparedBefore"`
+	ComparedAfter  float64 `json:"comparedAfter"`
+	Compared       int     `json:"compared"`
 	// DoubleRun is a month in which both sides run.
 	DoubleRun float64 `json:"doubleRun"`
 	// Egress is what moving the known data out of AWS costs once.

@@ -90,6 +90,9 @@ func (c *Context) Attach(source *inventory.Resource, targets ...cloud.ResourceID
 	for _, id := range targets {
 		if !slices.Contains(c.targets[source.ID], id) {
 			c.targets[source.ID] = append(c.targets[source.ID], id)
+			if _, ok := c.rank[source.ID]; ok {
+				c.sources[id] = append(c.sources[id], source)
+			}
 		}
 	}
 }

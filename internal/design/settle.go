@@ -35,6 +35,11 @@ func summary(decisions []Decision) CostSummary {
 		case d.Cost != nil:
 			s.Before += value(d.Cost.Before)
 			s.After += value(d.Cost.After)
+			if d.Cost.Before != nil && d.Cost.After != nil {
+				s.ComparedBefore += *d.Cost.Before
+				s.ComparedAfter += *d.Cost.After
+				s.Compared++
+			}
 		}
 	}
 	s.DoubleRun = s.Before + s.After

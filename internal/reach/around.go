@@ -79,6 +79,9 @@ func family(prefixes []netip.Prefix, v6 bool) []netip.Prefix {
 // landmarks are the blocks that routing or this package itself tells apart, in
 // the source's addresses.
 func (c *comparer) landmarks() []netip.Prefix {
+	if c.marks != nil {
+		return slices.Clone(c.marks)
+	}
 	out := append(append(wholeWorld(), privateBlocks()...), setAside()...)
 	for _, b := range c.blocks {
 		out = append(out, b.Source, b.Target)
@@ -99,7 +102,9 @@ func (c *comparer) landmarks() []netip.Prefix {
 			out = append(out, movePrefix(p, c.blocks, true))
 		}
 	}
-	return out
+	slices.SortFunc(out, comparePrefix)
+	c.marks = slices.Compact(out)
+	return slices.Clone(c.marks)
 }
 
 // setAside are the blocks of reserved, so that no cell has its address there
@@ -142,32 +147,23 @@ func (s *side) block(a netip.Addr) *party {
 }
 
 // owns reports whether an address is in one of the side's networks.
-func (s *side) owns(a netip.Addr) bool {
-	for i := range s.net.Spaces {
-		for _, p := range s.net.Spaces[i].Prefixes {
-			if p.Contains(a) {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (s *side) owns(a netip.Addr) bool { return s.owned.at(a) >= 0 }
 
 // left are the source's own addresses as the target's rules name them: the
 // networks that were left, reached over a connection between the clouds. What
 // the target lets through there must have been allowed before.
 func (c *comparer) left(named []netip.Prefix, v6 bool) []worldCell {
 	var out []worldCell
-	for _, b := range c.blocks {
-		if b.Source == b.Target || b.Source.Addr().Is6() != v6 {
+	for _, b := range c.abandoned() {
+		if b.source.Addr().Is6() != v6 {
 			continue
 		}
-		inside := []netip.Prefix{b.Source}
-		for i := range c.source.net.Subnets {
-			inside = append(inside, c.source.net.Subnets[i].Prefixes...)
+		inside := slices.Clone(b.inside)
+		for _, p := range named {
+			if p.Bits() >= b.source.Bits() && b.source.Contains(p.Addr()) {
+				inside = append(inside, p)
+			}
 		}
-		inside = append(inside, named...)
-		inside = slices.DeleteFunc(inside, func(p netip.Prefix) bool { return p.Bits() < b.Source.Bits() || !b.Source.Contains(p.Addr()) })
 		for _, x := range cells(inside, c.taken) {
 			_, again := c.blocks.back(x.addr)
 			s, t := c.source.block(x.addr), c.target.block(x.addr)
@@ -177,6 +173,39 @@ func (c *comparer) left(named []netip.Prefix, v6 bool) []worldCell {
 		}
 	}
 	return out
+}
+
+// home is a block of the source that other addresses stand for, with those of
+// the subnets in it.
+type home struct {
+	source netip.Prefix
+	inside []netip.Prefix
+}
+
+// abandoned returns the blocks of the source that moved, each once.
+func (c *comparer) abandoned() []home {
+	if c.homes != nil {
+		return c.homes
+	}
+	at := map[netip.Prefix]bool{}
+	c.homes = []home{}
+	for _, b := range c.blocks {
+		if b.Source == b.Target || at[b.Source] {
+			continue
+		}
+		at[b.Source] = true
+		h := home{source: b.Source, inside: []netip.Prefix{b.Source}}
+		for i := range c.source.net.Subnets {
+			for _, p := range c.source.net.Subnets[i].Prefixes {
+				if p.Bits() >= b.Source.Bits() && b.Source.Contains(p.Addr()) {
+					h.inside = append(h.inside, p)
+				}
+			}
+		}
+		slices.SortFunc(h.inside, comparePrefix)
+		c.homes = append(c.homes, h)
+	}
+	return c.homes
 }
 
 // tagged are the blocks that only the operators of the clouds know. To a rule

@@ -56,6 +56,8 @@ type comparer struct {
 	blocks         translation
 	ends           []end
 	pairs          int
+	homes          []home
+	marks          []netip.Prefix
 	// taken are addresses that a known interface has: who sends from there is
 	// compared as that interface.
 	taken   map[netip.Addr]bool

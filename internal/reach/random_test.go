@@ -229,7 +229,7 @@ func (m *maker) packet(n *Network) (one, bool) {
 	if p.a.IsValid() && p.b.IsValid() && p.a.Is4() != p.b.Is4() || !p.a.IsValid() && p.b.Is6() || !p.b.IsValid() && p.a.Is6() {
 		return p, false
 	}
-	s := &side{net: n}
+	s := newSide(n, true, nil)
 	p.subA, p.subB = s.subnetAt(p.a), s.subnetAt(p.b)
 	p.protocol = pick(m, []int{1, 6, 6, 6, 17, 50, 58, 99})
 	p.sport = pick(m, []uint16{1024, 1025, 32767, 32768, 50000, 61000, 61001, 65535})

@@ -21,6 +21,9 @@ type side struct {
 	matchers map[string]*matcher
 	policies map[string]*policy
 
+	// standing tells subnets by address, owned the blocks of the networks.
+	standing, owned atlas
+
 	spaces     map[string]int
 	subnets    map[string]int
 	filters    map[string]int
@@ -47,9 +50,15 @@ func newSide(net *Network, aws bool, b *book) *side {
 	}
 	for i := range net.Spaces {
 		s.spaces[net.Spaces[i].ID] = i
+		for _, p := range net.Spaces[i].Prefixes {
+			s.owned.add(p, i)
+		}
 	}
 	for i := range net.Subnets {
 		s.subnets[net.Subnets[i].ID] = i
+		for _, p := range net.Subnets[i].Prefixes {
+			s.standing.add(p, i)
+		}
 	}
 	for i := range net.Filters {
 		s.filters[net.Filters[i].ID] = i
@@ -82,16 +91,7 @@ const (
 )
 
 // subnetAt returns the subnet that an address stands in, -1 for none.
-func (s *side) subnetAt(a netip.Addr) int {
-	for i := range s.net.Subnets {
-		for _, p := range s.net.Subnets[i].Prefixes {
-			if p.Contains(a) {
-				return i
-			}
-		}
-	}
-	return -1
-}
+func (s *side) subnetAt(a netip.Addr) int { return s.standing.at(a) }
 
 // policy compiles filters in one direction. near is the subnet of the
 // interface, which gives VirtualNetwork and Internet their meaning at Azure.

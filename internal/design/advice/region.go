@@ -65,7 +65,7 @@ func words(n catalog.NearRegion, a design.RegionAdvice, from cloud.Region) strin
 		parts = append(parts, "data stays in the country")
 	}
 	if !n.Recommended {
-		parts = append(parts, "not one of the regions with the full range of services")
+		parts = append(parts, "Azure lists it among the other regions, not the recommended ones")
 	}
 	if len(a.Missing) > 0 {
 		parts = append(parts, "not known to sell "+strings.Join(a.Missing, ", "))

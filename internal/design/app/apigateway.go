@@ -101,43 +101,48 @@ func (t *told) restOperations(p *policy) []operation {
 
 // documentSecurity refuses operations of a document for which something checks
 // the caller at the source: the document does not say enough to do the same
-// here. A key is asked for by the API.
+// here. A key is asked for by the API. A demand without scopes does not survive
+// reading, so that an operation of a document with authorizers that demands
+// nothing is taken to demand them all.
 func (t *told) documentSecurity(body, operation map[string]any, method, path string, p *policy) {
-	demands, said := operation["security"]
-	if !said {
-		demands = body["security"]
-	}
-	schemes := object(object(body["components"])["securitySchemes"])
-	if len(schemes) == 0 {
-		schemes = object(body["securityDefinitions"])
-	}
-	iam := strings.EqualFold(design.Text(operation, "x-amazon-apigateway-auth.type"), "AWS_IAM")
-	for _, demand := range design.Maps(demands) {
-		for _, name := range keys(demand) {
-			scheme := object(schemes[name])
-			own := design.Text(scheme, "x-amazon-apigateway-authtype")
-			switch {
-			case own == "awsSigv4":
-				iam = true
-			case own == "" && design.Text(scheme, "type") == "apiKey":
-			default:
-				p.close(method, path)
-				t.gap("apigateway.lambda-authorizer", method+" "+path+" security="+name)
-			}
+	schemes := documentSchemes(body)
+	demanded := map[string]bool{}
+	for _, demand := range append(design.Maps(operation["security"]), design.Maps(body["security"])...) {
+		for name := range demand {
+			demanded[name] = true
 		}
 	}
-	if iam {
+	at := method + " " + path + " security="
+	if auth := operation["x-amazon-apigateway-auth"]; auth != nil && !strings.EqualFold(design.Text(auth, "type"), "NONE") {
 		p.close(method, path)
-		t.gap("apigateway.iam", method+" "+path+" security")
+		t.gap("apigateway.iam", at+"x-amazon-apigateway-auth")
 	}
+	for _, name := range keys(schemes) {
+		scheme := object(schemes[name])
+		own := design.Text(scheme, "x-amazon-apigateway-authtype")
+		switch {
+		case len(demanded) > 0 && !demanded[name], own == "" && design.Text(scheme, "type") == "apiKey", method == "OPTIONS":
+		case strings.EqualFold(own, "awsSigv4"):
+			p.close(method, path)
+			t.gap("apigateway.iam", at+name)
+		default:
+			p.close(method, path)
+			t.gap("apigateway.lambda-authorizer", at+name)
+		}
+	}
+}
+
+// documentSchemes are the ways to sign in that a document describes.
+func documentSchemes(body map[string]any) map[string]any {
+	if schemes := object(object(body["components"])["securitySchemes"]); len(schemes) > 0 {
+		return schemes
+	}
+	return object(body["securityDefinitions"])
 }
 
 // documentKeys reports whether a document asks for keys.
 func documentKeys(body map[string]any) bool {
-	schemes := object(object(body["components"])["securitySchemes"])
-	if len(schemes) == 0 {
-		schemes = object(body["securityDefinitions"])
-	}
+	schemes := documentSchemes(body)
 	for _, name := range keys(schemes) {
 		if scheme := object(schemes[name]); design.Text(scheme, "type") == "apiKey" && design.Text(scheme, "x-amazon-apigateway-authtype") == "" {
 			return true

@@ -31,6 +31,9 @@ func crontab(f []string) (string, bool) {
 	f = append([]string{}, f[:5]...)
 	for i := range f {
 		f[i] = strings.ReplaceAll(f[i], "?", "*")
+		if step, ok := strings.CutPrefix(f[i], "0/"); ok && i < 2 {
+			f[i] = "*/" + step // the form that every reader of such fields takes
+		}
 	}
 	day, ok := weekdays(f[4])
 	if !ok {

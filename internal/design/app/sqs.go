@@ -234,7 +234,11 @@ func (t *told) statement(s map[string]any) {
 		sid = shown(s["Action"])
 	}
 	if strings.EqualFold(design.Text(s, "Effect"), "Deny") {
-		t.gap("messaging.policy-deny", "Statement "+sid)
+		// Connections without TLS are refused by the namespace itself.
+		if !strings.Contains(strings.ToLower(full(s["Condition"])), "aws:securetransport") {
+			t.gap("messaging.policy-deny", "Statement "+sid)
+		}
+		return
 	}
 	for _, who := range design.Texts(s["Principal"]) {
 		if who == "*" && !confined(s) {

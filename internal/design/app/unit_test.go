@@ -13,7 +13,7 @@ import (
 func TestCron(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"cron(15 2 * * ? *)": "15 2 * * *", "cron(0 8 ? * MON-FRI *)": "0 8 * * MON-FRI", "cron(0 8 ? * 2-6 *)": "0 8 * * 1-5", "cron(0/10 * * * ? *)": "0/10 * * * *", "cron(0 0 1,15 * ? *)": "0 0 1,15 * *",
+		"cron(15 2 * * ? *)": "15 2 * * *", "cron(0 8 ? * MON-FRI *)": "0 8 * * MON-FRI", "cron(0 8 ? * 2-6 *)": "0 8 * * 1-5", "cron(0/10 * * * ? *)": "*/10 * * * *", "cron(5/10 0/2 * * ? *)": "5/10 */2 * * *", "cron(0 0 1,15 * ? *)": "0 0 1,15 * *",
 		"rate(1 minute)": "* * * * *", "rate(5 minutes)": "*/5 * * * *", "rate(1 hour)": "0 * * * *", "rate(12 hours)": "0 */12 * * *", "rate(120 minutes)": "0 */2 * * *", "rate(24 hours)": "0 0 * * *", "rate(7 days)": "0 0 * * 0",
 		"cron(0 8 L * ? *)": "", "cron(0 8 ? * 2#1 *)": "", "cron(0 8 ? * 6L *)": "", "cron(0 8 15W * ? *)": "", "cron(0 8 * * ? 2030)": "", "rate(7 minutes)": "", "rate(5 hours)": "", "rate(0 days)": "", "at(2030-01-01T00:00:00)": "", "": "", "cron()": "",
 		"cron(0 8 ? * 9 *)": "", "rate(x)": "",

@@ -34,11 +34,9 @@ func (b *book) finish() {
 	}
 }
 
-// book is the context of one design with an index of who names whom: to look
-// through all resources for each resource takes too long for large workloads.
+// book is the context of one design with the tables that its rules read.
 type book struct {
 	*design.Context
-	index  map[string]map[*inventory.Resource][]*inventory.Resource
 	tables map[string][]parameter
 }
 
@@ -53,23 +51,7 @@ func (b *book) parameters(engine string) []parameter {
 // open begins a new book; Make calls it before all rules. One Family serves one
 // Make at a time.
 func (b *book) open(c *design.Context) {
-	*b = book{Context: c, index: map[string]map[*inventory.Resource][]*inventory.Resource{}, tables: map[string][]parameter{}}
-}
-
-// Referring is design.Context.Referring with an index.
-func (b *book) Referring(r *inventory.Resource, kind cloud.Kind, property string) []*inventory.Resource {
-	key := string(kind) + "|" + property + "|" + string(r.Kind)
-	known, ok := b.index[key]
-	if !ok {
-		known = map[*inventory.Resource][]*inventory.Resource{}
-		for _, other := range b.OfKind(kind) {
-			for _, named := range b.FindAll(other, design.At(other.Properties, property), r.Kind) {
-				known[named] = append(known[named], other)
-			}
-		}
-		b.index[key] = known
-	}
-	return slices.Clone(known[r])
+	*b = book{Context: c, tables: map[string][]parameter{}}
 }
 
 // apply decides one resource from its sheet.

@@ -29,7 +29,7 @@ func (b *book) rdsRules() []design.Rule {
 	servers := []cloud.Kind{postgresServer, mysqlServer, postgresServer + "/configurations", mysqlServer + "/configurations", postgresServer + "/databases", mysqlServer + "/databases", postgresServer + "/firewallRules", mysqlServer + "/firewallRules", "Microsoft.Network/privateDnsZones"}
 	return []design.Rule{
 		making(b.rule("rds/cluster", page, cluster, dbCluster), servers...),
-		making(b.rule("rds/instance", page, instance, dbInstance), append(servers, sqlServer, sqlServer+"/databases", sqlServer+"/databases/backupShortTermRetentionPolicies", sqlInstance)...),
+		making(b.rule("rds/instance", page, instance, dbInstance), append(servers, sqlServer, sqlServer+"/databases", sqlInstance)...),
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/design/common"
-	retention "github.com/hashicorp/go-azure-sdk/resource-manager/sql/2025-01-01/backupshorttermretentionpolicies"
 	sqldatabases "github.com/hashicorp/go-azure-sdk/resource-manager/sql/2025-01-01/databases"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/sql/2025-01-01/managedinstances"
 	sqlservers "github.com/hashicorp/go-azure-sdk/resource-manager/sql/2025-01-01/servers"
@@ -129,15 +128,27 @@ func oneDatabase() []sqlSize {
 
 func mostOf(sizes []sqlSize) int { return sizes[len(sizes)-1].gib }
 
-// coresFor is the smallest size with the cores and the storage, else the
-// largest.
-func coresFor(sizes []sqlSize, cores, gib int) int {
+// sqlSize is the smallest size with the cores and the storage, else the largest.
+func (s *sheet) sqlSize(sizes []sqlSize, gib int) (cores, storage int) {
+	if most := mostOf(sizes); gib > most {
+		s.Gap("db.storage-size", "AllocatedStorage="+itoa(gib))
+		gib = most
+	}
+	least := s.cores()
 	for _, size := range sizes {
-		if size.cores >= cores && size.gib >= gib {
-			return size.cores
+		if size.cores >= least && size.gib >= gib {
+			return size.cores, gib
 		}
 	}
-	return sizes[len(sizes)-1].cores
+	return sizes[len(sizes)-1].cores, gib
+}
+
+// sqlRetention says how long backups are to be kept where it is not what each
+// database has by itself.
+func (s *sheet) sqlRetention(f relational) {
+	if f.keepDays != sqlKeepDays {
+		s.Do("set the short-term retention of each database of %s to %d days: it is %d days by itself", s.r.Name, f.keepDays, sqlKeepDays)
+	}
 }
 
 // atLeast returns the first size that is no smaller, else the largest.
@@ -161,14 +172,8 @@ func (s *sheet) managedInstance(f relational, subnet cloud.ResourceID, edition, 
 		}
 	}
 	sizes := map[string][]sqlSize{"GP_Gen5": generalPurpose(), "BC_Gen5": businessCritical()}[name]
-	cores := coresFor(sizes, s.cores(), storage)
-	if most := mostOf(sizes); storage > most {
-		s.Gap("db.storage-size", "AllocatedStorage="+itoa(storage))
-		storage = most
-	}
-	if f.keepDays != sqlKeepDays {
-		s.Do("set the short-term retention of each database of %s to %d days after it is restored: it is %d days by itself", s.r.Name, f.keepDays, sqlKeepDays)
-	}
+	cores, storage := s.sqlSize(sizes, storage)
+	s.sqlRetention(f)
 	properties := managedinstances.ManagedInstanceProperties{
 		AdministratorLogin: new(f.admin), AdministratorLoginPassword: new(f.password), SubnetId: new(string(subnet)),
 		VCores: new(int64(cores)), StorageSizeInGB: new(int64(storage)), LicenseType: new(managedinstances.ManagedInstanceLicenseTypeLicenseIncluded),
@@ -195,12 +200,8 @@ func (s *sheet) managedInstance(f relational, subnet cloud.ResourceID, edition, 
 }
 
 func (s *sheet) azureSQL(f relational, near []any, edition, because string) design.Decision {
-	storage := max(s.int("AllocatedStorage", 32), 1)
-	cores := coresFor(oneDatabase(), s.cores(), storage)
-	if most := mostOf(oneDatabase()); storage > most {
-		s.Gap("db.storage-size", "AllocatedStorage="+itoa(storage))
-		storage = most
-	}
+	cores, storage := s.sqlSize(oneDatabase(), max(s.int("AllocatedStorage", 32), 1))
+	s.sqlRetention(f)
 	public := s.yes("PubliclyAccessible")
 	access := sqlservers.ServerPublicNetworkAccessFlagDisabled
 	if public {
@@ -215,14 +216,9 @@ func (s *sheet) azureSQL(f relational, near []any, edition, because string) desi
 	if collation := s.text("CharacterSetName"); collation != "" {
 		properties.Collation = new(collation)
 	}
-	database := s.c.Put(design.Target{Type: sqlServer + "/databases", Parent: server, Location: s.c.Place.Location, Base: base(s.r), Model: sqldatabases.Database{
+	s.c.Put(design.Target{Type: sqlServer + "/databases", Parent: server, Location: s.c.Place.Location, Base: base(s.r), Model: sqldatabases.Database{
 		Sku: &sqldatabases.Sku{Name: "GP_Gen5", Tier: new("GeneralPurpose"), Family: new("Gen5"), Capacity: new(int64(cores))}, Properties: &properties,
 	}}, s.r)
-	if f.keepDays != sqlKeepDays {
-		s.c.Put(design.Target{Type: sqlServer + "/databases/backupShortTermRetentionPolicies", Parent: database, Base: "default", Exact: true, NoLocation: true, Model: retention.BackupShortTermRetentionPolicy{
-			Properties: &retention.BackupShortTermRetentionPolicyProperties{RetentionDays: new(int64(f.keepDays))},
-		}}, s.r)
-	}
 	if !s.private(server, "sqlServer", near) && !public {
 		s.Do("give SQL server %s a way in: nothing says in which VPC the source stands", last(server))
 	}

@@ -175,12 +175,12 @@ Resources:`+network+`
 			blog = r
 		}
 	}
-	want(t, blog, map[string]string{"sku.tier": "Burstable", "properties.version": "8.0.21", "properties.administratorLogin": "wordpress", "properties.storage.autoGrow": "Enabled", "properties.storage.storageSizeGB": "32", "properties.network.publicNetworkAccess": "Disabled"})
+	want(t, blog, map[string]string{"sku.tier": "Burstable", "properties.version": "8.0.21", "properties.administratorLogin": "wordpress", "properties.storage.autoGrow": "Enabled", "properties.storage.storageSizeGB": "20", "properties.network.publicNetworkAccess": "Disabled"})
 	if at(blog, "properties.network.delegatedSubnetResourceId") == "" || at(blog, "properties.network.privateDnsZoneResourceId") == "" {
 		t.Error("the server is not in the network")
 	}
 	got := settings(d, mysqlServers+"/configurations")
-	expect := map[string]string{"max_connections": "200", "character_set_server": "utf8mb4", "gtid_mode": "ON", "audit_log_events": "CONNECTION,DDL", "lower_case_table_names": "0"}
+	expect := map[string]string{"max_connections": "200", "character_set_server": "utf8mb4", "audit_log_events": "CONNECTION,DDL"}
 	if !same(got, expect) {
 		t.Errorf("parameters %v, want %v", got, expect)
 	}

@@ -2,6 +2,7 @@ package network
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -260,18 +261,34 @@ func (p *Plan) place(v *vnet, bits int) netip.Prefix {
 // target; the blocks of the VPC as a whole are none.
 func (p *Plan) named(v *vnet) []netip.Prefix {
 	var out []netip.Prefix
+	for _, named := range p.blocksInRules() {
+		for _, b := range v.blocks {
+			if b.Source.IsValid() && contains(b.Source, named) && named != b.Source {
+				out = append(out, b.moved(named))
+			}
+		}
+	}
+	return sorted(out)
+}
+
+// blocksInRules returns the blocks that rules of the source name, read once.
+func (p *Plan) blocksInRules() []netip.Prefix {
+	if p.inRules != nil {
+		return p.inRules
+	}
+	found := map[netip.Prefix]bool{}
 	for _, r := range p.c.OfKind(groupKind, "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::NetworkAclEntry", "AWS::EC2::PrefixList") {
 		visit(map[string]any(r.Properties), func(text string) {
-			named, ok := parsePrefix(text)
-			if !ok {
-				return
-			}
-			for _, b := range v.blocks {
-				if b.Source.IsValid() && contains(b.Source, named) && named != b.Source {
-					out = append(out, b.moved(named))
-				}
+			if named, ok := parsePrefix(text); ok {
+				found[named] = true
 			}
 		})
 	}
-	return sorted(out)
+	p.inRules = slices.SortedFunc(maps.Keys(found), func(a, b netip.Prefix) int {
+		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	})
+	if p.inRules == nil {
+		p.inRules = []netip.Prefix{}
+	}
+	return p.inRules
 }

@@ -2,6 +2,7 @@ package network
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -42,6 +43,11 @@ type Plan struct {
 	wires   *wiring
 	links   []link
 	hubs    map[cloud.ResourceID]*vnet
+
+	// inRules are the blocks that rules of the source name.
+	inRules []netip.Prefix
+	// privately are the private blocks that rules and routes name.
+	privately []netip.Prefix
 
 	finished bool
 	said     map[string]bool
@@ -298,17 +304,30 @@ func (p *Plan) free(after netip.Prefix, bits int, more ...netip.Prefix) (netip.P
 // the VPC's own: were the VNet placed there, a rule for another network would
 // suddenly mean it.
 func (p *Plan) mentioned(own netip.Prefix) []netip.Prefix {
+	if p.privately == nil {
+		p.privately = p.private()
+	}
 	var out []netip.Prefix
+	for _, b := range p.privately {
+		if !contains(b, own) {
+			out = append(out, b)
+		}
+	}
+	return sorted(out)
+}
+
+// private returns the private blocks of IPv4 that rules and routes name.
+func (p *Plan) private() []netip.Prefix {
+	found := map[netip.Prefix]bool{}
 	for _, r := range p.c.OfKind(groupKind, "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::NetworkAclEntry", "AWS::EC2::Route",
 		"AWS::EC2::PrefixList", "AWS::EC2::VPNConnectionRoute", "AWS::EC2::TransitGatewayRoute", "AWS::EC2::ClientVpnEndpoint") {
 		visit(map[string]any(r.Properties), func(text string) {
-			b, ok := parsePrefix(text)
-			if ok && b.Addr().Is4() && !contains(b, own) && slices.ContainsFunc(private(), b.Overlaps) {
-				out = append(out, b)
+			if b, ok := parsePrefix(text); ok && b.Addr().Is4() && slices.ContainsFunc(private(), b.Overlaps) {
+				found[b] = true
 			}
 		})
 	}
-	return sorted(out)
+	return slices.AppendSeq([]netip.Prefix{}, maps.Keys(found))
 }
 
 // visit calls yield with every text of a tree.

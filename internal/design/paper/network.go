@@ -150,9 +150,8 @@ func cost(d *design.Design) []byte {
 	s.line("")
 	s.line("Estimates from list prices, for a month of 730 hours. What has no known price is not counted as zero: it is listed as not known.")
 	s.line("")
-	s.line("- before: $%.2f", d.Cost.Before)
-	s.line("- after: $%.2f", d.Cost.After)
-	s.line("- while both run: $%.2f", d.Cost.DoubleRun)
+	s.line("- where both sides have a known price (%d decisions): before $%.2f, after $%.2f", d.Cost.Compared, d.Cost.ComparedBefore, d.Cost.ComparedAfter)
+	s.line("- all that is known: before at least $%.2f, after at least $%.2f, while both run at least $%.2f", d.Cost.Before, d.Cost.After, d.Cost.DoubleRun)
 	s.line("- moving the known data out of AWS, once: $%.2f", d.Cost.Egress)
 	s.line("- decisions with a target and no known price: %d", d.Cost.Unpriced)
 	for _, n := range d.Cost.Notes {

@@ -73,7 +73,7 @@ func transit(d *design.Design) (string, bool) {
 	}
 	for _, r := range of(d, "Microsoft.Network/applicationGateways") {
 		for _, l := range design.Maps(design.At(r.Body, "properties.httpListeners")) {
-			if strings.EqualFold(design.Text(l, "properties.protocol"), "Http") {
+			if strings.EqualFold(design.Text(l, "properties.protocol"), "Http") && !redirects(r, design.Text(l, "name")) {
 				open = append(open, r.Name+" listener "+design.Text(l, "name"))
 			}
 		}
@@ -82,6 +82,17 @@ func transit(d *design.Design) (string, bool) {
 		return "accept HTTP: " + strings.Join(open, ", "), false
 	}
 	return "nothing in the design accepts an unencrypted connection by configuration", true
+}
+
+// redirects reports whether a listener of a gateway does nothing but send
+// callers elsewhere.
+func redirects(gateway design.Resource, listener string) bool {
+	for _, rule := range design.Maps(design.At(gateway.Body, "properties.requestRoutingRules")) {
+		if strings.HasSuffix(design.Text(rule, "properties.httpListener.id"), "/"+listener) {
+			return design.At(rule, "properties.redirectConfiguration") != nil
+		}
+	}
+	return false
 }
 
 // parity prints each control before and after.

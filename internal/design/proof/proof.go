@@ -90,6 +90,22 @@ type pairer struct {
 	source, target reach.Network
 	bodies         []*design.Resource
 	open           []string
+	// byID are the bodies, endpoints the private endpoints that name a target,
+	// both by ids in lower case.
+	byID      map[string]*design.Resource
+	endpoints map[string][]string
+}
+
+// index goes through the bodies once.
+func (p *pairer) index() {
+	p.byID, p.endpoints = map[string]*design.Resource{}, map[string][]string{}
+	for _, b := range p.bodies {
+		id := strings.ToLower(string(b.ID))
+		p.byID[id] = b
+		if strings.EqualFold(string(b.Type), "Microsoft.Network/privateEndpoints") {
+			references(b.Body, func(ref string) { p.endpoints[ref] = append(p.endpoints[ref], id) })
+		}
+	}
 }
 
 // pair goes through the endpoints of the workload.
@@ -99,7 +115,11 @@ func (p *pairer) pair() reach.Pairing {
 	for _, r := range p.c.Everything() {
 		inside[string(r.ID)] = r
 	}
-	ports := network.Ports(p.c)
+	p.index()
+	ports := map[string][]network.PortPair{}
+	for id, list := range network.Ports(p.c) {
+		ports[strings.ToLower(string(id))] = list
+	}
 	places := map[string]*reach.Interface{}
 	for i := range p.target.Interfaces {
 		places[p.target.Interfaces[i].ID] = &p.target.Interfaces[i]
@@ -125,14 +145,10 @@ func (p *pairer) pair() reach.Pairing {
 	return out
 }
 
-func portsAt(ports map[cloud.ResourceID][]network.PortPair, subnet string) []reach.PortPair {
+func portsAt(ports map[string][]network.PortPair, subnet string) []reach.PortPair {
 	var out []reach.PortPair
-	for id, list := range ports {
-		if strings.EqualFold(string(id), subnet) {
-			for _, x := range list {
-				out = append(out, reach.PortPair(x))
-			}
-		}
+	for _, x := range ports[strings.ToLower(subnet)] {
+		out = append(out, reach.PortPair(x))
 	}
 	slices.SortFunc(out, func(a, b reach.PortPair) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target))
@@ -160,25 +176,18 @@ func (p *pairer) counterparts(r *inventory.Resource, places map[string]*reach.In
 			out = append(out, id)
 		}
 	}
-	targets := map[string]bool{}
-	for _, id := range p.c.TargetsOf(r) {
-		targets[strings.ToLower(string(id))] = true
-	}
-	for _, b := range p.bodies {
-		id := strings.ToLower(string(b.ID))
-		own := targets[id]
-		if own {
-			add(id)
+	for _, target := range p.c.TargetsOf(r) {
+		id := strings.ToLower(string(target))
+		b := p.byID[id]
+		if b == nil {
+			continue
 		}
-		if kind := strings.ToLower(string(b.Type)); own && (kind == "microsoft.compute/virtualmachines" || kind == "microsoft.app/containerapps" || kind == "microsoft.app/jobs") {
+		add(id)
+		if kind := strings.ToLower(string(b.Type)); kind == "microsoft.compute/virtualmachines" || kind == "microsoft.app/containerapps" || kind == "microsoft.app/jobs" {
 			references(b.Body, add)
 		}
-		if strings.EqualFold(string(b.Type), "Microsoft.Network/privateEndpoints") {
-			references(b.Body, func(ref string) {
-				if targets[ref] {
-					add(id)
-				}
-			})
+		for _, endpoint := range p.endpoints[id] {
+			add(endpoint)
 		}
 	}
 	slices.Sort(out)

@@ -77,11 +77,13 @@ func (a *account) others(n *need) []string {
 	if n.kind != vaultKind {
 		return out
 	}
+	prefix := string(n.scope) + "/secrets/"
 	for _, r := range a.c.Everything() {
-		if n.sources[r.ID] || holds(r.Kind) || slices.ContainsFunc(a.c.Needs(r), func(e graph.Edge) bool { return e.To == a.role.ID }) {
+		// Few have a secret there, so that is asked first.
+		if !slices.ContainsFunc(a.c.TargetsOf(r), func(id cloud.ResourceID) bool { return strings.HasPrefix(string(id), prefix) }) || n.sources[r.ID] || holds(r.Kind) {
 			continue
 		}
-		if slices.ContainsFunc(a.c.TargetsOf(r), func(id cloud.ResourceID) bool { return strings.HasPrefix(string(id), string(n.scope)+"/secrets/") }) {
+		if !slices.ContainsFunc(a.c.Needs(r), func(e graph.Edge) bool { return e.To == a.role.ID }) {
 			out = append(out, r.Name)
 		}
 	}
