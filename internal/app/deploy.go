@@ -26,6 +26,8 @@ import (
 
 // Kinds of ledger entries about environments.
 const (
+	entryApproved = "deployment.approved"
+	entryFailed   = "deployment.failed"
 	entryDeployed = "environment.deployed"
 	entryVerified = "environment.verified"
 	entryOverride = "environment.override"
@@ -76,13 +78,13 @@ func (a *App) Deploy(ctx context.Context, o DeployOptions, progress *view.Progre
 			Hintf("%s", preview.Failing()[0].Do)
 	}
 	if o.Approve == "" {
-		return run.out, run.noOp(ctx)
+		return run.out, run.next(ctx)
 	}
 	if err := run.allowed(ctx); err != nil {
 		return run.out, err
 	}
 	if err := run.execute(ctx); err != nil {
-		return run.out, err
+		return run.out, errors.Join(err, run.failed(ctx, err))
 	}
 	return run.out, run.verify(ctx)
 }
@@ -187,6 +189,9 @@ func (r *deploying) preview(ctx context.Context) (view.Preview, error) {
 		p.Changes = append(p.Changes, changes...)
 		bar.Set(int64(i + 1))
 	}
+	if p.Others, err = r.deployer.Others(ctx, r.design.Place, r.design.Resources); err != nil {
+		return p, err
+	}
 	r.hide(p.Changes)
 	p.Fingerprint, err = r.fingerprint(p.Changes)
 	return p, err
@@ -229,13 +234,45 @@ func (r *deploying) fingerprint(changes []target.Change) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
 
-// noOp records that an environment is as designed, when it is.
-func (r *deploying) noOp(ctx context.Context) error {
-	if r.out.Preview.Touched() > 0 || len(r.out.Preview.Uncertain()) > 0 {
-		r.out.Next = "landfall deploy --environment " + r.environment.Name + " --approve " + r.out.Preview.Fingerprint
-		return nil
+// next says what can be done with the preview: nothing, when the environment
+// is as designed; join what is under way; or approve.
+func (r *deploying) next(ctx context.Context) error {
+	if r.out.Preview.Touched() == 0 && len(r.out.Preview.Uncertain()) == 0 {
+		return r.verified(ctx)
 	}
-	return r.verified(ctx)
+	fingerprint := r.out.Preview.Fingerprint
+	for _, part := range r.parts {
+		running, err := r.deployer.UnderWay(ctx, part)
+		if err != nil {
+			return err
+		}
+		if before, err := r.before(); running && err == nil && before.Fingerprint != "" {
+			r.out.UnderWay, fingerprint = part.Name, before.Fingerprint
+		}
+	}
+	open, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	r.out.Shut = !open
+	r.out.Next = "landfall deploy --environment " + r.environment.Name
+	for _, file := range r.o.Parameters {
+		r.out.Next += " --parameters " + file
+	}
+	r.out.Next += " --approve " + fingerprint
+	if !open {
+		r.out.Next += " --override REASON"
+	}
+	return nil
+}
+
+// failed records that an approved deployment did not come to its end: what it
+// has made so far stays where it is.
+func (r *deploying) failed(ctx context.Context, cause error) error {
+	_, err := r.record(context.WithoutCancel(ctx), entryFailed, r.environment.Name, map[string]any{
+		"design": r.source, "approved": r.o.Approve, "kind": string(fault.KindOf(cause)), "deployments": r.out.Deployments, "place": r.design.Place,
+	})
+	return err
 }
 
 // approved is what a person let happen, kept until it has.
@@ -272,13 +309,9 @@ func (r *deploying) allowed(ctx context.Context) error {
 		now.Deployments = append(now.Deployments, p.Name)
 	}
 	if now.Fingerprint != r.o.Approve {
-		var before approved
-		content, err := os.ReadFile(path)
-		if err == nil {
-			err = json.Unmarshal(content, &before)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fault.Wrap(err, "read what was approved", path)
+		before, err := r.before()
+		if err != nil {
+			return err
 		}
 		if before.Fingerprint != r.o.Approve || !slices.Equal(before.Deployments, now.Deployments) || !within(now.Changes, before.Changes) {
 			return fault.Newf(fault.Conflict, "deploy %q: what would be done is not what was approved (%s)", r.environment.Name, r.o.Approve).
@@ -293,7 +326,32 @@ func (r *deploying) allowed(ctx context.Context) error {
 	if err != nil {
 		return fault.Of(fault.Internal, "keep what was approved", path, err)
 	}
-	return durable.Replace(path, content, 0o600)
+	if err := durable.Replace(path, content, 0o600); err != nil {
+		return err
+	}
+	// Who approved what is recorded before anything is done.
+	entry, err := r.record(ctx, entryApproved, r.environment.Name, map[string]any{
+		"design": r.source, "stage": r.environment.Stage, "preview": r.o.Approve, "resources": r.out.Preview.Touched(), "place": r.design.Place,
+	})
+	r.out.Evidence = append(r.out.Evidence, entry.Seq)
+	return err
+}
+
+// before is what was approved for the environment and is not done yet.
+func (r *deploying) before() (approved, error) {
+	var out approved
+	path, err := r.approvedPath()
+	if err != nil {
+		return out, err
+	}
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(content, &out)
+	}
+	return out, fault.Wrap(err, "read what was approved", path)
 }
 
 // within reports whether each change that still would be made is one of those
@@ -316,21 +374,30 @@ func within(now, approved []target.Change) bool {
 	return true
 }
 
-// gate keeps production shut until the same design was deployed to another
-// environment and verified there.
-func (r *deploying) gate(ctx context.Context) error {
+// open reports whether the environment may be deployed to: production only
+// when the same design was deployed to another environment and verified there.
+func (r *deploying) open(ctx context.Context) (bool, error) {
 	if r.environment.Stage != config.Production {
-		return nil
+		return true, nil
 	}
 	entries, err := r.LedgerList(ctx, LedgerOptions{}, entryVerified)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, e := range entries.Entries {
 		var body struct{ Design, Stage string }
 		if json.Unmarshal(e.Body, &body) == nil && body.Design == r.source && body.Stage == config.NonProduction {
-			return nil
+			return true, nil
 		}
+	}
+	return false, nil
+}
+
+// gate keeps production shut; a reason opens it, and is recorded.
+func (r *deploying) gate(ctx context.Context) error {
+	open, err := r.open(ctx)
+	if err != nil || open {
+		return err
 	}
 	if r.o.Override == "" {
 		return fault.Newf(fault.Refused, "deploy %q: production is shut: no other environment was deployed from this design and verified", r.environment.Name).

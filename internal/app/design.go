@@ -126,6 +126,10 @@ func (a *App) designInput(w *store.Workspace) (design.Input, map[string]string, 
 	if in.Options.Region == "" {
 		in.Options.Region = c.DefaultRegion(string(in.Options.SourceRegion)).Name
 	}
+	if _, known := c.Region(string(in.Options.Region)); !known {
+		return in, nil, fault.Newf(fault.Invalid, "design for region %q: Azure has no region of that name", in.Options.Region).
+			Hintf("set target.region in landfall.yaml to a name such as %s", c.DefaultRegion(string(in.Options.SourceRegion)).Name)
+	}
 	return in, inputs, nil
 }
 

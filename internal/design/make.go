@@ -254,6 +254,7 @@ func (c *Context) decide(rule *Rule, r *inventory.Resource) Decision {
 
 // result puts everything in order.
 func (c *Context) result(decided map[cloud.ResourceID]Decision) *Design {
+	c.unused()
 	out := &Design{
 		SchemaVersion: Version, Inputs: map[string]string{}, Workload: c.Options.Workload, Place: c.Place,
 		Decisions: []Decision{}, Resources: []Resource{}, Parameters: []Parameter{}, Findings: c.findings,

@@ -1,6 +1,7 @@
 package design_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,7 +151,10 @@ func TestDefectsOfRulesAreTold(t *testing.T) {
 		apply func(c *design.Context, r *inventory.Resource)
 		want  string
 	}{
-		"twice":      {func(c *design.Context, _ *inventory.Resource) { put(c, vault); put(c, vault) }, "is put twice"},
+		"twice": {func(c *design.Context, _ *inventory.Resource) { put(c, vault); put(c, vault) }, "is put twice"},
+		"name": {func(c *design.Context, _ *inventory.Resource) {
+			put(c, design.Target{Type: "Microsoft.KeyVault/vaults", Base: "a/b", Exact: true})
+		}, "an id cannot hold that name"},
 		"no version": {func(c *design.Context, _ *inventory.Resource) { c.Put(vault) }, "no API version"},
 		"gap":        {func(c *design.Context, _ *inventory.Resource) { c.Gap("none.such", "") }, `gap "none.such" is not in the catalogue`},
 		"parameter": {func(c *design.Context, _ *inventory.Resource) {
@@ -290,5 +294,20 @@ func TestFindingsAreAcceptedByName(t *testing.T) {
 	}
 	if blocking := d.Blocking(); len(blocking) != 1 || blocking[0].ID != "a" {
 		t.Errorf("blocking: %+v", blocking)
+	}
+}
+
+// What landfall.yaml says of nothing that is there is told, not ignored.
+func TestUnusedOverridesAndAcceptances(t *testing.T) {
+	t.Parallel()
+	d := designtest.Case{Families: []design.Family{family("AWS::SQS::Queue", identity)}, Resources: designtest.FromTemplate(t, table), Options: design.Options{
+		Overrides: []design.Override{{Source: "orders", Size: "big"}, {Source: "no such", Size: "big"}}, Accept: map[string]string{"network.nonsense": "so"},
+	}}.Make(t)
+	var ids []string
+	for _, f := range d.Findings {
+		ids = append(ids, f.ID)
+	}
+	if want := []string{"override.unused:no-such", "accept.unused:network.nonsense"}; !slices.Equal(ids, want) {
+		t.Errorf("findings %q, want %q", ids, want)
 	}
 }

@@ -54,6 +54,10 @@ func (c *Context) Put(t Target, sources ...*inventory.Resource) cloud.ResourceID
 		c.defect("%s %q: no API version", t.Type, t.Base)
 	}
 	name := t.Base
+	if t.Exact && (name == "" || strings.Contains(name, "/")) {
+		c.defect("%s %q: an id cannot hold that name", t.Type, name)
+		t.Exact = false
+	}
 	if !t.Exact {
 		name = c.Name(t.Type, t.Parent, t.Base)
 	}

@@ -2,7 +2,9 @@ package design
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // settle marks what landfall.yaml accepts by name, and orders the findings.
@@ -14,6 +16,33 @@ func (d *Design) settle(o Options) {
 		return cmp.Or(cmp.Compare(a.Severity.rank(), b.Severity.rank()), cmp.Compare(a.ID, b.ID))
 	})
 }
+
+// unused finds what landfall.yaml says and nothing answers to: a name that is
+// misspelt would otherwise change nothing without a word.
+func (c *Context) unused() {
+	for _, o := range c.Options.Overrides {
+		if !slices.ContainsFunc(c.ordered, o.matches) {
+			c.Finding(Finding{ID: "override.unused:" + word(o.Source), Severity: Medium, Text: fmt.Sprintf("the override of %q in landfall.yaml matches no resource inside the boundary", o.Source), Do: "mend the name under design.overrides"})
+		}
+	}
+	names := map[string]bool{}
+	for _, f := range c.findings {
+		names[f.ID] = true
+	}
+	if c.network != nil {
+		for _, d := range c.network.Differences {
+			names[d.Name] = true
+		}
+	}
+	for _, name := range sortedKeys(c.Options.Accept) {
+		if !names[name] {
+			c.Finding(Finding{ID: "accept.unused:" + word(name), Severity: Low, Text: fmt.Sprintf("landfall.yaml accepts %q, and the design has no such finding", name), Do: "take it out of design.accept, or mend the name"})
+		}
+	}
+}
+
+// word makes a part of a finding's name of a text.
+func word(text string) string { return strings.Join(strings.Fields(text), "-") }
 
 // Blocking returns the findings that forbid a deployment.
 func (d *Design) Blocking() []Finding {

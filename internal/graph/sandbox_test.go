@@ -1,89 +1,17 @@
 package graph_test
 
 import (
-	"context"
-	"net/http/httptest"
-	"net/url"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/graph"
-	"example.com/landfall/internal/inventory"
-	"example.com/landfall/internal/sandbox/awsgate"
 	"example.com/landfall/internal/sandbox/seed"
-	source "example.com/landfall/internal/source/aws"
 	"example.com/landfall/internal/testkit"
-	"example.com/landfall/internal/trail"
-	trailaws "example.com/landfall/internal/trail/aws"
+	"example.com/landfall/internal/testkit/bookshop"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
-
-// findings keeps what a scan finds.
-type findings struct {
-	mu    sync.Mutex
-	build *inventory.Builder
-}
-
-func (f *findings) Found(list ...inventory.Observation) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, o := range list {
-		if err := f.build.Add(o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-func (f *findings) Unread(u inventory.Unread)      { f.build.Unread(u) }
-func (f *findings) Refused(r inventory.Refused)    { f.build.Refused(r) }
-func (f *findings) Input(name, fingerprint string) { f.build.Input(name, fingerprint) }
-func (f *findings) Scope(account, region string)   { f.build.Scope(account, region) }
-func (f *findings) Planned(int64)                  {}
-func (f *findings) Done(int64)                     {}
-
-// seeded reads a seeded account: everything that the live scan and the logs give.
-func seeded(t *testing.T) (inventory.Inventory, graph.Observed, seed.Summary) {
-	t.Helper()
-	moto, store := testkit.Moto(t), testkit.OwnObjectStore(t)
-	address := func(text string) *url.URL {
-		u, err := url.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return u
-	}
-	g, err := awsgate.New(awsgate.Options{Upstream: address(moto.URL), ObjectStore: address(store.URL), ObjectKey: store.Key, ObjectSecret: store.Secret, Seed: 1, UnlimitedLookups: true, DeliverEvery: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(g)
-	t.Cleanup(func() {
-		server.Close()
-		if err := g.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	cfg := testkit.AWSConfig(t, server.URL)
-	sum, err := seed.Run(t.Context(), seed.Options{AWS: cfg, Admin: address(server.URL + "/_landfall/"), Account: account, Region: region, DatabaseHost: "127.0.0.1", DatabasePort: 5432,
-		DatabasePassword: "none-of-the-real-ones", FrontPort: 18080, Objects: 20, HistoryDays: 2, Seed: 42, Now: time.Now()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := &findings{build: inventory.NewBuilder()}
-	if err := source.NewScanner(cfg, source.ScanOptions{Unlimited: true}).Scan(t.Context(), found); err != nil {
-		t.Fatal(err)
-	}
-	inv := found.build.Build()
-	seen, err := trail.Read(t.Context(), trailaws.New(cfg, trailaws.Options{}), inv, trail.Options{}, found)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return inv, seen.Observed, sum
-}
 
 // truth finds the node of a seeded resource. Records are told apart by name,
 // type and set, as the seed's id of them has it.
@@ -131,7 +59,7 @@ func expected(r seed.Resource) graph.Boundary {
 // seed knows, and the box that reads the database unasked is asked about.
 func TestBookshopIsExact(t *testing.T) {
 	t.Parallel()
-	inv, seen, sum := seeded(t)
+	inv, seen, sum := bookshop.Seeded(t)
 	g := graph.Build(inv, seen, graph.Options{Seeds: graph.Seeds{Tags: cloud.Tags{"workload": "bookshop"}}})
 	used, tags := map[cloud.ResourceID]bool{}, map[cloud.ResourceID]cloud.Tags{}
 	for i := range inv.Resources {

@@ -1,32 +1,19 @@
 package graph_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/graph"
-	"example.com/landfall/internal/inventory"
-	"example.com/landfall/internal/source/files"
+	"example.com/landfall/internal/testkit/bookshop"
 )
 
 // ofTemplate is the graph of the bookshop as its template describes it.
 func ofTemplate(t *testing.T) graph.Graph {
 	t.Helper()
-	found := &findings{build: inventory.NewBuilder()}
-	template := filepath.Join("..", "source", "files", "cloudformation", "testdata", "bookshop.yaml")
-	scanner := files.NewScanner([]files.Input{{Format: files.CloudFormation, Path: template}}, files.Options{Account: account, Region: region,
-		Parameters: map[string]string{"ImageId": "ami-12345678", "DatabasePassword": "none-of-the-real-ones", "PaymentKey": "none"}})
-	if err := scanner.Scan(t.Context(), found); err != nil {
-		t.Fatal(err)
-	}
-	inv := found.build.Build()
-	if len(inv.Refused) > 0 {
-		t.Fatalf("the template is refused: %+v", inv.Refused)
-	}
-	return graph.Build(inv, graph.Observed{}, graph.Options{Seeds: graph.Seeds{Tags: cloud.Tags{"workload": "bookshop"}, Stacks: []string{"bookshop"}}})
+	return graph.Build(bookshop.Template(t), graph.Observed{}, graph.Options{Seeds: graph.Seeds{Tags: cloud.Tags{"workload": "bookshop"}, Stacks: []string{"bookshop"}}})
 }
 
 // unsaid is what one side cannot say, by name. Instances of the group, their

@@ -97,6 +97,11 @@ type Deployer interface {
 	// WhatIf says what the deployment would do, in the order of the ids. In a
 	// resource group that does not exist everything would be created.
 	WhatIf(ctx context.Context, d Deployment) ([]Change, error)
+	// UnderWay reports whether a deployment of that name is running.
+	UnderWay(ctx context.Context, d Deployment) (bool, error)
+	// Others lists what stands in the resource group and not among the given
+	// resources or below one of them, in order; none for a group that is not there.
+	Others(ctx context.Context, place design.Place, known []design.Resource) ([]cloud.ResourceID, error)
 	// Deploy runs the deployment to its end, or joins the one of the same name
 	// that is under way. The resource group is made when it is missing.
 	Deploy(ctx context.Context, d Deployment, tags cloud.Tags, progress Progress) (Outcome, error)

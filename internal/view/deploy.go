@@ -1,6 +1,7 @@
 package view
 
 import (
+	"encoding/json"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
@@ -12,6 +13,8 @@ type Preview struct {
 	Checks      []target.Check  `json:"checks"`
 	Changes     []target.Change `json:"changes"`
 	Fingerprint string          `json:"fingerprint"`
+	// Others stand in the resource group and not in the design.
+	Others []cloud.ResourceID `json:"others,omitempty"`
 }
 
 // Failing returns the checks that failed.
@@ -63,6 +66,10 @@ type Deployed struct {
 	Verified bool     `json:"verified"`
 	// Evidence are the ledger entries.
 	Evidence []int64 `json:"evidence,omitempty"`
+	// UnderWay is a deployment of an earlier approval that is running.
+	UnderWay string `json:"underWay,omitempty"`
+	// Shut says that production does not open by itself.
+	Shut bool `json:"shut,omitempty"`
 	// Next is the command that carries the preview out.
 	Next string `json:"next,omitempty"`
 }
@@ -94,8 +101,19 @@ func (r Deployed) Text(p *Paper) {
 	if n := len(r.Preview.Uncertain()); n > 0 {
 		p.Line("  %s of %s the target cannot tell what would change", p.Mark(Unknown), plural(int64(n), "resource", "resources"))
 	}
+	if n := len(r.Preview.Others); n > 0 {
+		p.Line("  %s in the group and not in the design: %s, first %s", p.Mark(Warn), plural(int64(n), "resource", "resources"), tail(r.Preview.Others[0]))
+	}
 	if r.Next != "" {
 		p.Line("")
+		if r.Shut {
+			p.Line("  %s production is shut: no other environment was deployed from this design and verified; a reason opens it", p.Mark(Warn))
+		}
+		if r.UnderWay != "" {
+			p.Line("  %s %s is under way since an earlier approval; the same command joins it:", p.Mark(Info), r.UnderWay)
+			p.Line("  %s", r.Next)
+			return
+		}
 		p.Line("nothing was changed; to carry this out:")
 		p.Line("  %s", r.Next)
 	}
@@ -143,14 +161,28 @@ func listChanges(p *Paper, changes []target.Change) {
 			continue
 		}
 		if shown++; shown > most {
-			p.Line("  ... (--json has all)")
-			return
+			continue
 		}
 		p.Line("  %-7s %s", c.Action, tail(c.ID))
 		for _, f := range c.Properties {
-			p.Line("            %s %s: %v -> %v", f.Action, f.Path, f.Before, f.After)
+			p.Line("            %s %s: %s -> %s", f.Action, f.Path, compact(f.Before), compact(f.After))
 		}
 	}
+	if shown > most {
+		p.Line("  and %d more (--json has all)", shown-most)
+	}
+}
+
+// compact is a value in its JSON form, cut.
+func compact(v any) string {
+	if v == nil {
+		return "nothing"
+	}
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		return "?"
+	}
+	return narrow(string(encoded), flowWidth)
 }
 
 // tail is an id without subscription and resource group.

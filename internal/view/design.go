@@ -196,7 +196,11 @@ func (r Designed) proofs(p *Paper) {
 	case "none":
 		p.Line("  %s network: nothing to prove, no network in the workload", p.Mark(Info))
 	case "equal":
-		p.Line("  %s network: the same packets pass between %s on both sides", p.Mark(Good), plural(int64(n.Endpoints), "endpoint", "endpoints"))
+		but := ""
+		if n.Accepted > 0 {
+			but = fmt.Sprintf(", but for %s that Azure's platform demands (design.json, network)", plural(int64(n.Accepted), "rule", "rules"))
+		}
+		p.Line("  %s network: the same packets pass between %s on both sides%s", p.Mark(Good), plural(int64(n.Endpoints), "endpoint", "endpoints"), but)
 	default:
 		mark := Warn
 		if n.Wider > 0 {

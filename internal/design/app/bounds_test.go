@@ -85,7 +85,7 @@ func TestOptionsOfAFunction(t *testing.T) {
 	for properties, want := range map[string]string{
 		"EphemeralStorage: {Size: 800}": "", "EphemeralStorage: {Size: 801}": "lambda.ephemeral-storage", "Architectures: [arm64]": "lambda.arm64", "Architectures: [x86_64]": "",
 		"TracingConfig: {Mode: Active}": "lambda.tracing", "TracingConfig: {Mode: PassThrough}": "", "SnapStart: {ApplyOn: None}": "", "SnapStart: {ApplyOn: PublishedVersions}": "lambda.snapstart",
-		"KmsKeyArn: alias/aws/lambda": "", "KmsKeyArn: alias/shop": "lambda.settings-key", "LoggingConfig: {LogFormat: Text}": "", "LoggingConfig: {LogFormat: JSON}": "lambda.logs",
+		"KmsKeyArn: alias/aws/lambda": "", "KmsKeyArn: alias/shop": "lambda.settings-key", "LoggingConfig: {LogFormat: Text, LogGroup: /aws/lambda/f}": "", "LoggingConfig: {LogGroup: /shop/f}": "lambda.logs", "LoggingConfig: {LogFormat: JSON}": "lambda.logs",
 		"FileSystemConfigs: [{Arn: x, LocalMountPath: /mnt/x}]": "lambda.file-system", "CodeSigningConfigArn: x": "lambda.code-signing", "TenancyConfig: {TenantIsolationMode: PER_TENANT}": "lambda.special-mode",
 		"Layers: [\"arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:14\"]": "lambda.extensions", "Layers: [\"arn:aws:lambda:us-east-1:1:layer:libs:1\"]": "lambda.layers",
 	} {
@@ -249,4 +249,9 @@ Resources:
 			t.Errorf("lacks %s: %s", id, gaps(api))
 		}
 	}
+}
+
+func identityOfRole(c *design.Context, r *inventory.Resource) design.Decision {
+	c.Put(design.Target{Type: "Microsoft.ManagedIdentity/userAssignedIdentities", Base: r.Name, APIVersion: "2024-11-30", Model: map[string]any{}}, r)
+	return design.Decision{Action: design.Migrate, Why: "a stand-in", Confidence: 0.9}
 }

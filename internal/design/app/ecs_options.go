@@ -3,6 +3,7 @@ package app
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,6 +102,21 @@ func bounded(check map[string]any, name string, otherwise, most int) *int64 {
 	return new(int64(min(max(design.Int(check, name, otherwise), 1), most)))
 }
 
+// on reports whether something in a value is switched on: a scan shows what is
+// off too.
+func on(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		if design.Text(v, "Enable") == "false" {
+			return false
+		}
+		return slices.ContainsFunc(keys(v), func(name string) bool { return on(v[name]) })
+	case float64:
+		return v != 0
+	}
+	return said(v)
+}
+
 // serviceGaps names what a container app does differently than a service.
 func (t *told) serviceGaps(task *inventory.Resource, app cloud.ResourceID) {
 	if strings.EqualFold(design.Text(task.Properties, "RuntimePlatform.CpuArchitecture"), "ARM64") {
@@ -129,7 +145,7 @@ func (t *told) serviceGaps(task *inventory.Resource, app cloud.ResourceID) {
 		t.gapOf("ecs.deployment-controller", "DeploymentController.Type")
 	}
 	for _, name := range []string{"Alarms", "DeploymentCircuitBreaker", "LifecycleHooks", "BakeTimeInMinutes", "CanaryConfiguration", "LinearConfiguration", "EarlySuccessCriteria"} {
-		if v := t.at("DeploymentConfiguration." + name); said(v) {
+		if v := t.at("DeploymentConfiguration." + name); on(v) {
 			t.gap("ecs.deployment", "DeploymentConfiguration."+name+"="+shown(v))
 		}
 	}

@@ -83,18 +83,20 @@ func pullImages(c *design.Context, cluster cloud.ResourceID) {
 	})
 }
 
-// nodeSubnet is the subnet of machines: that which stands for the first of the
-// source's.
+// nodeSubnet is a subnet for the machines of a cluster alone: they have no
+// network interfaces of the workload's own, so that its NSG carries the groups.
+// Without any they are in one whose members alone reach each other, as AKS's and
+// EKS's are.
 func (t *told) nodeSubnet(refs any) (cloud.ResourceID, bool) {
-	for _, ref := range design.List(refs) {
-		if t.c.Plan == nil {
-			break
-		}
-		if id, ok := t.c.Plan.Subnet(ref); ok {
-			return id, true
-		}
+	if t.c.Plan == nil {
+		return "", false
 	}
-	return "", false
+	cluster := t.r
+	if owner, ok := t.c.Find(t.r, t.at("ClusterName"), "AWS::EKS::Cluster"); ok {
+		cluster = owner
+	}
+	groups := design.List(design.At(cluster.Properties, "ResourcesVpcConfig.SecurityGroupIds"))
+	return t.c.Plan.Dedicated(design.Purpose{Name: "nodes", Bits: 24, From: cluster, Near: design.List(refs), Groups: groups})
 }
 
 // tier is the one with an uptime agreement, as EKS has; extended support of

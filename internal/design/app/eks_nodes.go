@@ -39,11 +39,30 @@ func applyNodegroup(c *design.Context, r *inventory.Resource) design.Decision {
 	}
 	asked, wanted, size := t.machine()
 	model := t.pool(size)
-	c.Put(design.Target{Type: poolKind, Parent: parent, Base: r.Name, NoLocation: true, Model: agentpools.AgentPool{Properties: &model}}, r)
+	target := design.Target{Type: poolKind, Parent: parent, Base: r.Name, NoLocation: true, Model: agentpools.AgentPool{Properties: &model}}
+	if *model.OsType == agentpools.OSTypeWindows {
+		target.Base, target.Exact = windowsPool(c, parent, r.Name), true
+	}
+	c.Put(target, r)
 	t.why("node group %s of %s (%s) with %d to %d machines becomes a pool of %s", r.Name, cluster.Name, wanted, *model.MinCount, *model.MaxCount, size)
 	t.Cost = poolCost(c, r, asked, size)
 	t.nodeGaps()
 	return t.done(read...)
+}
+
+// windowsPool shortens a name to the six letters and digits that a pool of
+// Windows may have (Microsoft Learn, "Create Windows Server node pools in AKS").
+func windowsPool(c *design.Context, cluster cloud.ResourceID, name string) string {
+	const most = 6
+	name = "w" + strings.ToLower(strings.ReplaceAll(nameChars.ReplaceAllString(name, ""), "-", ""))
+	short := name[:min(len(name), most)]
+	for n := 2; ; n++ {
+		if _, taken := c.Resource(cluster + cloud.ResourceID("/agentPools/"+short)); !taken {
+			return short
+		}
+		end := strconv.Itoa(n)
+		short = name[:min(len(name), most-len(end))] + end
+	}
 }
 
 // machine chooses the size of a pool's machines by the catalogue.
@@ -122,7 +141,9 @@ func (t *told) pool(size string) agentpools.ManagedClusterAgentPoolProfileProper
 	}
 	p.NodeTaints = list(taints)
 	p.UpgradeSettings = t.upgrade()
-	if version := t.text("Version"); version != "" && !unknown(version) {
+	cluster, _ := clusterOf(t)
+	if version := t.text("Version"); version != "" && !unknown(version) && version != design.Text(cluster.Properties, "Version") {
+		// A scan shows the cluster's own version where a template says none.
 		p.OrchestratorVersion = new(version)
 	}
 	return p
@@ -132,17 +153,14 @@ func (t *told) pool(size string) agentpools.ManagedClusterAgentPoolProfileProper
 // new ones first, unless it is told to use the least of them (EKS user guide,
 // "Understand each phase of node updates").
 func (t *told) upgrade() *agentpools.AgentPoolUpgradeSettings {
-	text := ""
+	text := "1" // what EKS takes when nothing is said
 	if n := design.Int(t.r.Properties, "UpdateConfig.MaxUnavailable", 0); n > 0 {
 		text = strconv.Itoa(n)
 	} else if n := design.Int(t.r.Properties, "UpdateConfig.MaxUnavailablePercentage", 0); n > 0 && n <= 100 {
 		text = strconv.Itoa(n) + "%"
 	}
 	if strings.EqualFold(t.text("UpdateConfig.UpdateStrategy"), "MINIMAL") {
-		return &agentpools.AgentPoolUpgradeSettings{MaxSurge: new("0"), MaxUnavailable: new(orElse(text, "1"))}
-	}
-	if text == "" {
-		return nil
+		return &agentpools.AgentPoolUpgradeSettings{MaxSurge: new("0"), MaxUnavailable: new(text)}
 	}
 	return &agentpools.AgentPoolUpgradeSettings{MaxSurge: new(text)}
 }

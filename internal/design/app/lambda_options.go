@@ -17,7 +17,8 @@ func (t *told) options() {
 	if wait := design.Int(p, "Timeout", 3); wait > longestAnswer && calledOverHTTP(t.c, t.r) {
 		t.gap("lambda.http-timeout", "Timeout="+shown(wait))
 	}
-	if t.text("LoggingConfig.LogGroup") != "" || strings.EqualFold(t.text("LoggingConfig.LogFormat"), "JSON") {
+	// A scan shows the group that every function has by itself.
+	if group := t.text("LoggingConfig.LogGroup"); group != "" && group != "/aws/lambda/"+t.r.Name || strings.EqualFold(t.text("LoggingConfig.LogFormat"), "JSON") {
 		t.gapOf("lambda.logs", "LoggingConfig")
 	}
 	if strings.EqualFold(t.text("RecursiveLoop"), "Terminate") {

@@ -69,7 +69,7 @@ Resources:
   ToPeople: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref News, Protocol: email, Endpoint: a@shop.example}}
   ToPhone: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref News, Protocol: sms, Endpoint: "+15550100"}}
   Gone: {Type: AWS::SNS::Subscription, Properties: {TopicArn: "arn:aws:sns:us-east-1:999999999999:theirs", Protocol: sqs, Endpoint: !GetAtt Queue.Arn}}
-  Policy: {Type: AWS::SNS::TopicPolicy, Properties: {Topics: [!Ref News], PolicyDocument: {Statement: [{Sid: open, Effect: Allow, Principal: "*", Action: "sns:Publish"}, {Sid: own, Effect: Allow, Principal: "*", Action: "sns:Publish", Condition: {StringEquals: {"aws:SourceAccount": "1"}}}, {Sid: no, Effect: Deny, Principal: {AWS: "arn:aws:iam::999999999999:root"}, Action: "*"}]}}}
+  Policy: {Type: AWS::SNS::TopicPolicy, Properties: {Topics: [!Ref News], PolicyDocument: {Statement: [{Sid: open, Effect: Allow, Principal: "*", Action: "sns:Publish"}, {Sid: own, Effect: Allow, Principal: "*", Action: "sns:Publish", Condition: {StringEquals: {"aws:SourceAccount": "1"}}}, {Sid: them, Effect: Allow, Principal: {AWS: "arn:aws:iam::999999999999:root"}, Action: "sns:Publish"}, {Sid: no, Effect: Deny, Principal: {AWS: "arn:aws:iam::888888888888:root"}, Action: "*"}]}}}
   Alarms: {Type: AWS::SNS::Topic, Properties: {TopicName: on-call-of-the-shop, Subscription: [{Protocol: email, Endpoint: b@shop.example}]}}
   Phone: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Alarms, Protocol: sms, Endpoint: "+4915550100"}}
   Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {AlarmName: x, ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1, AlarmActions: [!Ref Alarms]}}
@@ -95,6 +95,9 @@ Resources:
 		t.Errorf("a condition on the caller's account counts as anyone: %+v", policy.Gaps)
 	}
 	says(t, policy, "arn:aws:iam::999999999999:root")
+	if strings.Contains(strings.Join(policy.ToDo, "\n"), "888888888888") {
+		t.Error("whom a statement denies is given a way in")
+	}
 	group := body(t, d, "Microsoft.Insights/actionGroups", "")
 	has(t, group, map[string]string{"properties.groupShortName": "on-call-of-t", "properties.emailReceivers.emailAddress": "b@shop.example", "properties.smsReceivers.countryCode": "49", "properties.smsReceivers.phoneNumber": "15550100"})
 }

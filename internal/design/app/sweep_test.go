@@ -184,6 +184,7 @@ func sweptContainers() []swept {
 			Force a way to deploy, not a state
 			KubernetesNetworkConfig.ElasticLoadBalancing.Enabled counts only with automatic machines, which are named
 			Name its name
+			ResourcesVpcConfig.SubnetIds[] the network double has one subnet for all
 			RoleArn AKS has an identity of its own
 			StorageConfig.BlockStorage.Enabled counts only with automatic machines, which are named`},
 		{of: "AWS::EKS::Nodegroup", template: cluster, excused: `
@@ -191,6 +192,7 @@ func sweptContainers() []swept {
 			NodeRepairConfig* AKS repairs machines by itself
 			NodegroupName its name
 			ReleaseVersion a build of AWS's own image
+			Subnets[] the network double has one subnet for all
 			WarmPoolConfig* that there is one is named`},
 	}
 }

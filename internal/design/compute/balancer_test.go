@@ -76,7 +76,7 @@ func TestABalancerBecomesAGateway(t *testing.T) {
 	d := from(t, shopFront)
 	designtest.Check(t, d)
 	gateway := designtest.One(t, d, "Microsoft.Network/applicationGateways")
-	at(t, gateway, map[string]string{"properties.sku.name": "Standard_v2", "properties.enableHttp2": "false", "properties.frontendIPConfigurations.name": "private", "properties.frontendIPConfigurations.properties.privateIPAddress": "10.0.0.254", "identity.type": "UserAssigned"})
+	at(t, gateway, map[string]string{"properties.sku.name": "Standard_v2", "properties.enableHttp2": "false", "properties.frontendIPConfigurations.name": "private", "properties.frontendIPConfigurations.properties.privateIPAddress": "10.0.255.254", "identity.type": "UserAssigned"})
 	if len(designtest.Resources(d, "Microsoft.Network/publicIPAddresses")) != 0 {
 		t.Error("an internal balancer has a public address")
 	}

@@ -117,7 +117,7 @@ func (m *machine) putPool(least, most int, spot bool) cloud.ResourceID {
 			ImageReference: batchpool.ImageReference{Publisher: new("microsoft-dsvm"), Offer: new("ubuntu-hpc"), Sku: new("2204"), Version: new("latest")}, NodeAgentSkuId: "batch.node.ubuntu 22.04",
 			ContainerConfiguration: &batchpool.ContainerConfiguration{Type: batchpool.ContainerTypeDockerCompatible},
 		}},
-		NetworkConfiguration: &batchpool.NetworkConfiguration{SubnetId: new(m.subnetID(m.cards[0])), PublicIPAddressConfiguration: &batchpool.PublicIPAddressConfiguration{Provision: new(batchpool.IPAddressProvisioningTypeNoPublicIPAddresses)}},
+		NetworkConfiguration: &batchpool.NetworkConfiguration{SubnetId: new(m.poolSubnet()), PublicIPAddressConfiguration: &batchpool.PublicIPAddressConfiguration{Provision: new(batchpool.IPAddressProvisioningTypeNoPublicIPAddresses)}},
 	}
 	model := batchpool.Pool{Properties: &p}
 	if ids := m.identity(); len(ids) > 0 {
@@ -196,4 +196,16 @@ func leftover(tree map[string]any, known ...string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// poolSubnet is a subnet for the machines of a pool alone: they have no network
+// interfaces of the workload's own, so that its NSG carries their groups.
+func (m *machine) poolSubnet() string {
+	if m.C.Plan != nil {
+		near := splitNames(design.List(design.At(m.r.Properties, "ComputeResources.Subnets")))
+		if id, ok := m.C.Plan.Dedicated(design.Purpose{Name: "batch", Bits: 24, From: m.r, Near: near, Groups: m.cards[0].groups}); ok {
+			return string(id)
+		}
+	}
+	return m.subnetID(m.cards[0])
 }

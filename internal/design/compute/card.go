@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
@@ -150,6 +151,16 @@ func (m *machine) publicByItself(spec map[string]any) bool {
 	return ok && !running && design.True(subnet.Properties, "MapPublicIpOnLaunch")
 }
 
+// firstInterface is the specification of the first interface, if there is one.
+func (m *machine) firstInterface() map[string]any {
+	for _, spec := range m.Maps("NetworkInterfaces") {
+		if design.Int(spec, "DeviceIndex", 0) == 0 {
+			return spec
+		}
+	}
+	return nil
+}
+
 // firstOfAll returns the target's subnet that comes first by name of those that
 // stand for some source subnets: a template and a scan list them in different
 // orders.
@@ -217,6 +228,10 @@ func (m *machine) putCard(i int) cloud.ResourceID {
 		}
 	}
 	configuration := func(name, address string) networkinterfaces.NetworkInterfaceIPConfiguration {
+		if address != "" && !holds(m.C, *subnet.Id, address) {
+			m.Do("%s has the address %q, which its subnet at the target cannot give: Azure chooses one, and who knows the old one is told", m.name, address)
+			address = ""
+		}
 		p := networkinterfaces.NetworkInterfaceIPConfigurationPropertiesFormat{
 			Primary: new(name == "primary"), Subnet: &subnet, ApplicationSecurityGroups: groups,
 			PrivateIPAllocationMethod: new(networkinterfaces.IPAllocationMethodDynamic), PrivateIPAddressVersion: new(networkinterfaces.IPVersionIPvFour),
@@ -231,7 +246,7 @@ func (m *machine) putCard(i int) cloud.ResourceID {
 		configurations[0].Properties.PublicIPAddress = &networkinterfaces.PublicIPAddress{Id: new(string(id))}
 	}
 	for n, address := range c.more {
-		configurations = append(configurations, configuration("secondary-"+string(rune('a'+n%26)), address))
+		configurations = append(configurations, configuration("secondary-"+letters(n), address))
 	}
 	model := networkinterfaces.NetworkInterface{Properties: &networkinterfaces.NetworkInterfacePropertiesFormat{
 		EnableAcceleratedNetworking: new(m.facts.AcceleratedNetworking), EnableIPForwarding: new(c.forward), IPConfigurations: &configurations,
@@ -251,6 +266,15 @@ func (m *machine) putCard(i int) cloud.ResourceID {
 		m.Gap("ec2.ipv6", "Ipv6Addresses")
 	}
 	return id
+}
+
+// letters numbers by letters: a, b, ... z, a1, b1, ...
+func letters(n int) string {
+	text := string(rune('a' + n%26))
+	if n >= 26 {
+		text += strconv.Itoa(n / 26)
+	}
+	return text
 }
 
 // publicAddress returns the address in front of an interface, "" for none: a

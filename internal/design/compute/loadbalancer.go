@@ -96,7 +96,7 @@ func (l *passed) frontEnd() lb.FrontendIPConfiguration {
 	}
 	p.Subnet = &lb.Subnet{Id: new(l.privateSubnet())}
 	p.PrivateIPAllocationMethod = new(lb.IPAllocationMethodDynamic)
-	if fixed != "" {
+	if fixed != "" && holds(l.C, *p.Subnet.Id, fixed) {
 		p.PrivateIPAllocationMethod, p.PrivateIPAddress = new(lb.IPAllocationMethodStatic), new(fixed)
 	}
 	if zones := l.C.Zones(); len(zones) > 0 {

@@ -180,6 +180,8 @@ func (s *scale) cards() *[]virtualmachinescalesets.VirtualMachineScaleSetNetwork
 	} else if len(s.subnets) > 0 {
 		m.cards[0].subnet = s.subnets[0]
 	}
+	// Only now is known which subnet may give its machines public addresses.
+	m.cards[0].public = m.cards[0].public || m.publicByItself(m.firstInterface())
 	var out []virtualmachinescalesets.VirtualMachineScaleSetNetworkConfiguration
 	for i, c := range m.cards {
 		nsg, asgs := m.security(c)

@@ -142,12 +142,25 @@ func nodeIn(c *book, r, group *inventory.Resource) bool {
 func (s *sheet) cacheWords() string {
 	class := s.nodeType()
 	if t, ok := s.c.Catalog.NodeType(class); ok {
-		return class + " with " + gibibytes(t.MiB)
+		return class + " with " + gibibytes(cacheMiB(class, t.MiB))
 	}
 	if class == "" {
 		return "a serverless cache"
 	}
 	return class
+}
+
+// cacheMiB is the memory of a node: the burstable ones give a cache about half
+// to three quarters of their machine's (Amazon ElastiCache User Guide, "Redis OSS
+// node-type specific parameters").
+func cacheMiB(class string, machine int) int {
+	parts := strings.Split(class, ".")
+	if len(parts) == 3 && parts[0] == "cache" && slices.Contains([]string{"t2", "t3", "t4g"}, parts[1]) {
+		if mib, ok := map[string]int{"micro": 512, "small": 1403, "medium": 3164}[parts[2]]; ok {
+			return mib
+		}
+	}
+	return machine
 }
 
 func (s *sheet) nodeType() string {
@@ -167,7 +180,7 @@ func (s *sheet) cachePlan() cachePlan {
 	node, ok := s.c.Catalog.NodeType(class)
 	switch {
 	case ok:
-		p.gib = float64(node.MiB) / 1024 * float64(s.shards())
+		p.gib = float64(cacheMiB(class, node.MiB)) / 1024 * float64(s.shards())
 	case s.Has("CacheUsageLimits"):
 		p.gib = float64(s.int("CacheUsageLimits.DataStorage.Maximum", 1))
 	default:
@@ -182,12 +195,12 @@ func (s *sheet) cachePlan() cachePlan {
 		replicas = max(replicas, design.Int(group, "ReplicaCount", 0))
 	}
 	p.standby = s.yes("MultiAZEnabled") || s.yes("AutomaticFailoverEnabled") || replicas > 0 || strings.HasPrefix(string(s.r.Kind), "AWS::MemoryDB") || class == ""
-	// ElastiCache's nodes speak TLS when told to, MemoryDB's unless told not to
-	// (AWS CloudFormation User Guide, "AWS::MemoryDB::Cluster").
+	// ElastiCache's nodes speak TLS when told to, MemoryDB's unless told not to,
+	// serverless caches always (AWS CloudFormation User Guide).
 	switch {
 	case s.r.Kind == "AWS::MemoryDB::Cluster":
 		p.tls = !strings.EqualFold(s.text("TLSEnabled"), "false")
-	case s.text("TransitEncryptionEnabled") != "" || ok:
+	case s.r.Kind != "AWS::ElastiCache::ServerlessCache":
 		p.tls = s.yes("TransitEncryptionEnabled")
 	}
 	if strings.EqualFold(s.text("TransitEncryptionMode"), "preferred") {

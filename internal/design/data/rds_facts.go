@@ -2,6 +2,7 @@ package data
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -67,13 +68,26 @@ func (s *sheet) facts() relational {
 	if s.yes("StorageEncrypted") || s.Has("KmsKeyId") {
 		f.key, f.hasKey = s.key("KmsKeyId")
 	}
-	f.database = s.text("DBName")
-	if name := s.text("DatabaseName"); name != "" {
-		f.database = name
-	}
+	f.database = s.firstDatabase()
 	f.logs = len(s.List("EnableCloudwatchLogsExports")) > 0
 	f.groups = s.parameterGroups()
 	return f
+}
+
+var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)
+
+// firstDatabase is the database that the server is made with, "" when its name
+// is not known or no server at the target takes it.
+func (s *sheet) firstDatabase() string {
+	name := s.text("DBName")
+	if cluster := s.text("DatabaseName"); cluster != "" {
+		name = cluster
+	}
+	if name != "" && !databaseName.MatchString(name) {
+		s.Do("create the first database of %s by hand: a server at the target takes no name like %q", s.r.Name, name)
+		return ""
+	}
+	return name
 }
 
 // wantsStandby reports whether a failure of one zone is survived today.

@@ -206,51 +206,48 @@ func TestAdministrators(t *testing.T) {
 
 func TestVersions(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ engine, version, target, gaps string }{
-		{"postgres", "9.6.24", "15", "postgres.version-raised"},
-		{"postgres", "12.19", "15", "postgres.version-raised"},
-		{"postgres", "13.15", "13", "postgres.version-end"},
-		{"postgres", "14", "14", "postgres.version-end"},
-		{"postgres", "15.4", "15", ""},
-		{"postgres", "17.2", "17", ""},
-		{"postgres", "18.1", "18", ""},
-		{"postgres", "19.0", "18", "postgres.version-new"},
-		{"postgres", "new", "16", ""},
-		{"mysql", "5.7.44", "8.0.21", "mysql.version-raised"},
-		{"mysql", "8.0.39", "8.0.21", ""},
-		{"mysql", "8.4.3", "8.0.21", "mysql.version-new"},
+	type outcome struct{ target, gaps string }
+	for engine, cases := range map[string]map[string]outcome{
+		"postgres": {
+			"9.6.24": {"15", "postgres.version-raised"}, "12.19": {"15", "postgres.version-raised"}, "13.15": {"13", "postgres.version-end"}, "14": {"14", "postgres.version-end"},
+			"15.4": {"15", ""}, "17.2": {"17", ""}, "18.1": {"18", ""}, "19.0": {"18", "postgres.version-new"}, "new": {"16", ""},
+		},
+		"mysql": {"5.7.44": {"8.0.21", "mysql.version-raised"}, "8.0.39": {"8.0.21", ""}, "8.4.3": {"8.0.21", "mysql.version-new"}},
 	} {
-		properties := "AllocatedStorage: 100, EngineVersion: '" + c.version + "'"
-		x := databases(t, c.engine, properties)[properties]
-		one := x.decision
-		want(t, x.server, map[string]string{"properties.version": c.target})
-		exactly(t, c.engine+" "+c.version, one, "postgres.version mysql.version", c.gaps)
+		var all []string
+		for _, version := range slices.Sorted(maps.Keys(cases)) {
+			all = append(all, "AllocatedStorage: 100, EngineVersion: '"+version+"'")
+		}
+		for properties, x := range databases(t, engine, all...) {
+			c := cases[strings.Trim(strings.TrimPrefix(properties, "AllocatedStorage: 100, EngineVersion: "), "'")]
+			want(t, x.server, map[string]string{"properties.version": c.target})
+			exactly(t, engine+" "+properties, x.decision, "postgres.version mysql.version", c.gaps)
+		}
 	}
 }
 
-// A port other than the engine's own is a gap, and so is a class for which no
-// size is known.
-func TestPortsAndClasses(t *testing.T) {
+// A port other than the engine's own is a gap, and what stands outside of the
+// inventory is looked up.
+func TestPortsAndWhatIsOutside(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ engine, properties, gaps, todo string }{
-		{"postgres", "Port: 5432", "", ""}, {"postgres", "Port: '5433'", "db.port", ""}, {"mysql", "Port: 3306", "", ""}, {"mysql", "Port: 5432", "db.port", ""},
-		{"postgres", "NetworkType: DUAL", "db.ipv6", ""}, {"postgres", "NetworkType: IPV4", "", ""},
-		{"postgres", "DBParameterGroupName: tuned", "", "tuned"}, {"postgres", "OptionGroupName: extras", "", "extras"},
-		{"postgres", "SourceDBClusterIdentifier: sales", "rds.replica-source", ""},
-		{"postgres", "SourceDBInstanceIdentifier: orders", "rds.replica-source", ""},
-		{"postgres", "Domain: d-1", "db.domain", ""}, {"postgres", "ProcessorFeatures: [{Name: coreCount, Value: '2'}]", "db.processor-features", ""},
-		{"postgres", "MonitoringInterval: 0", "", ""}, {"postgres", "MonitoringInterval: 60", "db.monitoring", ""},
+	type outcome struct{ gaps, todo string }
+	for engine, cases := range map[string]map[string]outcome{
+		"mysql": {"Port: 3306": {"", ""}, "Port: 5432": {"db.port", ""}},
+		"postgres": {
+			"Port: 5432": {"", ""}, "Port: '5433'": {"db.port", ""}, "NetworkType: DUAL": {"db.ipv6", ""}, "NetworkType: IPV4": {"", ""},
+			"DBParameterGroupName: tuned": {"", "tuned"}, "OptionGroupName: extras": {"", "extras"},
+			"SourceDBClusterIdentifier: sales": {"rds.replica-source", ""}, "SourceDBInstanceIdentifier: orders": {"rds.replica-source", ""},
+			"Domain: d-1": {"db.domain", ""}, "ProcessorFeatures: [{Name: coreCount, Value: '2'}]": {"db.processor-features", ""},
+			"MonitoringInterval: 0": {"", ""}, "MonitoringInterval: 60": {"db.monitoring", ""},
+			"DBParameterGroupName: default.postgres16": {"", ""}, "DBParameterGroupName: 'default:postgres-16'": {"", ""},
+		},
 	} {
-		one := databases(t, c.engine, c.properties)[c.properties].decision
-		exactly(t, c.engine+" "+c.properties, one, "db.port db.ipv6 rds.replica db.domain db.processor db.monitoring", c.gaps)
-		if c.todo != "" {
-			wantToDo(t, one, c.todo)
-		}
-	}
-	for _, name := range []string{"default.postgres16", "default:postgres-16"} {
-		properties := "DBParameterGroupName: '" + name + "'"
-		if one := databases(t, "postgres", properties)[properties].decision; strings.Contains(strings.Join(one.ToDo, "|"), name) {
-			t.Errorf("%s is AWS's own: %q", name, one.ToDo)
+		for properties, x := range databases(t, engine, slices.Sorted(maps.Keys(cases))...) {
+			c := cases[properties]
+			exactly(t, engine+" "+properties, x.decision, "db.port db.ipv6 rds.replica db.domain db.processor db.monitoring", c.gaps)
+			if told := strings.Contains(strings.Join(x.decision.ToDo, "|"), "is not in the inventory"); told != (c.todo != "") {
+				t.Errorf("%s %s: to do %q", engine, properties, x.decision.ToDo)
+			}
 		}
 	}
 }

@@ -115,7 +115,7 @@ Resources:`+network+`
 	}
 	for name, values := range map[string]map[string]string{
 		"sharded": {"sku.name": "MemoryOptimized_M50", "properties.highAvailability": "Enabled", "properties.publicNetworkAccess": "Disabled"},
-		"plain":   {"sku.name": "Balanced_B3", "properties.highAvailability": "Disabled"},
+		"plain":   {"sku.name": "Balanced_B1", "properties.highAvailability": "Disabled"},
 		"free":    {"sku.name": "Balanced_B20"},
 		"durable": {"sku.name": "FlashOptimized_A250"},
 	} {

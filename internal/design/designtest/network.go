@@ -31,7 +31,7 @@ func (p *plan) vnet() cloud.ResourceID {
 }
 
 func (p *plan) subnet(name, delegation string) cloud.ResourceID {
-	properties := map[string]any{"addressPrefix": "10.0.0.0/24"}
+	properties := map[string]any{"addressPrefix": "10.0.0.0/16"}
 	if delegation != "" {
 		properties["delegations"] = []any{map[string]any{"name": "service", "properties": map[string]any{"serviceName": delegation}}}
 	}

@@ -3,6 +3,7 @@ package edge
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,6 +77,11 @@ func oneRecord(s *common.Sheet, record map[string]any) {
 	}
 }
 
+// recordName is what Azure DNS takes: letters, digits, hyphens and underscores
+// between dots, and an asterisk as the first label (Microsoft Learn, "DNS zones
+// and records"). A slash of a delegated reverse zone (RFC 2317) is none of them.
+var recordName = regexp.MustCompile(`^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
+
 func (e *entry) place() {
 	e.id, e.private = e.C.TargetsOf(e.zone)[0], false
 	if id, ok := e.C.TargetOf(e.zone, privateZoneKind); ok {
@@ -86,6 +92,10 @@ func (e *entry) place() {
 	full := strings.ToLower(strings.TrimSuffix(strings.ReplaceAll(design.Text(e.record, "Name"), `\052`, "*"), "."))
 	zone := zoneName(e.zone)
 	switch {
+	case !recordName.MatchString(full):
+		e.Decide(design.Manual, common.Guess, "the name %q is not known, or is none that a record at the target can have", full)
+		e.Do("write %s %s into %s by hand", full, e.kind, zone)
+		return
 	case full == zone:
 		e.name = "@"
 	case strings.HasSuffix(full, "."+zone):

@@ -48,7 +48,7 @@ func zone(c *design.Context, r *inventory.Resource) design.Decision {
 		s.Meets("dns.feature", "HostedZoneFeatures")
 	}
 	switch {
-	case common.Unresolved(name) || !strings.Contains(name, "."):
+	case common.Unresolved(name) || !strings.Contains(name, ".") || !recordName.MatchString(strings.ToLower(name)):
 		s.Decide(design.Manual, common.Redesign, "the name %q is no name that an Azure zone can have: it needs two labels that are known", name)
 		s.Do("choose a zone name with at least two labels for %s and change who asks for it", r.Name)
 	case c.Shared(r):

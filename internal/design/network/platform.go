@@ -37,6 +37,10 @@ func platform(d *dedicated) (in, out, lastOut []rule) {
 		return []rule{inside}, []rule{inside}, nil
 	}
 	switch {
+	case strings.HasPrefix(name, "batch"):
+		// Microsoft Learn, "Create an Azure Batch pool in a virtual network", for
+		// simplified node communication.
+		return []rule{inside}, []rule{inside, from("BatchNodeManagement", "tcp", span{443, 443}), from("Storage", "tcp", span{443, 443})}, nil
 	case strings.HasPrefix(name, "api"):
 		return apiRules(from)
 	case strings.Contains(name, "gateway"), strings.HasPrefix(name, "agw"), strings.HasPrefix(name, "alb"):

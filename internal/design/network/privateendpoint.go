@@ -13,6 +13,13 @@ import (
 	"github.com/hashicorp/go-azure-sdk/resource-manager/privatedns/2024-06-01/virtualnetworklinks"
 )
 
+// What an elastic file system is made of. It speaks NFS on port 2049, as Azure
+// Files does (Microsoft Learn, "NFS file shares in Azure Files").
+const (
+	fileSystemKind cloud.Kind = "AWS::EFS::FileSystem"
+	mountKind      cloud.Kind = "AWS::EFS::MountTarget"
+)
+
 const endpointKind cloud.Kind = "Microsoft.Network/privateEndpoints"
 
 // PrivateEndpoint gives a target resource an address in the network, with the
@@ -30,6 +37,12 @@ func (p *Plan) PrivateEndpoint(to cloud.ResourceID, sub string, near []any) (clo
 	owners := p.c.SourcesOf(to)
 	var groups []any
 	var from *inventory.Resource
+	for _, r := range owners {
+		if r.Kind == fileSystemKind {
+			// The file system itself is in no subnet; its mount targets are.
+			owners = append(owners, p.c.Referring(r, mountKind, "FileSystemId")...)
+		}
+	}
 	for _, r := range owners {
 		if list := groupsOf(r); len(list) > 0 {
 			groups, from = append(groups, list...), r
@@ -184,8 +197,6 @@ func sourcePort(r *inventory.Resource) int {
 		return 6379
 	case strings.HasPrefix(string(r.Kind), "AWS::DocDB::"):
 		return 27017
-	case strings.HasPrefix(string(r.Kind), "AWS::EFS::"):
-		return 2049
 	}
 	return 0
 }

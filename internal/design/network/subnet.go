@@ -58,9 +58,10 @@ func (p *Plan) settle(s *subnet) {
 	} else if len(s.sources) > 0 {
 		bits = design.Int(s.sources[0].Properties, "Ipv4NetmaskLength", 24)
 	}
-	// Azure's smallest subnet is a /29 (Microsoft Learn, "Azure Virtual
-	// Network frequently asked questions").
-	bits = min(max(bits, 8), 29)
+	// No subnet of a VPC is larger than a /16 (Amazon VPC User Guide, "Subnet CIDR
+	// blocks"); Azure's smallest is a /29 (Microsoft Learn, "Azure Virtual Network
+	// frequently asked questions").
+	bits = min(max(bits, 16), 29)
 	for _, b := range s.net.blocks {
 		if t, ok := firstFree(b.Target, bits, b.Target.Addr(), s.net.taken); ok {
 			s.target = t
@@ -84,7 +85,7 @@ func (p *Plan) extra(v *vnet, bits int) netip.Prefix {
 			Text: fmt.Sprintf("no private block of addresses is left for another /%d subnet of the VNet of %s", bits, v.name),
 			Do:   "free a block, or take subnets out of the workload",
 		})
-		return netip.PrefixFrom(netip.MustParseAddr("192.168.255.0"), bits)
+		return netip.PrefixFrom(netip.MustParseAddr("192.168.255.0"), bits).Masked()
 	}
 	v.extra = append(v.extra, block)
 	p.foreign = append(p.foreign, block)

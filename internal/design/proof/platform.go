@@ -40,6 +40,7 @@ func demands() []demand {
 		{false, "AzureActiveDirectory", https, "the service signs in there (Microsoft Learn, \"Securing a virtual network in Azure Container Apps\")"},
 		{false, "MicrosoftContainerRegistry", https, "the service loads its own images there (Microsoft Learn, \"Securing a virtual network in Azure Container Apps\")"},
 		{false, "AzureFrontDoor.FirstParty", https, "the registry of the service's own images hands them out there (Microsoft Learn, \"Securing a virtual network in Azure Container Apps\")"},
+		{false, "BatchNodeManagement", https, "the nodes of a pool ask the service for their tasks there (Microsoft Learn, \"Create an Azure Batch pool in a virtual network\")"},
 		{true, "", nil, "the nodes of one service share the subnet and talk to each other"},
 		{false, "", nil, "the nodes of one service share the subnet and talk to each other"},
 	}

@@ -76,7 +76,7 @@ func (d *Deployer) Deploy(ctx context.Context, in target.Deployment, tags cloud.
 		return target.Outcome{}, err
 	}
 	began := d.now()
-	resumed, err := d.underWay(ctx, in)
+	resumed, err := d.UnderWay(ctx, in)
 	if err != nil {
 		return target.Outcome{}, err
 	}
@@ -126,8 +126,8 @@ func (d *Deployer) hasGroup(ctx context.Context, name string) (bool, error) {
 	return false, d.fail(ctx, "look for resource group", name, err)
 }
 
-// underWay reports whether a deployment of that name is running.
-func (d *Deployer) underWay(ctx context.Context, in target.Deployment) (bool, error) {
+// UnderWay reports whether a deployment of that name is running.
+func (d *Deployer) UnderWay(ctx context.Context, in target.Deployment) (bool, error) {
 	got, err := d.deployments.Get(ctx, in.Place.Group, in.Name, nil)
 	if err != nil {
 		if classify(ctx, err) == fault.NotFound {
@@ -145,6 +145,9 @@ func ended(d armresources.DeploymentExtended) bool {
 	return slices.Contains([]armresources.ProvisioningState{armresources.ProvisioningStateSucceeded, armresources.ProvisioningStateFailed, armresources.ProvisioningStateCanceled}, *d.Properties.ProvisioningState)
 }
 
+// goesOn is what to know when nobody watches any more.
+const goesOn = "the deployment goes on at Azure; run the same command again to join it"
+
 // await looks at the deployment until it has ended. A look that fails for a
 // passing reason is repeated: the deployment goes on without us.
 func (d *Deployer) await(ctx context.Context, in target.Deployment, progress target.Progress) (armresources.DeploymentExtended, error) {
@@ -156,7 +159,7 @@ func (d *Deployer) await(ctx context.Context, in target.Deployment, progress tar
 		case err == nil && ended(got.DeploymentExtended):
 			return got.DeploymentExtended, d.verdict(ctx, in, got.DeploymentExtended)
 		case err != nil && (ctx.Err() != nil || failed >= patience || !fault.Retryable(d.fail(ctx, "watch deployment", in.Name, err))):
-			return armresources.DeploymentExtended{}, d.fail(ctx, "watch deployment", in.Name, err).Hintf("the deployment goes on; run the same command again to join it")
+			return armresources.DeploymentExtended{}, d.fail(ctx, "watch deployment", in.Name, err).Hintf("%s", goesOn)
 		case err != nil:
 			failed++
 		default:
@@ -165,7 +168,7 @@ func (d *Deployer) await(ctx context.Context, in target.Deployment, progress tar
 		}
 		select {
 		case <-ctx.Done():
-			return armresources.DeploymentExtended{}, fault.Wrap(ctx.Err(), "watch deployment", in.Name)
+			return armresources.DeploymentExtended{}, fault.Of(fault.KindOf(ctx.Err()), "watch deployment", in.Name, nil).Hintf("%s", goesOn)
 		case <-time.After(d.pause):
 		}
 	}
@@ -262,6 +265,46 @@ func content(in target.Deployment) (template any, parameters map[string]any, err
 		parameters[name] = map[string]any{"value": value}
 	}
 	return template, parameters, nil
+}
+
+// Others lists what stands in the group and not in the design.
+func (d *Deployer) Others(ctx context.Context, place design.Place, known []design.Resource) ([]cloud.ResourceID, error) {
+	ours := map[string]bool{}
+	for _, r := range known {
+		ours[strings.ToLower(string(r.ID))] = true
+	}
+	out := []cloud.ResourceID{}
+	next := string(place.GroupID()) + "/resources"
+	for next != "" {
+		var page struct {
+			Value    []struct{ ID string }
+			NextLink string
+		}
+		if _, err := d.client.get(ctx, next, "2021-04-01", &page); err != nil {
+			if classify(ctx, err) == fault.NotFound {
+				return out, nil
+			}
+			return nil, d.fail(ctx, "list resource group", place.Group, err)
+		}
+		for _, r := range page.Value {
+			if !below(ours, r.ID) {
+				out = append(out, cloud.ResourceID(r.ID))
+			}
+		}
+		next = page.NextLink
+	}
+	slices.SortFunc(out, func(a, b cloud.ResourceID) int { return cmp.Compare(a, b) })
+	return out, nil
+}
+
+// below reports whether an id, or what it stands in, is one of ours.
+func below(ours map[string]bool, id string) bool {
+	for text := strings.ToLower(id); strings.Contains(text, "/providers/"); text = text[:strings.LastIndexByte(text, '/')] {
+		if ours[text] {
+			return true
+		}
+	}
+	return false
 }
 
 // Read returns a resource as Resource Manager holds it.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -95,8 +95,17 @@ func Seeded(t *testing.T) (inventory.Inventory, graph.Observed, seed.Summary) {
 // Template is the workload as its template describes it.
 func Template(t *testing.T) inventory.Inventory {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	path := filepath.Join(filepath.Dir(here), "..", "..", "source", "files", "cloudformation", "testdata", "bookshop.yaml")
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for root != filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		root = filepath.Dir(root)
+	}
+	path := filepath.Join(root, "internal", "source", "files", "cloudformation", "testdata", "bookshop.yaml")
 	found := &findings{build: inventory.NewBuilder()}
 	scanner := files.NewScanner([]files.Input{{Format: files.CloudFormation, Path: path}}, files.Options{Account: Account, Region: Region,
 		Parameters: map[string]string{"ImageId": "ami-12345678", "DatabasePassword": "none-of-the-real-ones", "PaymentKey": "none"}})

@@ -12,15 +12,7 @@ func containerFillers() map[string]filler {
 		"Microsoft.ContainerRegistry/registries": func(s Subject) map[string]any {
 			return properties(map[string]any{"loginServer": strings.ToLower(s.ID.Name()) + ".azurecr.io", "creationDate": s.once("properties.creationDate", s.stamp())})
 		},
-		"Microsoft.ContainerService/managedClusters": func(s Subject) map[string]any {
-			prefix := s.property("dnsPrefix", s.ID.Name())
-			out := map[string]any{"fqdn": strings.ToLower(prefix) + "-" + strings.ReplaceAll(s.GUID("fqdn"), "-", "")[:8] + ".hcp." + s.location() + ".azmk8s.io",
-				"powerState": map[string]any{"code": runningPower(s)}, "nodeResourceGroup": s.property("nodeResourceGroup", "MC_"+s.ID.Group+"_"+s.ID.Name()+"_"+s.location())}
-			if enabled, _ := document.Get(s.Body, "properties.oidcIssuerProfile.enabled").(bool); enabled {
-				out["oidcIssuerProfile"] = map[string]any{"issuerURL": "https://" + s.location() + ".oic.prod-aks.azure.com/" + s.GUID("tenant") + "/" + s.GUID("issuer") + "/"}
-			}
-			return properties(out)
-		},
+		"Microsoft.ContainerService/managedClusters": fillCluster,
 		"Microsoft.App/managedEnvironments": func(s Subject) map[string]any {
 			return properties(map[string]any{"defaultDomain": strings.ReplaceAll(s.GUID("domain"), "-", "")[:12] + "." + s.location() + ".azurecontainerapps.io", "staticIp": "192.0.2.201"})
 		},
@@ -29,6 +21,26 @@ func containerFillers() map[string]filler {
 			return properties(map[string]any{"instanceView": map[string]any{"state": runningPower(s), "events": []any{}}})
 		},
 	}
+}
+
+// fillCluster gives the cluster its address and, unless it brings its own, the
+// identity that its nodes pull images with (Microsoft Learn, "Use a managed
+// identity in Azure Kubernetes Service").
+func fillCluster(s Subject) map[string]any {
+	prefix := s.property("dnsPrefix", s.ID.Name())
+	group := s.property("nodeResourceGroup", "MC_"+s.ID.Group+"_"+s.ID.Name()+"_"+s.location())
+	out := map[string]any{"fqdn": strings.ToLower(prefix) + "-" + strings.ReplaceAll(s.GUID("fqdn"), "-", "")[:8] + ".hcp." + s.location() + ".azmk8s.io",
+		"powerState": map[string]any{"code": runningPower(s)}, "nodeResourceGroup": group}
+	if enabled, _ := document.Get(s.Body, "properties.oidcIssuerProfile.enabled").(bool); enabled {
+		out["oidcIssuerProfile"] = map[string]any{"issuerURL": "https://" + s.location() + ".oic.prod-aks.azure.com/" + s.GUID("tenant") + "/" + s.GUID("issuer") + "/"}
+	}
+	if document.Object(s.Body, "identity") != nil && document.Object(s.Body, "properties.identityProfile.kubeletidentity") == nil {
+		out["identityProfile"] = map[string]any{"kubeletidentity": map[string]any{
+			"resourceId": "/subscriptions/" + s.ID.Subscription + "/resourceGroups/" + group + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + s.ID.Name() + "-agentpool",
+			"clientId":   s.GUID("kubelet-client"), "objectId": s.GUID("kubelet"),
+		}}
+	}
+	return properties(out)
 }
 
 func fillContainerApp(s Subject) map[string]any {

@@ -210,6 +210,12 @@ func TestReadOnlyProperties(t *testing.T) {
 	if document.Text(identity, "identity.principalId") == "" || document.Text(identity, "identity.tenantId") != "tenant" {
 		t.Errorf("%v", identity)
 	}
+	const kubelet = "properties.identityProfile.kubeletidentity.objectId"
+	for body, want := range map[string]bool{`{"identity":{"type":"SystemAssigned"}}`: true, `{}`: false, `{"identity":{"type":"UserAssigned"},"properties":{"identityProfile":{"kubeletidentity":{"objectId":"own"}}}}`: false} {
+		if got := document.Text(p.Fill(subject(t, "Microsoft.ContainerService/managedClusters", "aks", body)), kubelet); (got != "") != want {
+			t.Errorf("%s: the nodes' identity is %q", body, got)
+		}
+	}
 }
 
 func TestFillingTwiceChangesNothing(t *testing.T) {
