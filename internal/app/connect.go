@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/design/connect"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/inventory"
@@ -30,7 +31,8 @@ type Connections struct {
 func (Connections) ArtefactVersion() int { return ConnectionsVersion }
 
 // PlanConnections lists the connections to try and writes connections.json.
-func (a *App) PlanConnections() (view.ConnectionPlan, error) {
+// environment is where the target stands; "" takes the design's own place.
+func (a *App) PlanConnections(environment string) (view.ConnectionPlan, error) {
 	w, err := a.need()
 	if err != nil {
 		return view.ConnectionPlan{}, err
@@ -47,13 +49,22 @@ func (a *App) PlanConnections() (view.ConnectionPlan, error) {
 	if err := w.Read(store.Inventory, &inv); err != nil {
 		return view.ConnectionPlan{}, err
 	}
+	if environment != "" {
+		e, err := a.environment(environment)
+		if err != nil {
+			return view.ConnectionPlan{}, err
+		}
+		d = design.ForEnvironment(d, a.environmentOf(e))
+	}
 	plan := Connections{SchemaVersion: ConnectionsVersion, Inputs: map[string]string{}, Checks: connect.Plan(d, &g, &inv)}
 	for _, name := range []store.Name{store.Inventory, store.Graph, store.Design} {
 		if plan.Inputs[string(name)], err = w.Fingerprint(name); err != nil {
 			return view.ConnectionPlan{}, err
 		}
 	}
-	return view.OfChecks(plan.Checks), w.Write(store.Connections, plan)
+	out := view.OfChecks(plan.Checks)
+	out.Unplanned = connect.Unplannable(d, &g, &inv)
+	return out, w.Write(store.Connections, plan)
 }
 
 // TryOptions says which connections to try.

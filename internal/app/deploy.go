@@ -95,15 +95,9 @@ func (r *deploying) prepare() error {
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(r.Config.Environments, func(e config.Environment) bool { return e.Name == r.o.Environment })
-	if at < 0 {
-		var names []string
-		for _, e := range r.Config.Environments {
-			names = append(names, e.Name)
-		}
-		return fault.Newf(fault.Usage, "find environment %q: landfall.yaml has %s", r.o.Environment, orNone(names)).Hintf("landfall deploy --environment NAME, or add it under environments in landfall.yaml")
+	if r.environment, err = r.App.environment(r.o.Environment); err != nil {
+		return err
 	}
-	r.environment = r.Config.Environments[at]
 	d, err := r.readDesign()
 	if err != nil {
 		return err
@@ -128,6 +122,19 @@ func (r *deploying) prepare() error {
 	}
 	r.out = view.Deployed{Environment: r.environment.Name, Stage: r.environment.Stage, Group: place.Group, Subscription: place.Subscription, Location: place.Location, Design: r.source, Resources: len(r.design.Resources)}
 	return r.cut()
+}
+
+// environment returns a place of landfall.yaml by its name.
+func (a *App) environment(name string) (config.Environment, error) {
+	var names []string
+	for _, e := range a.Config.Environments {
+		if e.Name == name {
+			return e, nil
+		}
+		names = append(names, e.Name)
+	}
+	return config.Environment{}, fault.Newf(fault.Usage, "find environment %q: landfall.yaml has %s", name, orNone(names)).
+		Hintf("name one of them, or add it under environments in landfall.yaml")
 }
 
 func orNone(names []string) string {

@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"example.com/landfall/internal/config"
@@ -37,11 +36,11 @@ func (a *App) Template(o IaCOptions) ([]byte, error) {
 		return nil, err
 	}
 	if o.Environment != "" {
-		at := slices.IndexFunc(a.Config.Environments, func(e config.Environment) bool { return e.Name == o.Environment })
-		if at < 0 {
-			return nil, fault.Newf(fault.Usage, "find environment %q: landfall.yaml does not have it", o.Environment)
+		e, err := a.environment(o.Environment)
+		if err != nil {
+			return nil, err
 		}
-		d = design.ForEnvironment(d, a.environmentOf(a.Config.Environments[at]))
+		d = design.ForEnvironment(d, a.environmentOf(e))
 	}
 	return iac.ARM(d)
 }

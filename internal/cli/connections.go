@@ -18,12 +18,7 @@ depends on has to stay shut. A name that does not resolve, or a connection that
 was not tried, never counts as passed.`,
 	}
 	cmd.AddCommand(
-		&cobra.Command{
-			Use:   "plan",
-			Short: "list the connections to try, as connections.json",
-			Args:  cobra.NoArgs,
-			RunE:  showing(e, func(_ *cobra.Command, a *app.App) (view.ConnectionPlan, error) { return a.PlanConnections() }),
-		},
+		planCommand(e),
 		tryCommand(e),
 		&cobra.Command{
 			Use:     "report RESULTS...",
@@ -75,5 +70,21 @@ HEAD request) and closes it.`,
 	cmd.Flags().StringVar(&o.Checks, "checks", "", "copy of connections.json (default: that of the workspace)")
 	cmd.Flags().StringVar(&o.From, "from", "", "what this machine stands for: a resource's name, source or target")
 	cmd.Flags().StringVarP(&o.Out, "out", "o", "", "file for the results")
+	return cmd
+}
+
+func planCommand(e *env) *cobra.Command {
+	var environment string
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "list the connections to try, as connections.json",
+		Long: `Names at the target differ between environments: --environment says whose are
+tried. What cannot be planned (an address that nobody knows, a service without
+one) is named.`,
+		Example: "  landfall connections plan --environment test",
+		Args:    cobra.NoArgs,
+		RunE:    showing(e, func(_ *cobra.Command, a *app.App) (view.ConnectionPlan, error) { return a.PlanConnections(environment) }),
+	}
+	cmd.Flags().StringVar(&environment, "environment", "", "environment of landfall.yaml (default: the names of design.json)")
 	return cmd
 }

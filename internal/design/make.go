@@ -32,6 +32,7 @@ const NoSubscription cloud.Account = "00000000-0000-0000-0000-000000000000"
 // a rule is told in a finding. Kind of error: fault.Internal for families that
 // do not fit together.
 func Make(in Input) (*Design, error) {
+	in.Inventory = completed(in.Inventory, in.Graph)
 	in.Families = widened(in.Families, in.Inventory.Resources)
 	c, rules, err := newContext(in)
 	if err != nil {
@@ -61,6 +62,11 @@ func Make(in Input) (*Design, error) {
 	for _, f := range in.Families {
 		if f.Finish != nil {
 			c.under(f.Name+"/finish", "", func() { f.Finish(c) })
+		}
+	}
+	for _, f := range in.Families {
+		if f.Prove != nil {
+			c.under(f.Name+"/prove", "", func() { f.Prove(c) })
 		}
 	}
 	return c.result(decided), nil
@@ -239,6 +245,11 @@ func (c *Context) decide(rule *Rule, r *inventory.Resource) Decision {
 		d = distrusted(d, r, found[0])
 	}
 	d.Source, d.Kind, d.Name, d.Rule, d.RuleSource = r.ID, r.Kind, r.Name, rule.Name, rule.Source
+	return c.bound(r, d)
+}
+
+// bound gives a decision what landfall.yaml and the boundary say of it.
+func (c *Context) bound(r *inventory.Resource, d Decision) Decision {
 	if o, ok := c.Override(r); ok {
 		d.Override = o.Reason
 		if o.Action != "" {

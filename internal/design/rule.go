@@ -59,6 +59,8 @@ type Family struct {
 	// belongs to no single source resource is put there.
 	Start  func(c *Context)
 	Finish func(c *Context)
+	// Prove runs after every Finish, and judges what is put without putting more.
+	Prove func(c *Context)
 }
 
 // NetworkPlan is what the network family offers to the others. References are

@@ -22,6 +22,8 @@ type standing struct {
 	many    bool
 	mute    bool
 	deaf    bool
+	// perhaps says that only some of the kind stand in a VPC.
+	perhaps bool
 }
 
 // standings lists the kinds that have network interfaces in a VPC. Databases
@@ -40,8 +42,8 @@ func standings() []standing {
 		{kind: "AWS::MemoryDB::Cluster", groups: "SecurityGroupIds", set: "SubnetGroupName", setKind: "AWS::MemoryDB::SubnetGroup", setList: "SubnetIds", mute: true},
 		{kind: "AWS::Redshift::Cluster", groups: "VpcSecurityGroupIds", set: "ClusterSubnetGroupName", setKind: "AWS::Redshift::ClusterSubnetGroup", setList: "SubnetIds", mute: true},
 		{kind: "AWS::DAX::Cluster", groups: "SecurityGroupIds", set: "SubnetGroupName", setKind: "AWS::DAX::SubnetGroup", setList: "SubnetIds", mute: true},
-		{kind: "AWS::OpenSearchService::Domain", groups: "VPCOptions.SecurityGroupIds", subnets: "VPCOptions.SubnetIds", mute: true},
-		{kind: "AWS::Elasticsearch::Domain", groups: "VPCOptions.SecurityGroupIds", subnets: "VPCOptions.SubnetIds", mute: true},
+		{kind: "AWS::OpenSearchService::Domain", groups: "VPCOptions.SecurityGroupIds", subnets: "VPCOptions.SubnetIds", mute: true, perhaps: true},
+		{kind: "AWS::Elasticsearch::Domain", groups: "VPCOptions.SecurityGroupIds", subnets: "VPCOptions.SubnetIds", mute: true, perhaps: true},
 		{kind: "AWS::EFS::MountTarget", groups: "SecurityGroups", subnets: "SubnetId", mute: true},
 		{kind: "AWS::FSx::FileSystem", groups: "SecurityGroupIds", subnets: "SubnetIds", mute: true},
 		{kind: "AWS::MSK::Cluster", groups: "BrokerNodeGroupInfo.SecurityGroups", subnets: "BrokerNodeGroupInfo.ClientSubnets", mute: true},
@@ -50,11 +52,12 @@ func standings() []standing {
 		{kind: "AWS::CodeBuild::Project", groups: "VpcConfig.SecurityGroupIds", subnets: "VpcConfig.Subnets", deaf: true},
 		{kind: "AWS::AppRunner::VpcConnector", groups: "SecurityGroups", subnets: "Subnets", deaf: true},
 		{kind: "AWS::ApiGatewayV2::VpcLink", groups: "SecurityGroupIds", subnets: "SubnetIds", deaf: true},
-		{kind: "AWS::ECS::Service", groups: "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups", subnets: "NetworkConfiguration.AwsvpcConfiguration.Subnets", many: true},
+		{kind: "AWS::ECS::Service", groups: "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups", subnets: "NetworkConfiguration.AwsvpcConfiguration.Subnets", many: true, perhaps: true},
 		{kind: "AWS::EKS::Cluster", groups: "ResourcesVpcConfig.SecurityGroupIds", subnets: "ResourcesVpcConfig.SubnetIds", many: true},
-		{kind: "AWS::Batch::ComputeEnvironment", groups: "ComputeResources.SecurityGroupIds", subnets: "ComputeResources.Subnets", many: true},
+		{kind: "AWS::Batch::ComputeEnvironment", groups: "ComputeResources.SecurityGroupIds", subnets: "ComputeResources.Subnets", many: true, perhaps: true},
 		{kind: "AWS::ElasticLoadBalancing::LoadBalancer", groups: "SecurityGroups", subnets: "Subnets"},
-		{kind: "AWS::Transfer::Server", groups: "EndpointDetails.SecurityGroupIds", subnets: "EndpointDetails.SubnetIds", mute: true},
+		{kind: "AWS::Transfer::Server", groups: "EndpointDetails.SecurityGroupIds", subnets: "EndpointDetails.SubnetIds", mute: true, perhaps: true},
+		{kind: kindPrivateLink, groups: "SecurityGroupIds", subnets: "SubnetIds", mute: true, perhaps: true},
 	}
 }
 
@@ -81,6 +84,9 @@ func Grouped(kind cloud.Kind) (subnets []string, ok bool) {
 }
 
 const kindBalancer cloud.Kind = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+
+// kindPrivateLink has interfaces only for some types.
+const kindPrivateLink cloud.Kind = "AWS::EC2::VPCEndpoint"
 
 // kindNodes are machines that EKS makes.
 const kindNodes cloud.Kind = "AWS::EKS::Nodegroup"
@@ -139,7 +145,18 @@ func (a *awsReader) stand(s standing, r *inventory.Resource) {
 	}
 	f.Places = a.places(r, subnets, text(r.Properties["IpAddress"]))
 	f.Labels = a.labels(r, groups, f.Places)
+	if len(groups) == 0 && !s.deaf && scanned(r) {
+		// What runs tells its groups: none at all means that they were not read.
+		a.doubt(a.spaceOf(f.Places), "endpoint "+r.Name+" ("+string(r.Kind)+"): neither the scan of it nor one of its network interfaces tells its security groups")
+	}
 	a.net.Interfaces = append(a.net.Interfaces, f)
+}
+
+// scanned reports whether a resource is known from a running account alone.
+func scanned(r *inventory.Resource) bool {
+	return len(r.Provenance) > 0 && !slices.ContainsFunc(r.Provenance, func(p inventory.Provenance) bool {
+		return p.Source == inventory.CloudFormation || p.Source == inventory.TerraformState || p.Source == inventory.TerraformPlan
+	})
 }
 
 // places resolves subnets; one that is not known stays as it is written and is
@@ -397,7 +414,7 @@ func Kinds() []cloud.Kind {
 	out := []cloud.Kind{
 		kindVPC, kindSubnet, kindGroup, kindACL, kindTable, kindPrefixList, kindTransit, "AWS::EC2::VPCCidrBlock", "AWS::EC2::VPCPeeringConnection", "AWS::EC2::NatGateway",
 		"AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::NetworkAclEntry", "AWS::EC2::SubnetNetworkAclAssociation",
-		"AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::Route", "AWS::EC2::VPCEndpoint", "AWS::EC2::VPNConnectionRoute", "AWS::EC2::VPNGatewayRoutePropagation",
+		"AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::Route", "AWS::EC2::VPNConnectionRoute", "AWS::EC2::VPNGatewayRoutePropagation",
 		"AWS::EC2::TransitGatewayVpcAttachment", "AWS::EC2::TransitGatewayAttachment", "AWS::EC2::TransitGatewayRouteTable", "AWS::EC2::TransitGatewayRouteTableAssociation",
 		"AWS::EC2::TransitGatewayRouteTablePropagation", "AWS::EC2::TransitGatewayRoute", "AWS::EC2::TransitGatewayPeeringAttachment", "AWS::EC2::Instance",
 		"AWS::EC2::NetworkInterface", "AWS::EC2::EIP", "AWS::EC2::EIPAssociation", "AWS::AutoScaling::AutoScalingGroup", kindBalancer,

@@ -17,6 +17,8 @@ type ConnectionPlan struct {
 	Unknown int `json:"unknown"`
 	// From are the ends where the checks are to be run.
 	From []string `json:"from"`
+	// Unplanned are connections that a person has to try in another way.
+	Unplanned []connect.Unplanned `json:"unplanned,omitempty"`
 }
 
 // OfChecks sums up the checks.
@@ -47,6 +49,13 @@ func (r ConnectionPlan) Text(p *Paper) {
 		for _, f := range r.From {
 			p.Line("  %s", f)
 		}
+	}
+	if len(r.Unplanned) > 0 {
+		p.Title("not planned, to be tried in another way: %d", len(r.Unplanned))
+		for _, u := range r.Unplanned[:min(len(r.Unplanned), shownLines)] {
+			p.Line("  %s %s to %s port %d: %s", p.Mark(Unknown), u.From, u.To, u.Port, u.Why)
+		}
+		more(p, len(r.Unplanned), "--json")
 	}
 }
 

@@ -134,10 +134,12 @@ func (r Designed) Text(p *Paper) {
 	r.people(p)
 	p.Title("cost a month, estimated from list prices")
 	p.Line("  where both sides have a known price (%s): before %s, after %s", plural(int64(r.Cost.Compared), "decision", "decisions"), dollars(r.Cost.ComparedBefore), dollars(r.Cost.ComparedAfter))
-	p.Line("  all that is known: before at least %s, after at least %s; %s without a known price", dollars(r.Cost.Before), dollars(r.Cost.After), plural(int64(r.Cost.Unpriced), "decision", "decisions"))
-	if r.Cost.Egress > 0 {
-		p.Line("  moving the known data out of AWS, once: %s", dollars(r.Cost.Egress))
+	p.Line("  all that is known: before at least %s, after at least %s; what has no known price is named in design/cost.md", dollars(r.Cost.Before), dollars(r.Cost.After))
+	egress := "not known"
+	if r.Cost.EgressKnown() {
+		egress = dollars(r.Cost.Egress)
 	}
+	p.Line("  moving the known data out of AWS, once: %s", egress)
 	p.Line("")
 	p.Line("wrote design.json (%s, ledger entry %d) and %s below design/", short(r.Fingerprint), r.Evidence, plural(int64(r.Documents), "document", "documents"))
 	p.Line("next: landfall explain NAME, landfall iac, landfall deploy --environment NAME")

@@ -59,3 +59,37 @@ func TestEgressIsAnUpperBoundAndNamesWhatItLeavesOut(t *testing.T) {
 		t.Errorf("notes %q", d.Cost.Notes)
 	}
 }
+
+// Cores are needed for as many machines as autoscaling may start.
+func TestQuotasCountWhatMayStart(t *testing.T) {
+	t.Parallel()
+	scaled := design.Family{Name: "scaled", Rules: []design.Rule{{
+		Name: "scaled/any", Kinds: []cloud.Kind{"AWS::EC2::Instance"}, Stage: design.Compute,
+		Apply: func(c *design.Context, r *inventory.Resource) design.Decision {
+			set := c.Put(design.Target{Type: "Microsoft.Compute/virtualMachineScaleSets", Base: r.Name, APIVersion: "2025-04-01", Model: map[string]any{"sku": map[string]any{"name": "Standard_D4s_v5", "capacity": 2}}}, r)
+			profiles := []any{map[string]any{"capacity": map[string]any{"maximum": "4"}}, map[string]any{"capacity": map[string]any{"maximum": "6"}}}
+			c.Put(design.Target{Type: "Microsoft.Insights/autoscaleSettings", Base: r.Name, APIVersion: "2022-10-01", Model: map[string]any{"properties": map[string]any{"targetResourceUri": string(set), "profiles": profiles}}}, r)
+			c.Put(design.Target{Type: "Microsoft.ContainerService/managedClusters", Base: r.Name, APIVersion: "2025-07-01", Model: map[string]any{"properties": map[string]any{"agentPoolProfiles": []any{
+				map[string]any{"vmSize": "Standard_D4s_v5", "count": 1, "enableAutoScaling": true, "maxCount": 3},
+			}}}}, r)
+			return design.Decision{Action: design.Migrate, Why: "it runs", Confidence: 1}
+		},
+	}}}
+	d := designtest.Make(t, []design.Family{scaled, advice.Family()}, designtest.Live(t, "AWS::EC2::Instance", "instance/i-a", `{}`))
+	if !slices.ContainsFunc(d.Quotas, func(q design.Quota) bool { return q.Name == "cores" && q.Needed == (6+3)*4 }) {
+		t.Errorf("quotas %+v", d.Quotas)
+	}
+}
+
+func TestEgressOfUnknownSizeIsNotKnown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind, properties string
+		known            bool
+	}{{"AWS::S3::Bucket", `{}`, false}, {"AWS::EC2::Volume", `{"Size": "100"}`, true}, {"AWS::EC2::Instance", `{}`, true}} {
+		d := designtest.Make(t, []design.Family{advice.Family()}, designtest.Live(t, cloud.Kind(c.kind), "thing", c.properties))
+		if d.Cost.EgressKnown() != c.known {
+			t.Errorf("%s: %+v", c.kind, d.Cost)
+		}
+	}
+}

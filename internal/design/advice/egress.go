@@ -25,12 +25,15 @@ func egress(c *design.Context) (usd float64, notes []string) {
 			unknown++
 		}
 	}
-	if unknown > 0 {
-		notes = append(notes, fmt.Sprintf("egress leaves out %d data stores of unknown size", unknown))
-	}
+	left := fmt.Sprintf("%d data stores of unknown size", unknown)
 	price, ok := c.Catalog.UnitEstimate("aws_data_transfer", "Outbound data transfer to Internet (first 10TB)")
-	if !ok {
-		return 0, append(notes, "the price of egress is not known")
+	switch {
+	case !ok:
+		return 0, []string{design.EgressNotKnown + "the catalogue has no price for it"}
+	case total == 0 && unknown > 0:
+		return 0, []string{design.EgressNotKnown + left}
+	case unknown > 0:
+		notes = append(notes, "egress leaves out "+left)
 	}
 	if total > 0 {
 		notes = append(notes, fmt.Sprintf("egress of at most %.0f GiB; %s", total/gib, price.Basis))

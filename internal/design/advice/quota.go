@@ -23,10 +23,10 @@ func quotas(c *design.Context) []design.Quota {
 	}
 	var out []design.Quota
 	if cores > 0 {
-		out = append(out, design.Quota{Name: "cores", Provider: "Microsoft.Compute", Needed: cores, Why: "vCPU of all machines in the region"})
+		out = append(out, design.Quota{Name: "cores", Provider: "Microsoft.Compute", Needed: cores, Why: "vCPU of all machines in the region, at the largest number that autoscaling allows"})
 	}
 	for family, n := range families {
-		out = append(out, design.Quota{Name: family, Provider: "Microsoft.Compute", Needed: n, Why: "vCPU of the machines of this family"})
+		out = append(out, design.Quota{Name: family, Provider: "Microsoft.Compute", Needed: n, Why: "vCPU of the machines of this family, at the largest number that autoscaling allows"})
 	}
 	out = append(out, counted(c)...)
 	slices.SortFunc(out, func(a, b design.Quota) int {

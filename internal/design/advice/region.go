@@ -73,19 +73,38 @@ func words(n catalog.NearRegion, a design.RegionAdvice, from cloud.Region) strin
 	return strings.Join(parts, "; ")
 }
 
-// machineSizes counts the machines of each size.
+// machineSizes counts the machines of each size, as many as there may be at
+// once.
 func machineSizes(c *design.Context) map[string]int64 {
+	most := maxima(c)
 	out := map[string]int64{}
 	for _, r := range c.Targets() {
 		size, count := machine(r)
 		if size != "" {
-			out[size] += count
+			out[size] += max(count, most[strings.ToLower(string(r.ID))])
 		}
 	}
 	return out
 }
 
-// machine returns the VM size that a resource runs on and how many of it.
+// maxima are the largest numbers of instances that autoscale settings allow,
+// by the id of what they scale in lower case.
+func maxima(c *design.Context) map[string]int64 {
+	out := map[string]int64{}
+	for _, r := range c.Targets() {
+		if !strings.EqualFold(string(r.Type), "Microsoft.Insights/autoscaleSettings") {
+			continue
+		}
+		of := strings.ToLower(design.Text(r.Body, "properties.targetResourceUri"))
+		for _, p := range design.Maps(design.At(r.Body, "properties.profiles")) {
+			out[of] = max(out[of], int64(design.Int(p, "capacity.maximum", 0)))
+		}
+	}
+	return out
+}
+
+// machine returns the VM size that a resource runs on and how many of it; of a
+// pool of AKS that scales by itself, how many it may grow to.
 func machine(r *design.Resource) (size string, count int64) {
 	switch strings.ToLower(string(r.Type)) {
 	case "microsoft.compute/virtualmachines":
@@ -93,9 +112,17 @@ func machine(r *design.Resource) (size string, count int64) {
 	case "microsoft.compute/virtualmachinescalesets":
 		return design.Text(r.Body, "sku.name"), int64(design.Int(r.Body, "sku.capacity", 1))
 	case "microsoft.containerservice/managedclusters/agentpools":
-		return design.Text(r.Body, "properties.vmSize"), int64(design.Int(r.Body, "properties.count", 1))
+		return pool(design.At(r.Body, "properties"))
 	case "microsoft.containerservice/managedclusters":
-		return design.Text(r.Body, "properties.agentPoolProfiles.vmSize"), int64(design.Int(r.Body, "properties.agentPoolProfiles.count", 1))
+		return pool(design.At(r.Body, "properties.agentPoolProfiles"))
 	}
 	return "", 0
+}
+
+func pool(profile any) (size string, count int64) {
+	count = int64(design.Int(profile, "count", 1))
+	if design.True(profile, "enableAutoScaling") {
+		count = max(count, int64(design.Int(profile, "maxCount", 0)))
+	}
+	return design.Text(profile, "vmSize"), count
 }

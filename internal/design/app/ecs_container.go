@@ -254,9 +254,13 @@ func (t *told) variable(a *assembly, env []containerapps.EnvironmentVar, s setti
 	if s.todo != "" {
 		t.todo("%s", s.todo)
 	}
-	if s.secret == "" {
+	switch {
+	case s.secret == "":
 		env = append(env, containerapps.EnvironmentVar{Name: new(s.name), Value: new(s.value)})
-	} else {
+	case s.named:
+		// The program asks for the secret itself, by the identity that it runs under.
+		env = append(env, containerapps.EnvironmentVar{Name: new(s.name), Value: new(s.address())})
+	default:
 		name := strings.Trim(strings.ToLower(nameChars.ReplaceAllString(s.name, "-")), "-")
 		a.secret(containerapps.Secret{Name: new(name), KeyVaultURL: new(s.address()), Identity: new(string(pull))})
 		allow(t.c, pull, s.secret, roleSecretReader)

@@ -68,11 +68,12 @@ func connection(c *design.Context, app cloud.ResourceID, name, property, value s
 	}
 }
 
-// busConnection connects an app to the workload's Service Bus namespace.
-func busConnection(c *design.Context, app cloud.ResourceID) {
+// busConnection connects an app to the workload's Service Bus namespace, and
+// lets it receive from one queue or subscription there, "" for none.
+func busConnection(c *design.Context, app, from cloud.ResourceID) {
 	connection(c, app, "SERVICEBUS", "fullyQualifiedNamespace", lastName(bus(c))+".servicebus.windows.net")
-	if who, ok := identityFor(c, app); ok {
-		allow(c, who, bus(c), roleBusReceiver)
+	if who, ok := identityFor(c, app); ok && from != "" {
+		allow(c, who, from, roleBusReceiver)
 	}
 }
 
@@ -134,6 +135,6 @@ func inbox(c *design.Context, function *inventory.Resource) (cloud.ResourceID, b
 	}
 	id := busQueue(c, "inbox/"+string(function.ID), function.Name+"-events", lambdaAttempts, function)
 	setSetting(c, app, "EVENTS_QUEUE", lastName(id))
-	busConnection(c, app)
+	busConnection(c, app, id)
 	return id, true
 }

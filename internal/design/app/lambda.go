@@ -238,7 +238,7 @@ func (t *told) appSettings(h hosting, who, account cloud.ResourceID) ([]setting,
 	}
 	for _, s := range settings {
 		put(s.name, s.reference())
-		if s.secret != "" {
+		if s.secret != "" && !s.named {
 			allow(c, who, s.secret, roleSecretReader)
 		}
 		for _, more := range s.more {

@@ -73,7 +73,7 @@ func eventSourceName(r *inventory.Resource) string {
 
 func (t *told) fromQueue(app, target cloud.ResourceID, source *inventory.Resource) {
 	setSetting(t.c, app, "QUEUE_"+settingName(source.Name), lastName(target))
-	busConnection(t.c, app)
+	busConnection(t.c, app, target)
 	t.batch(app, batching{"serviceBus", "maxMessageBatchSize", "minMessageBatchSize", "maxBatchWaitTime", 10, 150})
 	if isFIFO(source) {
 		t.todo("set isSessionsEnabled on the trigger for %s: its messages come in sessions", source.Name)
@@ -112,7 +112,7 @@ func (t *told) fromKafka(app, target cloud.ResourceID, source *inventory.Resourc
 }
 
 func (t *told) fromBroker(app, _ cloud.ResourceID, source *inventory.Resource) {
-	busConnection(t.c, app)
+	busConnection(t.c, app, "")
 	t.todo("let %s read queues %s of what stands for %s through the Service Bus trigger", lastName(app), shown(t.at("Queues")), source.Name)
 }
 

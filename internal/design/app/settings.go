@@ -16,6 +16,9 @@ type setting struct {
 	name, value string
 	// secret is set instead of value where a vault keeps it.
 	secret cloud.ResourceID
+	// named says that the source gives the program the secret's name and not its
+	// value: whether it may be read is for the policies of the role to say.
+	named bool
 	// more are variables that the program needs beside it.
 	more []setting
 	// todo is what a person has to do, "" for nothing.
@@ -141,15 +144,17 @@ func dynamic(c *design.Context, r *inventory.Resource, s setting) (setting, bool
 		return kept, true
 	}
 	out := counterpart(c, r, s, found)
+	out.named = false
 	if key != "" {
 		out.todo = "take " + key + " out of secret " + found.Name + " in the program: the target gives the whole secret"
 	}
 	return out, true
 }
 
-// keptSecret puts a secret whose value the deployment supplies.
+// keptSecret puts a secret whose value the deployment supplies into a vault of
+// its reader, who would read the workload's other secrets in a common one.
 func keptSecret(c *design.Context, r *inventory.Resource, s setting) setting {
-	vault := common.Vault(c)
+	vault := common.VaultFor(c, "env-"+readerOf(c, r))
 	value := parameter(c, r, design.Parameter{Name: common.ParameterName(called(r), s.name), Secure: true, Description: "The secret value of " + s.name + " in " + r.Name})
 	id := c.Once("app/secret/"+string(r.ID)+"/"+s.name, func() cloud.ResourceID {
 		return c.Put(design.Target{Type: "Microsoft.KeyVault/vaults/secrets", Parent: vault, Base: strings.ReplaceAll(called(r)+"-"+s.name, "_", "-"), NoLocation: true,
@@ -158,6 +163,17 @@ func keptSecret(c *design.Context, r *inventory.Resource, s setting) setting {
 	s.value, s.secret = "", id
 	s.todo = "give secure parameter " + parameterIn(value) + " its value at deployment; it goes into the vault and nowhere else"
 	return s
+}
+
+// readerOf names who is handed the variables of a resource: the role that it
+// runs or starts under, itself where it has none.
+func readerOf(c *design.Context, r *inventory.Resource) string {
+	for _, property := range []string{"ExecutionRoleArn", "Role"} {
+		if role, ok := c.Find(r, r.Properties[property], "AWS::IAM::Role"); ok {
+			return role.Name
+		}
+	}
+	return called(r)
 }
 
 // counterpart gives a program what it needs to know of the resource that
@@ -175,6 +191,7 @@ func counterpart(c *design.Context, r *inventory.Resource, s setting, found *inv
 		return s
 	}
 	if out, ok := vaulted(c, s, found); ok {
+		out.named = true
 		out.todo = "read " + s.name + " as the value of " + found.Name + " itself, no longer as its name"
 		return out
 	}

@@ -48,7 +48,7 @@ func (t *told) put(s busSubscription, sub map[string]any) {
 	id := t.c.Put(design.Target{Type: busSubscriptionKind, Parent: s.topic, Base: s.base, NoLocation: true, Model: subs.SBSubscription{Properties: &properties}, After: after}, t.r)
 	if s.reader != "" {
 		setSetting(t.c, s.reader, "SUBSCRIPTION_"+settingName(lastName(s.topic)), lastName(s.topic)+"/"+lastName(id))
-		busConnection(t.c, s.reader)
+		busConnection(t.c, s.reader, id)
 	}
 	t.filter(id, sub)
 	if policy := object(sub["DeliveryPolicy"]); len(policy) > 0 {

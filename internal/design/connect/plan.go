@@ -48,10 +48,31 @@ type Check struct {
 	Why string `json:"why"`
 }
 
-// Plan lists the checks of a design, in order. Dependencies without a port (an
-// API call by name) are checked by name and TLS on 443 where the target has one.
+// Plan lists the checks of a design, in order; for the host names of an
+// environment it takes what design.ForEnvironment returns. What is needed has to
+// open. What has to stay shut: the opposite way between machines, and each
+// machine's way to a store of the workload that nothing connects and no rule of
+// the source allows. What cannot be tried is in Unplannable.
 func Plan(d *design.Design, g *graph.Graph, inv *inventory.Inventory) []Check {
-	p := planner{sources: map[cloud.ResourceID]*inventory.Resource{}, nodes: map[cloud.ResourceID]*graph.Node{}, decisions: map[cloud.ResourceID]*design.Decision{}, targets: map[cloud.ResourceID]*design.Resource{}, seen: map[string]bool{}}
+	return plan(d, g, inv).checks
+}
+
+// Unplanned is a connection that no check stands for.
+type Unplanned struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	Port int    `json:"port,omitempty"`
+	Why  string `json:"why"`
+}
+
+// Unplannable names the connections that Plan has no check for, in order: a
+// person has to try them in another way.
+func Unplannable(d *design.Design, g *graph.Graph, inv *inventory.Inventory) []Unplanned {
+	return plan(d, g, inv).unplanned
+}
+
+func plan(d *design.Design, g *graph.Graph, inv *inventory.Inventory) *planner {
+	p := &planner{sources: map[cloud.ResourceID]*inventory.Resource{}, nodes: map[cloud.ResourceID]*graph.Node{}, decisions: map[cloud.ResourceID]*design.Decision{}, targets: map[cloud.ResourceID]*design.Resource{}, redis: map[cloud.ResourceID]int{}, seen: map[string]bool{}}
 	for i := range inv.Resources {
 		p.sources[inv.Resources[i].ID] = &inv.Resources[i]
 	}
@@ -62,10 +83,14 @@ func Plan(d *design.Design, g *graph.Graph, inv *inventory.Inventory) []Check {
 		p.decisions[d.Decisions[i].Source] = &d.Decisions[i]
 	}
 	for i := range d.Resources {
-		p.targets[d.Resources[i].ID] = &d.Resources[i]
+		r := &d.Resources[i]
+		p.targets[r.ID] = r
+		if strings.EqualFold(string(r.Type), "Microsoft.Cache/redisEnterprise/databases") && p.redis[parentOf(*r)] == 0 {
+			p.redis[parentOf(*r)] = design.Int(r.Body, "properties.port", 0)
+		}
 	}
 	for _, e := range g.Edges {
-		if !e.Potential && e.Port > 0 && (e.Protocol == "" || strings.EqualFold(e.Protocol, "tcp")) {
+		if tried(e) {
 			p.edge(e)
 		}
 	}
@@ -74,8 +99,19 @@ func Plan(d *design.Design, g *graph.Graph, inv *inventory.Inventory) []Check {
 			p.reverse(e)
 		}
 	}
+	p.shut(g)
+	p.name(g)
 	slices.SortFunc(p.checks, func(a, b Check) int { return cmp.Compare(a.ID, b.ID) })
-	return p.checks
+	slices.SortFunc(p.unplanned, func(a, b Unplanned) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Why, b.Why))
+	})
+	p.unplanned = slices.Compact(p.unplanned)
+	return p
+}
+
+// tried reports whether a dependency can be tried: over TCP, on a known port.
+func tried(e graph.Edge) bool {
+	return !e.Potential && e.Port > 0 && (e.Protocol == "" || strings.EqualFold(e.Protocol, "tcp"))
 }
 
 type planner struct {
@@ -83,8 +119,11 @@ type planner struct {
 	nodes     map[cloud.ResourceID]*graph.Node
 	decisions map[cloud.ResourceID]*design.Decision
 	targets   map[cloud.ResourceID]*design.Resource
+	// redis is the port of the first database of each cluster.
+	redis     map[cloud.ResourceID]int
 	seen      map[string]bool
 	checks    []Check
+	unplanned []Unplanned
 }
 
 // edge adds the ways of one dependency.
@@ -94,7 +133,8 @@ func (p *planner) edge(e graph.Edge) {
 			if from.Side == Outside || !machine(from) {
 				continue // nobody can be asked to try from there
 			}
-			p.add(Check{From: from, To: to, Port: e.Port, Protocol: spoken(e.Port), Open: true, Why: fmt.Sprintf("%s %s it", from.Name, e.Relation)})
+			port := p.portAt(to, e.Port)
+			p.add(Check{From: from, To: to, Port: port, Protocol: spoken(port), Open: true, Why: fmt.Sprintf("%s %s it", from.Name, e.Relation)})
 		}
 	}
 }
@@ -132,6 +172,9 @@ func way(from, to End, port int) string {
 // machine reports whether commands can run at an end.
 func machine(e End) bool {
 	id := strings.ToLower(string(e.ID))
+	if strings.Contains(id, "|") {
+		return false // a part: a function's permission, an instance's inventory
+	}
 	for _, part := range []string{":instance/", ":autoscalinggroup:", "microsoft.compute/virtualmachine", "aws::ec2::instance", ":function:", ":task-definition/", "microsoft.app/containerapps", "microsoft.web/sites"} {
 		if strings.Contains(id, part) {
 			return true
@@ -144,8 +187,8 @@ func machine(e End) bool {
 // the target.
 func (p *planner) ends(id cloud.ResourceID) []End {
 	n := p.nodes[id]
-	if n == nil {
-		return nil
+	if n == nil || n.Boundary == graph.Out && !n.External {
+		return nil // what is no part of the workload is not touched
 	}
 	if n.External {
 		host := strings.TrimPrefix(string(id), "external:")
@@ -159,16 +202,45 @@ func (p *planner) ends(id cloud.ResourceID) []End {
 	if d == nil || d.Action == design.Retain || d.Action == design.Retire {
 		return out
 	}
-	for _, t := range d.Targets {
-		r := p.targets[t]
-		if r == nil {
-			continue
-		}
-		if host, ok := hostOf(*r); ok {
-			return append(out, End{Target, t, r.Name, host})
-		}
+	if r := p.standIn(id, d.Targets); r != nil {
+		host, _ := hostOf(*r)
+		return append(out, End{Target, r.ID, r.Name, host})
 	}
 	return out
+}
+
+// standIn is the target that takes or makes the connections of a source
+// resource: for what runs commands what runs commands, or else the first that
+// has a name, or else what the first part belongs to (a queue's namespace).
+func (p *planner) standIn(id cloud.ResourceID, targets []cloud.ResourceID) *design.Resource {
+	runs := machine(End{ID: id})
+	var parent *design.Resource
+	for _, t := range targets {
+		r := p.targets[t]
+		if r == nil || runs && !machine(End{ID: t}) {
+			continue
+		}
+		if _, ok := hostOf(*r); ok {
+			return r
+		}
+		above := p.targets[parentOf(*r)]
+		if above == nil || parent != nil {
+			continue
+		}
+		if _, ok := hostOf(*above); ok {
+			parent = above
+		}
+	}
+	return parent
+}
+
+// parentOf returns the id of the resource that a part belongs to.
+func parentOf(r design.Resource) cloud.ResourceID {
+	id := string(r.ID)
+	for range max(0, 2*(strings.Count(string(r.Type), "/")-1)) {
+		id = id[:max(0, strings.LastIndexByte(id, '/'))]
+	}
+	return cloud.ResourceID(id)
 }
 
 // sourceHost is the endpoint of a source resource, "" when it has none.
@@ -183,41 +255,4 @@ func (p *planner) sourceHost(id cloud.ResourceID) string {
 		}
 	}
 	return ""
-}
-
-// hostOf is the name under which Azure serves a resource. ok is false for what
-// takes no connections.
-func hostOf(r design.Resource) (host string, ok bool) {
-	zone := map[string]string{
-		"microsoft.dbforpostgresql/flexibleservers": "postgres.database.azure.com", "microsoft.dbformysql/flexibleservers": "mysql.database.azure.com",
-		"microsoft.sql/servers": "database.windows.net", "microsoft.storage/storageaccounts": "blob.core.windows.net", "microsoft.keyvault/vaults": "vault.azure.net",
-		"microsoft.servicebus/namespaces": "servicebus.windows.net", "microsoft.eventhub/namespaces": "servicebus.windows.net", "microsoft.documentdb/databaseaccounts": "documents.azure.com",
-		"microsoft.containerregistry/registries": "azurecr.io", "microsoft.web/sites": "azurewebsites.net", "microsoft.appconfiguration/configurationstores": "azconfig.io",
-		"microsoft.apimanagement/service": "azure-api.net", "microsoft.cache/redisenterprise": string(r.Location) + ".redis.azure.net",
-	}
-	kind := strings.ToLower(string(r.Type))
-	if suffix, ok := zone[kind]; ok {
-		return r.Name + "." + suffix, true
-	}
-	switch kind {
-	case "microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets", "microsoft.network/applicationgateways", "microsoft.network/loadbalancers", "microsoft.app/containerapps":
-		return "", true // its address is given when it exists
-	}
-	return "", false
-}
-
-// spoken is the protocol to try on a port: what a server there answers to
-// without being asked to authenticate.
-func spoken(port int) string {
-	switch port {
-	case 53:
-		return "dns"
-	case 80, 8080:
-		return "http"
-	case 443, 8443:
-		return "https"
-	case 5671, 6380, 10000:
-		return "tls"
-	}
-	return "tcp"
 }

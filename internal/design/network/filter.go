@@ -47,6 +47,7 @@ func groupRule(p *Plan, r *inventory.Resource) design.Decision {
 		}
 	}
 	if members == 0 && len(places) == 0 && (!g.referenced || isDefaultGroup(r)) {
+		p.unworn = append(p.unworn, r)
 		return retired("nothing of the workload carries it, and no rule names it")
 	}
 	if g.referenced && members == 0 && len(places) == 0 {

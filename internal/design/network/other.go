@@ -49,7 +49,7 @@ func (l line) decide(_ *Plan, r *inventory.Resource) design.Decision {
 func namespaceRule(p *Plan, r *inventory.Resource) design.Decision {
 	name := design.Text(r.Properties, "Name")
 	v, _ := p.near(design.List(r.Properties["Vpc"]))
-	if name == "" || unresolved(name) || v == nil || !strings.Contains(name, ".") {
+	if name == "" || unresolved(name) || v == nil || !strings.Contains(name, ".") || strings.ContainsAny(name, "/ ") {
 		return manual("its name or its VPC is not known, or is no name that a private zone of Azure takes (it wants two labels)", 0.5,
 			"choose a private zone such as "+strings.Trim(name, ".")+".internal, link it to the VNet, and change the names that services ask for")
 	}

@@ -43,6 +43,9 @@ type Plan struct {
 	wires   *wiring
 	links   []link
 	hubs    map[cloud.ResourceID]*vnet
+	// idle are endpoints of the source that led nowhere yet, unworn security
+	// groups that nothing carried yet.
+	idle, unworn []*inventory.Resource
 
 	// inRules are the blocks that rules of the source name.
 	inRules []netip.Prefix

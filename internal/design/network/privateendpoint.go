@@ -7,6 +7,7 @@ import (
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/reach"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/network/2025-07-01/privatednszonegroups"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/network/2025-07-01/privateendpoints"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/privatedns/2024-06-01/privatezones"
@@ -19,6 +20,10 @@ const (
 	fileSystemKind cloud.Kind = "AWS::EFS::FileSystem"
 	mountKind      cloud.Kind = "AWS::EFS::MountTarget"
 )
+
+// linkKind is an endpoint of the source: of type "Interface" one with addresses
+// and security groups.
+const linkKind cloud.Kind = "AWS::EC2::VPCEndpoint"
 
 const endpointKind cloud.Kind = "Microsoft.Network/privateEndpoints"
 
@@ -50,16 +55,69 @@ func (p *Plan) PrivateEndpoint(to cloud.ResourceID, sub string, near []any) (clo
 			from = r
 		}
 	}
-	return p.putEndpoint(key, to, sub, design.Purpose{Name: "endpoints", Bits: 27, From: from, Near: near, Groups: groups}), true
+	purpose := design.Purpose{Name: "endpoints", Bits: 27, From: from, Near: near, Groups: groups}
+	if from == nil {
+		purpose = p.behind(v, to, purpose)
+	}
+	return p.putEndpoint(key, to, sub, purpose), true
+}
+
+// behind changes the purpose of a private endpoint to a service that the source
+// reached through an interface endpoint in the VPC: that one's groups guarded
+// the way. Of several the first counts: their rules together would open more.
+func (p *Plan) behind(v *vnet, to cloud.ResourceID, purpose design.Purpose) design.Purpose {
+	for _, e := range p.c.OfKind(linkKind) {
+		groups, near := groupsOf(e), append(slices.Clone(design.List(e.Properties["SubnetIds"])), design.List(e.Properties["VpcId"])...)
+		if len(groups) == 0 && !inDefaultGroup(e) {
+			continue // of type "Gateway": routes lead to it, and no group guards it
+		}
+		if at, _ := p.near(near); at == v && p.leads(kindsOf(design.Text(e.Properties, "ServiceName")), to) {
+			purpose.From, purpose.Near, purpose.Groups = e, near, groups
+			return purpose
+		}
+	}
+	return purpose
+}
+
+// leads reports whether a target stands for resources of some kinds, itself or
+// with its parts.
+func (p *Plan) leads(kinds []string, to cloud.ResourceID) bool {
+	of := func(kind string) bool {
+		return slices.ContainsFunc(kinds, func(k string) bool { return strings.HasPrefix(kind, k) || strings.HasPrefix(k, kind) })
+	}
+	if t, ok := p.c.Resource(to); ok && slices.ContainsFunc(servedBy(t.Type), of) {
+		return true
+	}
+	return slices.ContainsFunc(p.c.SourcesOf(to), func(r *inventory.Resource) bool {
+		return slices.ContainsFunc(kinds, func(k string) bool { return strings.HasPrefix(string(r.Kind), k) })
+	})
+}
+
+// servedBy returns the source kinds that a shared target of a kind holds the
+// counterparts of: its parts are put after it.
+func servedBy(kind cloud.Kind) []string {
+	switch strings.ToLower(string(kind)) {
+	case "microsoft.servicebus/namespaces":
+		return []string{"AWS::SQS::", "AWS::SNS::"}
+	case "microsoft.eventhub/namespaces":
+		return []string{"AWS::Kinesis::"}
+	case "microsoft.containerregistry/registries":
+		return []string{"AWS::ECR::"}
+	}
+	return nil
 }
 
 // groupsOf returns the references to security groups of a resource, whatever
 // its kind calls them.
 func groupsOf(r *inventory.Resource) []any {
 	for _, path := range []string{
+		reach.GroupPath(r.Kind),
 		"SecurityGroupIds", "VPCSecurityGroups", "VpcSecurityGroupIds", "VpcConfig.SecurityGroupIds", "SecurityGroups", "VPCOptions.SecurityGroupIds",
 		"ResourcesVpcConfig.SecurityGroupIds", "SecurityGroupIdList",
 	} {
+		if path == "" {
+			continue
+		}
 		if list := design.List(design.At(r.Properties, path)); len(list) > 0 {
 			return list
 		}
@@ -71,6 +129,10 @@ func (p *Plan) putEndpoint(key string, to cloud.ResourceID, sub string, purpose 
 	d := p.dedicate(purpose)
 	for _, r := range p.c.SourcesOf(to) {
 		d.pair(sourcePort(r), portOf(sub))
+	}
+	if purpose.From != nil && purpose.From.Kind == linkKind && !d.outside {
+		// What AWS serves at an interface endpoint is HTTPS.
+		d.pair(443, portOf(sub))
 	}
 	name := string(to[strings.LastIndexByte(string(to), '/')+1:]) + "-" + sub
 	model := privateendpoints.PrivateEndpoint{Properties: &privateendpoints.PrivateEndpointProperties{

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,6 +88,16 @@ func endpointRule(p *Plan, r *inventory.Resource) design.Decision {
 		return manual("it leads to "+service+", which its owner offers at AWS only", 1, "ask the owner of "+service+" for a Private Link service at Azure, or reach it over the Internet or VPN")
 	}
 	made := p.leadTo(r, kindsOf(service))
+	if len(made) == 0 {
+		p.idle = append(p.idle, r)
+	}
+	return p.ledTo(r, made)
+}
+
+// ledTo is the decision for an endpoint when some private endpoints take its
+// place.
+func (p *Plan) ledTo(r *inventory.Resource, made []cloud.ResourceID) design.Decision {
+	service, kind := design.Text(r.Properties, "ServiceName"), cmp.Or(design.Text(r.Properties, "VpcEndpointType"), "Gateway")
 	policy := policyGap(p, r)
 	if len(made) == 0 {
 		if text := spared(service); text != "" {
@@ -138,7 +149,7 @@ func (p *Plan) leadTo(r *inventory.Resource, kinds []string) []cloud.ResourceID 
 				key := p.key(v) + "|" + strings.ToLower(string(id)) + "|" + strings.ToLower(sub)
 				made, ok := p.peps[key]
 				if !ok {
-					made = p.putEndpoint(key, id, sub, design.Purpose{Name: "endpoints", Bits: 27, From: r, Near: near, Groups: design.List(r.Properties["SecurityGroupIds"])})
+					made = p.putEndpoint(key, id, sub, p.behind(v, id, design.Purpose{Name: "endpoints", Bits: 27, From: r, Near: near}))
 				}
 				if !slices.Contains(out, made) {
 					out = append(out, made)
@@ -146,8 +157,63 @@ func (p *Plan) leadTo(r *inventory.Resource, kinds []string) []cloud.ResourceID 
 			}
 		}
 	}
+	for _, id := range p.standing(v, kinds) {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
 	p.c.Attach(r, out...)
 	return out
+}
+
+// standing returns the private endpoints in a network, whoever asked for them,
+// that lead to what stands for resources of some kinds.
+func (p *Plan) standing(v *vnet, kinds []string) []cloud.ResourceID {
+	var out []cloud.ResourceID
+	for _, d := range p.special {
+		for _, to := range d.endpoints {
+			if d.net != v || !p.leads(kinds, to) {
+				continue
+			}
+			prefix := p.key(v) + "|" + strings.ToLower(string(to)) + "|"
+			for key, id := range p.peps {
+				if strings.HasPrefix(key, prefix) && !slices.Contains(out, id) {
+					out = append(out, id)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// recall decides again the endpoints that led nowhere and the groups that
+// nothing carried, when others have put private endpoints since.
+func (p *Plan) recall() {
+	p.unworn = slices.DeleteFunc(p.unworn, func(r *inventory.Resource) bool {
+		g := p.groups[r.ID]
+		worn := slices.ContainsFunc(p.special, func(d *dedicated) bool { return d.set != nil && slices.Contains(d.set.groups, g) })
+		if worn {
+			p.c.Amend(r, p.remarked(r, groupRule(p, r)))
+		}
+		return worn
+	})
+	p.idle = slices.DeleteFunc(p.idle, func(r *inventory.Resource) bool {
+		v, _ := p.near(append(slices.Clone(design.List(r.Properties["SubnetIds"])), design.List(r.Properties["VpcId"])...))
+		made := p.standing(v, kindsOf(design.Text(r.Properties, "ServiceName")))
+		if v == nil || len(made) == 0 {
+			return false
+		}
+		p.c.Attach(r, made...)
+		p.c.Amend(r, p.remarked(r, p.ledTo(r, made)))
+		return true
+	})
+}
+
+// Spared reports whether a resource is an endpoint that nothing at the target
+// needs to take the place of.
+func Spared(r *inventory.Resource) bool {
+	return r.Kind == linkKind && spared(design.Text(r.Properties, "ServiceName")) != ""
 }
 
 // subsOf returns the sub-resources of a target that get a private endpoint,

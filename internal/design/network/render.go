@@ -42,6 +42,7 @@ func (p *Plan) refresh() {
 		}
 	}
 	p.writeACLs()
+	p.recall()
 }
 
 // probes lets the health probes of a load balancer in, which come from an

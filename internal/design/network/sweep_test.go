@@ -54,7 +54,6 @@ VpcId the subnets name the gateway
   E: {Type: AWS::EC2::VPCEndpoint, Properties: {VpcId: !Ref Net, VpcEndpointType: Interface, ServiceName: com.amazonaws.us-east-1.s3}}
 `, `
 RouteTableIds[] a private endpoint needs no route
-SubnetIds[] one private endpoint serves all zones of the network
 `, map[string]any{"PolicyDocument": map[string]any{"Statement": []any{map[string]any{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}}}},
 		{"AWS::EC2::VPNConnection", home + `  Gw: {Type: AWS::EC2::VPNGateway, Properties: {Type: ipsec.1}}
   GwOn: {Type: AWS::EC2::VPCGatewayAttachment, Properties: {VpcId: !Ref Net, VpnGatewayId: !Ref Gw}}

@@ -22,7 +22,7 @@ func decisions(d *design.Design) []record {
 	for _, r := range d.Resources {
 		byID[r.ID] = r
 	}
-	taken := map[string]int{}
+	taken, called := map[string]int{}, titles(d)
 	var out []record
 	for _, v := range d.Decisions {
 		if len(v.Gaps) == 0 && len(v.ToDo) == 0 && len(v.Alternatives) == 0 && v.Action != design.Migrate && v.Action != design.Manual {
@@ -33,7 +33,7 @@ func decisions(d *design.Design) []record {
 		if n := taken[name]; n > 1 {
 			name = fmt.Sprintf("%s-%d", name, n)
 		}
-		out = append(out, record{v, design.File{Path: "decisions/" + name + ".md", Content: decision(v, byID)}})
+		out = append(out, record{v, design.File{Path: "decisions/" + name + ".md", Content: decision(v, called(v), byID)}})
 	}
 	return out
 }
@@ -55,8 +55,8 @@ func slug(v design.Decision) string {
 	return strings.Trim(name[:min(len(name), most)], "-")
 }
 
-func decision(v design.Decision, byID map[cloud.ResourceID]design.Resource) []byte {
-	s := begin(fmt.Sprintf("%s: %s", escape(v.Name), v.Action))
+func decision(v design.Decision, name string, byID map[cloud.ResourceID]design.Resource) []byte {
+	s := begin(fmt.Sprintf("%s: %s", escape(name), v.Action))
 	s.line("")
 	s.line("- source: `%s` (%s)", v.Source, v.Kind)
 	s.line("- rule: %s, confidence %.0f %%", v.Rule, v.Confidence*100)
@@ -131,9 +131,9 @@ func index(d *design.Design, records []record) []byte {
 	}
 	findings(s, d)
 	s.title("Decisions")
-	rows := [][]string{{"resource", "kind", "decision", "why"}}
+	rows, called := [][]string{{"resource", "kind", "decision", "why"}}, titles(d)
 	for _, v := range d.Decisions {
-		name := v.Name
+		name := called(v)
 		if p, ok := paths[v.Source]; ok {
 			name = fmt.Sprintf("[%s](%s)", strings.NewReplacer("[", "(", "]", ")").Replace(name), p)
 		}

@@ -1,7 +1,6 @@
 package paper
 
 import (
-	"fmt"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
@@ -47,14 +46,13 @@ func network(d *design.Design) []byte {
 	}, func(r design.Resource) []string {
 		return []string{r.Name, string(r.Type), base(r, "properties.remoteVirtualNetwork.id")}
 	})
-	section(s, d, "Outbound addresses", "Partners who allow the source's addresses have to allow these as well.", []string{"address", "zones"}, []cloud.Kind{"Microsoft.Network/publicIPAddresses", "Microsoft.Network/publicIPPrefixes"}, func(r design.Resource) []string {
-		return []string{r.Name, texts(r, "zones")}
-	})
+	addresses(s, d)
 	section(s, d, "Names", "", []string{"zone", "type"}, []cloud.Kind{"Microsoft.Network/privateDnsZones", "Microsoft.Network/dnsZones"}, func(r design.Resource) []string {
 		return []string{r.Name, string(r.Type)}
 	})
 	section(s, d, "Routes", "", []string{"table", "route", "block", "next hop"}, []cloud.Kind{"Microsoft.Network/routeTables"}, nil)
 	rules(s, d)
+	accepted(s, d)
 	return s.bytes()
 }
 
@@ -90,17 +88,43 @@ func rules(s *sheet, d *design.Design) {
 		return
 	}
 	s.title("Firewall rules")
-	rows := [][]string{{"group", "priority", "direction", "access", "protocol", "from", "to", "ports", "why"}}
+	rows := [][]string{{"group", "priority", "direction", "access", "protocol", "from", "source ports", "to", "ports", "why"}}
+	ports, whys := false, false
 	for _, g := range groups {
 		for _, r := range design.Maps(design.At(g.Body, "properties.securityRules")) {
 			p := func(name string) string { return design.Text(r, "properties."+name) }
-			rows = append(rows, []string{g.Name, p("priority"), p("direction"), p("access"), p("protocol"), side(r, "source"), side(r, "destination"),
-				strings.Trim(p("destinationPortRange")+" "+strings.Join(design.Texts(design.At(r, "properties.destinationPortRanges")), ", "), " "), p("description")})
+			from := portsOf(r, "source")
+			ports, whys = ports || from != "*", whys || p("description") != ""
+			rows = append(rows, []string{g.Name, p("priority"), p("direction"), p("access"), p("protocol"), side(r, "source"), from, side(r, "destination"), portsOf(r, "destination"), p("description")})
 		}
 	}
-	s.table(rows)
+	// Most designs say nothing in these two columns.
+	s.table(without(rows, map[string]bool{"source ports": !ports, "why": !whys}))
 	s.line("")
 	s.line("%d rules in %d groups.", len(rows)-1, len(groups))
+}
+
+// without leaves out columns by their heading.
+func without(rows [][]string, drop map[string]bool) [][]string {
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		for j, cell := range row {
+			if !drop[rows[0][j]] {
+				out[i] = append(out[i], cell)
+			}
+		}
+	}
+	return out
+}
+
+// portsOf prints the ports of one side of a rule; a side that names none means
+// all.
+func portsOf(r map[string]any, which string) string {
+	list := append(design.Texts(design.At(r, "properties."+which+"PortRange")), design.Texts(design.At(r, "properties."+which+"PortRanges"))...)
+	if len(list) == 0 {
+		return "*"
+	}
+	return strings.Join(list, ", ")
 }
 
 // side prints one side of a rule: blocks, a service tag or application groups.
@@ -116,54 +140,3 @@ func side(r map[string]any, which string) string {
 func base(r design.Resource, path string) string { return lastPart(design.Text(r.Body, path)) }
 
 func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
-
-// regions prints what is known of regions and limits.
-func regions(d *design.Design) []byte {
-	s := begin("Regions and quotas")
-	s.title("Regions")
-	rows := [][]string{{"region", "chosen", "km", "zones", "why"}}
-	for _, r := range d.Regions {
-		chosen := ""
-		if r.Chosen {
-			chosen = "yes"
-		}
-		rows = append(rows, []string{string(r.Region), chosen, fmt.Sprint(r.Kilometres), fmt.Sprint(r.Zones), r.Why})
-	}
-	s.table(rows)
-	s.title("Quotas")
-	s.line("Limits of a subscription in one region. Where the limit is empty only the subscription itself knows it: `landfall deploy` asks before it deploys.")
-	s.line("")
-	rows = [][]string{{"provider", "limit", "needed", "default", "why"}}
-	for _, q := range d.Quotas {
-		limit := ""
-		if q.Limit > 0 {
-			limit = fmt.Sprint(q.Limit)
-		}
-		rows = append(rows, []string{q.Provider, q.Name, fmt.Sprint(q.Needed), limit, q.Why})
-	}
-	s.table(rows)
-	return s.bytes()
-}
-
-func cost(d *design.Design) []byte {
-	s := begin("Cost a month")
-	s.line("")
-	s.line("Estimates from list prices, for a month of 730 hours. What has no known price is not counted as zero: it is listed as not known.")
-	s.line("")
-	s.line("- where both sides have a known price (%d decisions): before $%.2f, after $%.2f", d.Cost.Compared, d.Cost.ComparedBefore, d.Cost.ComparedAfter)
-	s.line("- all that is known: before at least $%.2f, after at least $%.2f, while both run at least $%.2f", d.Cost.Before, d.Cost.After, d.Cost.DoubleRun)
-	s.line("- moving the known data out of AWS, once: $%.2f", d.Cost.Egress)
-	s.line("- decisions with a target and no known price: %d", d.Cost.Unpriced)
-	for _, n := range d.Cost.Notes {
-		s.line("- %s", n)
-	}
-	s.title("By resource")
-	rows := [][]string{{"resource", "kind", "before", "after", "basis"}}
-	for _, v := range d.Decisions {
-		if v.Cost != nil {
-			rows = append(rows, []string{v.Name, string(v.Kind), dollars(v.Cost.Before), dollars(v.Cost.After), v.Cost.Basis})
-		}
-	}
-	s.table(rows)
-	return s.bytes()
-}

@@ -12,7 +12,9 @@ import (
 type control struct {
 	name   string
 	before []cloud.Kind
-	after  func(d *design.Design) (state string, good bool)
+	// after says how the design has it, how many things stand for it, and whether
+	// they are enough.
+	after func(d *design.Design) (state string, count int, good bool)
 }
 
 func controls() []control {
@@ -24,47 +26,88 @@ func controls() []control {
 		{"secrets kept apart", []cloud.Kind{"AWS::SecretsManager::Secret", "AWS::SSM::Parameter"}, having("vaults", "Microsoft.KeyVault/vaults")},
 		{"own encryption keys", []cloud.Kind{"AWS::KMS::Key"}, having("keys", "Microsoft.KeyVault/vaults/keys")},
 		{"encryption on the way", []cloud.Kind{"AWS::ElasticLoadBalancingV2::Listener", "AWS::S3::BucketPolicy"}, transit},
-		{"audit trail", []cloud.Kind{"AWS::CloudTrail::Trail"}, having("log workspaces and diagnostic settings", "Microsoft.OperationalInsights/workspaces", "microsoft.insights/diagnosticSettings")},
+		{"audit trail", []cloud.Kind{"AWS::CloudTrail::Trail"}, audit},
 		{"network flow logs", []cloud.Kind{"AWS::EC2::FlowLog"}, having("flow logs", "Microsoft.Network/networkWatchers/flowLogs")},
-		{"backups", []cloud.Kind{"AWS::Backup::BackupPlan", "AWS::Backup::BackupVault"}, having("vaults", "Microsoft.RecoveryServices/vaults", "Microsoft.DataProtection/backupVaults")},
+		{"backups", []cloud.Kind{"AWS::Backup::BackupPlan", "AWS::Backup::BackupVault"}, backups},
 		{"threat detection", []cloud.Kind{"AWS::GuardDuty::Detector", "AWS::SecurityHub::Hub", "AWS::InspectorV2::Filter"}, having("plans", "Microsoft.Security/pricings")},
 		{"configuration compliance", []cloud.Kind{"AWS::Config::ConfigRule", "AWS::Config::ConfigurationRecorder"}, having("policy assignments", "Microsoft.Authorization/policyAssignments")},
 	}
 }
 
-func having(what string, kinds ...cloud.Kind) func(*design.Design) (string, bool) {
-	return func(d *design.Design) (string, bool) {
+func having(what string, kinds ...cloud.Kind) func(*design.Design) (string, int, bool) {
+	return func(d *design.Design) (string, int, bool) {
 		n := len(of(d, kinds...))
 		if n == 0 {
-			return "none in the design", false
+			return "none in the design", 0, false
 		}
-		return fmt.Sprintf("%s: %d", what, n), true
+		return fmt.Sprintf("%s: %d", what, n), n, true
 	}
 }
 
-func isolation(d *design.Design) (string, bool) {
+func isolation(d *design.Design) (string, int, bool) {
 	groups := len(of(d, "Microsoft.Network/networkSecurityGroups"))
 	switch {
 	case d.Network == nil:
-		return fmt.Sprintf("%d network security groups, nothing proved", groups), false
+		return fmt.Sprintf("%d network security groups, nothing proved", groups), groups, false
 	case d.Network.Equal:
-		return fmt.Sprintf("%d network security groups; proved equal over %d endpoints", groups, d.Network.Endpoints), true
+		return fmt.Sprintf("%d network security groups; proved equal over %d endpoints", groups, d.Network.Endpoints), groups, true
 	}
-	return fmt.Sprintf("%d network security groups; %d differences, %d undecided", groups, len(d.Network.Differences), len(d.Network.Undecided)), false
+	return fmt.Sprintf("%d network security groups; %d differences, %d undecided", groups, len(d.Network.Differences), len(d.Network.Undecided)), groups, false
 }
 
-func privilege(d *design.Design) (string, bool) {
+func privilege(d *design.Design) (string, int, bool) {
 	wider := 0
 	for _, g := range d.Identity {
 		if len(g.Wider) > 0 {
 			wider++
 		}
 	}
-	return fmt.Sprintf("%d managed identities, %d of them may do more than before", len(d.Identity), wider), wider == 0
+	return fmt.Sprintf("%d managed identities, %d of them may do more than before", len(d.Identity), wider), len(d.Identity), wider == 0
+}
+
+// audit asks for what keeps the activity log, which is what records the calls
+// to Azure itself: the logs of single resources are no trail (Microsoft Learn,
+// "Activity log in Azure Monitor").
+func audit(d *design.Design) (string, int, bool) {
+	exports := 0
+	settings := of(d, "Microsoft.Insights/diagnosticSettings")
+	for _, r := range settings {
+		for _, l := range design.Maps(design.At(r.Body, "properties.logs")) {
+			if strings.EqualFold(design.Text(l, "category"), "Administrative") && !strings.EqualFold(design.Text(l, "enabled"), "false") {
+				exports++
+				break
+			}
+		}
+	}
+	if exports == 0 {
+		return fmt.Sprintf("nothing exports the activity log; diagnostic settings of single resources: %d", len(settings)), 0, false
+	}
+	return fmt.Sprintf("diagnostic settings that export the activity log: %d", exports), exports, true
+}
+
+// backups counts what makes backups; a vault alone makes none.
+func backups(d *design.Design) (string, int, bool) {
+	policies, items, databases := 0, 0, 0
+	for _, r := range d.Resources {
+		kind := strings.ToLower(string(r.Type))
+		switch {
+		case strings.HasSuffix(kind, "/backuppolicies"):
+			policies++
+		case strings.HasSuffix(kind, "/protecteditems"), strings.HasSuffix(kind, "/backupinstances"):
+			items++
+		case design.Int(r.Body, "properties.backup.backupRetentionDays", 0) > 0:
+			databases++
+		}
+	}
+	n := policies + items + databases
+	if n == 0 {
+		return fmt.Sprintf("vaults: %d, and nothing that makes backups", len(of(d, "Microsoft.RecoveryServices/vaults", "Microsoft.DataProtection/backupVaults"))), 0, false
+	}
+	return fmt.Sprintf("policies: %d, protected items: %d, databases that back themselves up: %d", policies, items, databases), n, true
 }
 
 // transit looks at what would accept an unencrypted connection.
-func transit(d *design.Design) (string, bool) {
+func transit(d *design.Design) (string, int, bool) {
 	var open []string
 	for _, r := range of(d, "Microsoft.Storage/storageAccounts") {
 		if v, ok := design.At(r.Body, "properties.supportsHttpsTrafficOnly").(bool); ok && !v {
@@ -79,9 +122,9 @@ func transit(d *design.Design) (string, bool) {
 		}
 	}
 	if len(open) > 0 {
-		return "accept HTTP: " + strings.Join(open, ", "), false
+		return "accept HTTP: " + strings.Join(open, ", "), 0, false
 	}
-	return "nothing in the design accepts an unencrypted connection by configuration", true
+	return "nothing in the design accepts an unencrypted connection by configuration", 0, true
 }
 
 // redirects reports whether a listener of a gateway does nothing but send
@@ -109,10 +152,10 @@ func parity(d *design.Design) []byte {
 		for _, k := range c.before {
 			n += counts[k]
 		}
-		state, good := c.after(d)
+		state, count, good := c.after(d)
 		before, kept := fmt.Sprintf("%d resources", n), "yes"
 		switch {
-		case n == 0 && !good:
+		case n == 0 && (!good || count == 0):
 			before, kept = "none", "nothing to keep"
 		case n == 0:
 			before, kept = "none", "added"

@@ -124,13 +124,16 @@ func (p *pairer) pair() reach.Pairing {
 	for i := range p.target.Interfaces {
 		places[p.target.Interfaces[i].ID] = &p.target.Interfaces[i]
 	}
+	claimed := p.claimed(inside, places)
 	for _, f := range p.source.Interfaces {
-		id, _, _ := strings.Cut(f.ID, "|")
-		r := inside[id]
+		r := ownerOf(f, inside)
 		if r == nil || p.c.Shared(r) {
 			continue
 		}
 		into := p.counterparts(r, places)
+		if r.Kind == linkKind {
+			into = slices.DeleteFunc(into, func(t string) bool { return claimed[t] })
+		}
 		if len(into) == 0 {
 			p.missing(r)
 		}
@@ -142,7 +145,59 @@ func (p *pairer) pair() reach.Pairing {
 			out.Ends = append(out.Ends, pair)
 		}
 	}
+	p.unplaced(inside)
 	return out
+}
+
+// ownerOf finds whose an interface is. A second one of a machine has a suffix,
+// and ids of parts ("…:file-system/fs-1|fsmt-1") have bars of their own.
+func ownerOf(f reach.Interface, inside map[string]*inventory.Resource) *inventory.Resource {
+	if r := inside[f.ID]; r != nil {
+		return r
+	}
+	if at := strings.LastIndexByte(f.ID, '|'); at > 0 {
+		return inside[f.ID[:at]]
+	}
+	return nil
+}
+
+// linkKind is an endpoint in a VPC to a service of AWS.
+const linkKind cloud.Kind = "AWS::EC2::VPCEndpoint"
+
+// claimed are the interfaces of the target that take the place of something
+// with an address of its own at the source. An endpoint to the API of such a
+// service ("rds") led elsewhere.
+func (p *pairer) claimed(inside map[string]*inventory.Resource, places map[string]*reach.Interface) map[string]bool {
+	out := map[string]bool{}
+	for _, f := range p.source.Interfaces {
+		if r := ownerOf(f, inside); r != nil && r.Kind != linkKind {
+			for _, t := range p.counterparts(r, places) {
+				out[t] = true
+			}
+		}
+	}
+	return out
+}
+
+// unplaced notes what listens in a VPC and is no endpoint, because nothing tells
+// where it stands or which security groups guard it.
+func (p *pairer) unplaced(inside map[string]*inventory.Resource) {
+	known := map[cloud.ResourceID]bool{}
+	for _, f := range p.source.Interfaces {
+		if r := ownerOf(f, inside); r != nil {
+			known[r.ID] = true
+		}
+	}
+	for _, r := range inside {
+		if known[r.ID] {
+			continue
+		}
+		d, ok := p.c.Decided(r)
+		if !reach.Listens(r) || p.c.Shared(r) || ok && (d.Action == design.Retire || d.Action == design.Retain) || slices.Contains(r.Marks, inventory.Deleted) {
+			continue
+		}
+		p.open = append(p.open, fmt.Sprintf("endpoint %s (%s): neither its subnets nor its security groups are known", r.Name, r.Kind))
+	}
 }
 
 func portsAt(ports map[string][]network.PortPair, subnet string) []reach.PortPair {
@@ -160,7 +215,7 @@ func portsAt(ports map[string][]network.PortPair, subnet string) []reach.PortPai
 // none.
 func (p *pairer) missing(r *inventory.Resource) {
 	d, ok := p.c.Decided(r)
-	if ok && (d.Action == design.Retire || d.Action == design.Retain) {
+	if ok && (d.Action == design.Retire || d.Action == design.Retain) || network.Spared(r) {
 		return
 	}
 	p.open = append(p.open, fmt.Sprintf("endpoint %s (%s): nothing in the target's network takes its place, decision %q", r.Name, r.Kind, d.Action))

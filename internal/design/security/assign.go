@@ -70,7 +70,7 @@ func (a *account) granted(n *need, name, condition string) {
 func (a *account) others(n *need) []string {
 	var out []string
 	for _, r := range a.c.SourcesOf(n.scope) {
-		if !n.sources[r.ID] && holds(r.Kind) {
+		if !n.sources[r.ID] && !n.sources[recordsOf(a.c, r).ID] && holds(r.Kind) {
 			out = append(out, r.Name)
 		}
 	}
@@ -93,6 +93,7 @@ func (a *account) others(n *need) []string {
 // put makes one assignment. A condition is part of it.
 func (a *account) put(n *need, role, condition string) {
 	id := common.RoleAssignment(a.c, a.identity, n.scope, role, a.role)
+	a.made[id] = true
 	if r, ok := a.c.Resource(id); ok && condition != "" {
 		if properties, ok := r.Body["properties"].(map[string]any); ok {
 			// Azure takes one assignment of a role for one identity in one place.
@@ -329,6 +330,7 @@ func (a *account) assignCosmos(n *need) {
 		Model: rbacs.SqlRoleAssignmentCreateUpdateParameters{Properties: &rbacs.SqlRoleAssignmentResource{
 			PrincipalId: new(a.c.Output(a.identity, "properties.principalId")), RoleDefinitionId: new(string(definition)), Scope: new(scope),
 		}}}, a.role)
+	a.made[assignment] = true
 	for _, p := range a.s.attached[a.role.ID] {
 		a.c.Attach(p, assignment)
 	}

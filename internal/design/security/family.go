@@ -28,6 +28,12 @@ type state struct {
 	builtIns map[cloud.Kind][]builtIn
 	vaults   map[cloud.ResourceID]string
 	stores   map[cloud.ResourceID]string
+	// accounts are the roles with an identity, in the order of the design.
+	accounts []*account
+	// handed is what roles may do beside their policies, kept what holds something
+	// of the source, by id.
+	handed map[cloud.ResourceID]verdict
+	kept   []kept
 }
 
 // Family returns the rules for identities, access, keys and secrets. It panics
@@ -42,7 +48,7 @@ func Family() design.Family {
 	for _, more := range [][]design.Rule{s.keyRules(), s.secretRules(), s.parameterRules(), certificateRules(), cognitoRules(), plain} {
 		rules = append(rules, more...)
 	}
-	return design.Family{Name: "security", Rules: rules, Gaps: gapsTSV, Start: s.start, Finish: s.finish}
+	return design.Family{Name: "security", Rules: rules, Gaps: gapsTSV, Start: s.start, Finish: s.finish, Prove: s.prove}
 }
 
 func (s *state) start(c *design.Context) {

@@ -37,11 +37,14 @@ type account struct {
 	verdict  verdict
 	grant    design.Grant
 	needs    map[string]*need
+	// made are the assignments of this family, which grant exactly what is needed
+	// or say what they grant beside it.
+	made map[cloud.ResourceID]bool
 }
 
-// grant turns what a role may do into role assignments, and records both sides.
+// grant turns what a role may do into role assignments.
 func (s *state) grant(c *design.Context, r *inventory.Resource, identity cloud.ResourceID) {
-	a := &account{c: c, s: s, role: r, identity: identity, verdict: s.verdictOf(c, r), needs: map[string]*need{},
+	a := &account{c: c, s: s, role: r, identity: identity, verdict: s.verdictOf(c, r), needs: map[string]*need{}, made: map[cloud.ResourceID]bool{},
 		grant: design.Grant{Role: r.ID, Identity: identity, Actions: []string{}, Granted: []string{}, Wider: []string{}, Missing: []string{}, Unmapped: []string{}}}
 	for _, p := range sorted(a.verdict.may) {
 		a.place(p, a.verdict.may[p])
@@ -51,12 +54,17 @@ func (s *state) grant(c *design.Context, r *inventory.Resource, identity cloud.R
 	for _, key := range slices.Sorted(maps.Keys(a.needs)) {
 		a.assign(a.needs[key])
 	}
+	s.accounts = append(s.accounts, a)
+}
+
+// close records both sides of a role.
+func (a *account) close() {
 	a.findings()
 	for _, list := range []*[]string{&a.grant.Granted, &a.grant.Wider, &a.grant.Missing, &a.grant.Unmapped} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
-	c.Grant(a.grant)
+	a.c.Grant(a.grant)
 }
 
 func sorted(may map[permission]*allowed) []permission {

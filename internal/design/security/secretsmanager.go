@@ -121,9 +121,11 @@ func (s *state) partition(c *design.Context, list []*inventory.Resource, counts 
 		if _, ok := c.TargetOf(role, identityKind); !ok {
 			continue
 		}
-		for p := range s.verdictOf(c, role).may {
-			if p.on != "" && slices.Contains(actions, p.action) {
-				readers[p.on] = with(readers[p.on], role.Name)
+		for _, v := range []verdict{s.verdictOf(c, role), s.handedTo(c, role.ID)} {
+			for p := range v.may {
+				if p.on != "" && slices.Contains(actions, p.action) {
+					readers[p.on] = with(readers[p.on], role.Name)
+				}
 			}
 		}
 	}
