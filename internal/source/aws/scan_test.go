@@ -504,10 +504,15 @@ func (f folder) Page(key string) ([]byte, bool) {
 }
 
 func (f folder) Keep(key string, page []byte) error {
-	if err := os.WriteFile(f.file(key)+".new", page, 0o600); err != nil {
+	// Two lanes may keep equal pages at one time: each has a name of its own.
+	temporary, err := os.CreateTemp(f.path, "*.new")
+	if err != nil {
 		return err
 	}
-	err := os.Rename(f.file(key)+".new", f.file(key))
+	_, err = temporary.Write(page)
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), f.file(key))
+	}
 	f.point("kept a page")
 	return err
 }

@@ -76,7 +76,7 @@ func (c SandboxCatalog) compute() []map[string]any {
 func (c SandboxCatalog) Sizes(region string) []map[string]any {
 	var out []map[string]any
 	for _, s := range c.facts.VMSizes() {
-		if sold, known := c.facts.SoldIn(s.Name, region); s.VCPU == 0 || known && !sold {
+		if sold, known := c.facts.SoldIn(s.Name, region); s.VCPU == 0 || s.MiB == 0 || known && !sold {
 			continue
 		}
 		capability := func(name, value string) any { return map[string]any{"name": name, "value": value} }
