@@ -239,12 +239,12 @@ func TestMirrorIsEqualAndMutantsAreNot(t *testing.T) {
 		source := m.plainAWS()
 		pairing := translated(m, &maker{r, false, 40})
 		target := mirrored(source, pairing)
-		c, proof := run(source, target, pairing)
+		_, proof := run(source, target, pairing)
 		if !proof.Equal {
 			t.Fatalf("seed %d: %+v %v", seed, proof.Differences, proof.Undecided)
 		}
 		what := m.mutate(&target)
-		c, proof = run(source, target, pairing)
+		c, proof := run(source, target, pairing)
 		if err := c.sound(); err != nil {
 			t.Fatalf("seed %d, %s: %v", seed, what, err)
 		}

@@ -117,8 +117,7 @@ type kase struct {
 
 func words(n int) int { return (n + 63) / 64 }
 
-func setBit(b []uint64, i int)      { b[i/64] |= 1 << (i % 64) }
-func hasBit(b []uint64, i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
+func setBit(b []uint64, i int) { b[i/64] |= 1 << (i % 64) }
 
 func keyOf(b []uint64) string {
 	out := make([]byte, 0, 8*len(b))

@@ -349,8 +349,9 @@ func (t *told) restAuthorizers(p *policy) {
 // stage's.
 func (t *told) basePath(stages []*inventory.Resource) string {
 	for _, kind := range []cloud.Kind{"AWS::ApiGateway::BasePathMapping", "AWS::ApiGateway::BasePathMappingV2", "AWS::ApiGatewayV2::ApiMapping"} {
-		for _, m := range childrenOf(t.c, t.r, kind) {
-			path := orElse(design.Text(m.Properties, "BasePath"), design.Text(m.Properties, "ApiMappingKey"))
+		if mappings := childrenOf(t.c, t.r, kind); len(mappings) > 0 {
+			first := mappings[0].Properties
+			path := orElse(design.Text(first, "BasePath"), design.Text(first, "ApiMappingKey"))
 			if path == "(none)" || unknown(path) {
 				path = ""
 			}

@@ -92,9 +92,10 @@ func linkedSubnets(c *design.Context) (near, groups []any) {
 		}
 	}
 	for _, link := range c.OfKind("AWS::ApiGateway::VpcLink") {
-		for _, lb := range c.FindAll(link, design.At(link.Properties, "TargetArns"), "AWS::ElasticLoadBalancingV2::LoadBalancer") {
-			subnets := design.List(design.At(lb.Properties, "Subnets"))
-			for _, m := range design.Maps(design.At(lb.Properties, "SubnetMappings")) {
+		if balancers := c.FindAll(link, design.At(link.Properties, "TargetArns"), "AWS::ElasticLoadBalancingV2::LoadBalancer"); len(balancers) > 0 {
+			first := balancers[0].Properties
+			subnets := design.List(design.At(first, "Subnets"))
+			for _, m := range design.Maps(design.At(first, "SubnetMappings")) {
 				subnets = append(subnets, m["SubnetId"])
 			}
 			return subnets, nil

@@ -34,7 +34,6 @@ type share struct {
 	gib    int
 	key    customerKey
 	hasKey bool
-	ad     bool
 	keep   int
 }
 

@@ -188,11 +188,9 @@ func (c *checker) reference(from *design.Resource, path, id string) {
 		c.fault("%s: %s: dependsOn lacks %s", from.ID, path, to.ID)
 	}
 	parts := strings.Split(strings.Trim(rest, "/"), "/")
-	for i := 0; i+1 < len(parts); i += 2 {
-		if !hasPart(to, parts[i], parts[i+1]) {
-			c.fault("%s: %s: %s has no %s %q", from.ID, path, to.ID, parts[i], parts[i+1])
-		}
-		break // deeper parts are the part's own
+	// Deeper parts are the part's own.
+	if len(parts) > 1 && !hasPart(to, parts[0], parts[1]) {
+		c.fault("%s: %s: %s has no %s %q", from.ID, path, to.ID, parts[0], parts[1])
 	}
 }
 

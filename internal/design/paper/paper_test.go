@@ -1,7 +1,6 @@
 package paper_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -134,6 +133,6 @@ func TestTwoPrintsAreTheSame(t *testing.T) {
 	t.Parallel()
 	first, second := paper.Files(shop()), paper.Files(shop())
 	if !slices.EqualFunc(first, second, func(a, b design.File) bool { return a.Path == b.Path && string(a.Content) == string(b.Content) }) {
-		t.Error(fmt.Sprint("differences between two prints"))
+		t.Error("differences between two prints")
 	}
 }
