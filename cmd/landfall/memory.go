@@ -8,8 +8,8 @@ import (
 )
 
 // usualMemory is what the program keeps within, as long as what it holds leaves
-// room in it: 100,000 resources with a million edges do. With the program
-// itself, that is less than 1 GiB.
+// room in it: 100,000 resources with 779,000 edges do, and run in a control
+// group of 1 GiB; see docs/benchmarks.md.
 const usualMemory = 800 << 20
 
 // boundMemory has the garbage collector work more often near usualMemory. What

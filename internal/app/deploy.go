@@ -476,8 +476,12 @@ func (r *deploying) verified(ctx context.Context) error {
 		}
 		bar.Set(int64(i + 1))
 	}
+	last := r.out.Preview
+	if r.out.After != nil {
+		last = *r.out.After // what was unsure before the deployment is not what is unsure now
+	}
 	entry, err := r.record(ctx, entryVerified, r.environment.Name, map[string]any{
-		"design": r.source, "stage": r.environment.Stage, "place": r.design.Place, "resources": len(r.design.Resources), "uncertain": r.out.Preview.Uncertain(),
+		"design": r.source, "stage": r.environment.Stage, "place": r.design.Place, "resources": len(r.design.Resources), "uncertain": last.Uncertain(),
 	})
 	if err != nil {
 		return err
