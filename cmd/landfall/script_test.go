@@ -4,13 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"encoding/pem"
 	"flag"
 	"fmt"
-	"io"
-	"log"
 	"net"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
 
-	"example.com/landfall/internal/sandbox/arm"
+	"example.com/landfall/internal/sandbox/arm/armtest"
 	"example.com/landfall/internal/sandbox/tools"
 )
 
@@ -62,7 +58,7 @@ func TestScripts(t *testing.T) {
 			}
 			return takePort(e)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fingerprint": fingerprint},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fingerprint": fingerprint, "arm": armCall},
 	})
 }
 
@@ -82,30 +78,36 @@ func takePort(e *testscript.Env) error {
 // azure starts a Resource Manager of the script's own and points the program
 // at it.
 func azure(e *testscript.Env) error {
-	const subscription, tenant, client, key = "11111111-2222-3333-4444-555555555555", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "99999999-8888-7777-6666-555555555555", "of-this-script"
-	server, err := arm.New(arm.Options{Subscription: subscription, Tenant: tenant, ClientID: client, ClientSecret: key, Seed: 1})
+	running, err := armtest.Serve(e.WorkDir)
 	if err != nil {
 		return err
 	}
-	web := httptest.NewUnstartedServer(server)
-	web.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is no news
-	web.StartTLS()
-	e.Defer(func() {
-		web.Close()
-		_ = server.Close(context.Background()) // the test is over
-	})
-	authorities := filepath.Join(e.WorkDir, "ca.pem")
-	if err := os.WriteFile(authorities, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw}), 0o600); err != nil {
-		return err
+	e.Defer(func() { _ = running.Close() }) // the test is over
+	e.Values[azureValue] = running
+	for name, value := range armtest.Variables() {
+		e.Setenv(name, value)
 	}
 	for name, value := range map[string]string{
-		"AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": client, "AZURE_CLIENT_SECRET": key,
-		"LANDFALL_TARGET_SUBSCRIPTION": subscription, "LANDFALL_TARGET_TENANT": tenant, "LANDFALL_TARGET_ENDPOINT": web.URL,
-		"LANDFALL_TARGET_AUTHORITY": web.URL + "/", "LANDFALL_TARGET_CA_FILE": authorities,
+		"LANDFALL_TARGET_SUBSCRIPTION": armtest.Subscription, "LANDFALL_TARGET_TENANT": armtest.Tenant, "LANDFALL_TARGET_ENDPOINT": running.URL,
+		"LANDFALL_TARGET_AUTHORITY": running.URL + "/", "LANDFALL_TARGET_CA_FILE": running.Authorities,
 	} {
 		e.Setenv(name, value)
 	}
 	return nil
+}
+
+// azureValue is the key of the script's Resource Manager among its values.
+const azureValue = "azure"
+
+// arm METHOD PATH VERSION [BODY] does something in the subscription that
+// landfall has not done; PATH begins below the subscription.
+func armCall(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: arm METHOD PATH VERSION [BODY]")
+	}
+	body := strings.Join(args[3:], " ")
+	_, err := ts.Value(azureValue).(*armtest.Running).Do(context.Background(), args[0], "/subscriptions/"+armtest.Subscription+args[1], args[2], body)
+	ts.Check(err)
 }
 
 // fingerprint FILE puts the fingerprint of a preview into $FINGERPRINT, and

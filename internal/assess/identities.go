@@ -1,7 +1,6 @@
 package assess
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,26 +42,6 @@ func isIdentity(kind cloud.Kind) bool {
 	return false
 }
 
-// statements returns the statements of a policy document, whichever of its
-// allowed forms it has: one or many, as a mapping or as text.
-func statements(document any) []map[string]any {
-	if s, ok := document.(string); ok {
-		var decoded any
-		if json.Unmarshal([]byte(s), &decoded) != nil {
-			return nil
-		}
-		document = decoded
-	}
-	m, _ := document.(map[string]any)
-	var out []map[string]any
-	for _, v := range many(m["Statement"]) {
-		if statement, ok := v.(map[string]any); ok {
-			out = append(out, statement)
-		}
-	}
-	return out
-}
-
 func many(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -76,7 +55,7 @@ func many(v any) []any {
 
 func trusts(document any) []string {
 	out := []string{}
-	for _, s := range statements(document) {
+	for _, s := range inventory.Statements(document) {
 		walkTexts(s["Principal"], func(p string) { out = append(out, p) })
 	}
 	slices.Sort(out)
@@ -87,7 +66,7 @@ func trusts(document any) []string {
 // action or a resource that is "*" as a whole, or all actions of a service.
 func wildcards(where string, document any) []string {
 	var out []string
-	for n, s := range statements(document) {
+	for n, s := range inventory.Statements(document) {
 		if textOf(s["Effect"]) != "Allow" {
 			continue
 		}

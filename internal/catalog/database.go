@@ -97,6 +97,9 @@ func (c *Catalog) MySQL(w DBWish) (fit, missed []DBChoice) {
 	return c.database("azurerm_mysql_flexible_server", "Compute", skus, w)
 }
 
+// DatabaseSkus returns the compute sizes of flexible servers.
+func (c *Catalog) DatabaseSkus() []DBSku { return slices.Clone(c.postgres) }
+
 func (w DBWish) tiers() []string {
 	switch {
 	case w.Burstable && !w.Production:

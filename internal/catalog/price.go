@@ -86,6 +86,18 @@ type Estimate struct {
 // Month returns the price of a month when the unit is an hour.
 func (e Estimate) Month() float64 { return e.USD * HoursPerMonth }
 
+// Monthly returns the price of a month for units that are counted by the hour,
+// the day or the month; any other unit is taken as it is.
+func (e Estimate) Monthly() float64 {
+	switch e.Unit {
+	case "hours", "hour":
+		return e.Month()
+	case "days":
+		return e.USD * HoursPerMonth / 24
+	}
+	return e.USD
+}
+
 const (
 	ec2Basis  = "Linux on-demand, published price list of 2026-07-20"
 	vmBasis   = "Linux pay-as-you-go, retail prices of 2026-06-18"
@@ -164,4 +176,93 @@ func (c *Catalog) UnitPrice(resource, component string) (usd float64, unit strin
 func (c *Catalog) UnitEstimate(resource, component string) (Estimate, bool) {
 	usd, unit, ok := c.UnitPrice(resource, component)
 	return Estimate{usd, unit, component + ": " + unitBasis}, ok
+}
+
+// Unit is UnitEstimate for exactly this name: two components whose names begin
+// alike have different prices.
+func (c *Catalog) Unit(resource, component string) (Estimate, bool) {
+	for _, u := range c.Units(resource) {
+		if strings.EqualFold(u.Component, component) {
+			return Estimate{u.USD, u.Unit, u.Component + ": " + unitBasis}, true
+		}
+	}
+	return Estimate{}, false
+}
+
+// UnitBasis says where unit prices come from.
+func (c *Catalog) UnitBasis() string { return unitBasis }
+
+// BalancerRules is the hourly price of the rules of a Standard load balancer:
+// the first five cost one price together, each further one its own, and without
+// rules nothing is billed by the hour (Azure pricing, "Load Balancer").
+func (c *Catalog) BalancerRules(rules int) (Estimate, bool) {
+	first, okFirst := c.Unit("azurerm_lb", "First five rules")
+	more, okMore := c.Unit("azurerm_lb_rule", "Rule usage")
+	if rules <= 0 {
+		first.USD = 0
+	}
+	first.USD += more.USD * float64(max(rules-5, 0))
+	return first, okFirst && okMore
+}
+
+// instanceUnits are the sizes of database classes in the units by which they
+// are priced within a family (Amazon RDS User Guide, "Reserved DB instances",
+// size-flexible: a micro is half a small, a small one unit).
+func instanceUnits(size string) float64 {
+	switch size {
+	case "micro":
+		return 0.5
+	case "small":
+		return 1
+	case "medium":
+		return 2
+	case "large":
+		return 4
+	case "xlarge":
+		return 8
+	}
+	if n, err := strconv.ParseFloat(strings.TrimSuffix(size, "xlarge"), 64); err == nil && strings.HasSuffix(size, "xlarge") {
+		return 8 * n
+	}
+	return 0
+}
+
+// DatabaseClass is the price of an hour of one instance of a class, without a
+// standby: that of the class itself, or of another of its family by size.
+// resource and prefix name the prices ("aws_db_instance", "Database instance
+// (on-demand, Single-AZ, "). Where prices of several engines are known for a
+// family, the lowest for its size is that without a licence.
+func (c *Catalog) DatabaseClass(resource, prefix, class string) (Estimate, bool) {
+	family, size := cutClass(class)
+	want := instanceUnits(size)
+	best, from := 0.0, ""
+	for _, u := range c.Units(resource) {
+		name, ok := strings.CutPrefix(u.Component, prefix)
+		if !ok || u.Unit != "hours" {
+			continue
+		}
+		name = strings.TrimSuffix(name, ")")
+		if other, size := cutClass(name); other != family || instanceUnits(size) == 0 {
+			continue
+		} else if per := u.Least / instanceUnits(size); best == 0 || per < best {
+			best, from = per, name
+		}
+	}
+	if best == 0 || want == 0 {
+		return Estimate{}, false
+	}
+	basis := class + ": " + unitBasis
+	if from != class {
+		basis = class + ", by its size from " + from + ": " + unitBasis
+	}
+	return Estimate{best * want, "hours", basis}, true
+}
+
+// cutClass parts "db.m5.large" into "db.m5" and "large".
+func cutClass(class string) (family, size string) {
+	at := strings.LastIndexByte(class, '.')
+	if at < 0 {
+		return class, ""
+	}
+	return class[:at], class[at+1:]
 }

@@ -12,3 +12,11 @@ func (c *Context) Amend(r *inventory.Resource, d Decision) {
 	d.Source, d.Kind, d.Name, d.Rule, d.RuleSource = old.Source, old.Kind, old.Name, old.Rule, old.RuleSource
 	c.decided[r.ID] = c.bound(r, d)
 }
+
+// Charge gives a decision its cost, and changes nothing else of it.
+func (c *Context) Charge(r *inventory.Resource, cost *Cost) {
+	if d, ok := c.decided[r.ID]; ok {
+		d.Cost = cost
+		c.decided[r.ID] = d
+	}
+}

@@ -47,7 +47,9 @@ type Context struct {
 	advice   advice
 	network  *reach.Proof
 	decided  map[cloud.ResourceID]Decision
-	gaps     map[string]GapEntry
+	// ruled is what the rules had decided where landfall.yaml settles.
+	ruled map[cloud.ResourceID]*Ruled
+	gaps  map[string]GapEntry
 	// running says whose defect it is when something goes wrong now.
 	running defect
 	defects []defect

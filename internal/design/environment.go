@@ -20,6 +20,9 @@ type Environment struct {
 	Location     cloud.Region
 }
 
+// GroupOf is the resource group of an environment that names none.
+func GroupOf(workload, environment string) string { return "rg-" + workload + "-" + environment }
+
 // ForEnvironment returns the design for another place: subscription, resource
 // group, location and suffix are exchanged for those of the environment in
 // all target ids, names and texts, and the names of role assignments and role
@@ -73,7 +76,9 @@ func ForEnvironment(d *Design, env Environment) *Design {
 // that moving twice changes nothing.
 type mover struct {
 	target Place
-	tokens []token
+	// environment is the one that the design comes from.
+	environment string
+	tokens      []token
 	// names maps the GUIDs that name assignments and definitions to others.
 	names map[string]string
 }
@@ -93,7 +98,7 @@ func newMover(d *Design, env Environment) *mover {
 		target.Subscription = d.Place.Subscription
 	}
 	if env.Group == "" && env.Name != "" {
-		target.Group = "rg-" + d.Workload + "-" + env.Name
+		target.Group = GroupOf(d.Workload, env.Name)
 	} else if env.Group == "" {
 		target.Group = d.Place.Group
 	}
@@ -105,7 +110,7 @@ func newMover(d *Design, env Environment) *mover {
 		target.Suffix = d.Place.Suffix
 	}
 	target.Environment = env.Name
-	m := &mover{target: target, names: map[string]string{}}
+	m := &mover{target: target, environment: d.Place.Environment, names: map[string]string{}}
 	m.exchange(string(d.Place.Subscription), string(target.Subscription), "/subscriptions/", isHex, func(guid string) bool { return guid != string(NoSubscription) })
 	// A group called "shop" is only known in an id; "rg-shop" is known anywhere.
 	m.exchange(d.Place.Group, target.Group, "/resourceGroups/", isNameByte, func(group string) bool { return strings.ContainsAny(group, "-_") })
@@ -284,6 +289,10 @@ func (m *mover) resource(r Resource) Resource {
 	}
 	tags := maps.Clone(r.Tags)
 	for k, v := range tags {
+		if m.environment != "" && m.target.Environment != "" && v == m.environment && TellsEnvironment(k) {
+			tags[k] = m.target.Environment
+			continue
+		}
 		tags[k] = m.text(v)
 	}
 	r.Tags = tags
@@ -300,6 +309,14 @@ func (m *mover) decision(d Decision) Decision {
 	d.Alternatives = slices.Clone(d.Alternatives)
 	for i := range d.Alternatives {
 		d.Alternatives[i].Target, d.Alternatives[i].WhyNot = m.text(d.Alternatives[i].Target), m.text(d.Alternatives[i].WhyNot)
+	}
+	if d.Ruled != nil {
+		r := *d.Ruled
+		r.Why, r.Gaps = m.text(r.Why), slices.Clone(r.Gaps)
+		for i := range r.Gaps {
+			r.Gaps[i].At, r.Gaps[i].Do = m.text(r.Gaps[i].At), m.text(r.Gaps[i].Do)
+		}
+		d.Ruled = &r
 	}
 	if d.Cost != nil {
 		cost := *d.Cost

@@ -38,6 +38,9 @@ func Make(in Input) (*Design, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.ruled, err = ruled(in); err != nil {
+		return nil, err
+	}
 	for _, f := range in.Families {
 		if f.Start != nil {
 			c.under(f.Name+"/start", "", func() { f.Start(c) })
@@ -158,7 +161,7 @@ func (c *Context) compare(a, b *inventory.Resource) int {
 }
 
 func placeOf(o Options) Place {
-	p := Place{Subscription: o.Subscription, Group: o.Group, Location: o.Region}
+	p := Place{Subscription: o.Subscription, Group: o.Group, Location: o.Region, Environment: o.Environment}
 	if p.Subscription == "" {
 		p.Subscription = NoSubscription
 	}
@@ -187,12 +190,8 @@ func inOrder(families []Family) []*Rule {
 // knows.
 func (c *Context) settled(r *inventory.Resource, rule *Rule) (Decision, bool) {
 	base := Decision{Source: r.ID, Kind: r.Kind, Name: r.Name, Rule: "design/marks", Confidence: 0.9}
-	if o, ok := c.Override(r); ok && (o.Action == Retain || o.Action == Retire || o.Action == Manual) {
-		base.Action, base.Rule, base.Why, base.Override, base.Confidence = o.Action, "landfall.yaml", "landfall.yaml decides so", o.Reason, 1
-		if base.Why = o.Reason; base.Why == "" {
-			base.Why = "landfall.yaml decides so without a reason"
-		}
-		return base, true
+	if o, ok := c.Override(r); ok && o.settles() {
+		return c.overridden(base, o), true
 	}
 	switch {
 	case slices.Contains(r.Marks, inventory.Deleted):
@@ -216,7 +215,7 @@ func (c *Context) settled(r *inventory.Resource, rule *Rule) (Decision, bool) {
 // unmapped is the decision for a kind without a rule: what the service map
 // says, and what a person has to do.
 func (c *Context) unmapped(d Decision, r *inventory.Resource) Decision {
-	d.Action, d.Rule, d.Confidence = Manual, "design/service-map", 0.3
+	d.Action, d.Rule, d.Confidence = Manual, unmappedRule, 0.3
 	service, ok := c.Catalog.Service(r.Kind, r.Properties)
 	switch {
 	case !ok:
@@ -231,8 +230,14 @@ func (c *Context) unmapped(d Decision, r *inventory.Resource) Decision {
 		d.Alternatives = []Alternative{{Target: service.Azure, WhyNot: "no rule writes its configuration yet"}}
 	}
 	d.RuleSource = "Azure Architecture Center, AWS to Azure services comparison"
+	if o, found := c.Override(r); found {
+		d = chosen(d, o, service)
+	}
 	return d
 }
+
+// unmappedRule decides what no rule knows.
+const unmappedRule = "design/service-map"
 
 func (c *Context) decide(rule *Rule, r *inventory.Resource) Decision {
 	var d Decision
@@ -252,13 +257,23 @@ func (c *Context) decide(rule *Rule, r *inventory.Resource) Decision {
 func (c *Context) bound(r *inventory.Resource, d Decision) Decision {
 	if o, ok := c.Override(r); ok {
 		d.Override = o.Reason
-		if o.Action != "" {
+		if o.Action != "" && o.Action != d.Action {
+			d.Ruled = recordOf(&d, nil)
+			for _, id := range c.targets[r.ID] {
+				if t := c.byID[key(id)]; t != nil && !slices.Contains(d.Ruled.Targets, t.Type) {
+					d.Ruled.Targets = append(d.Ruled.Targets, t.Type)
+				}
+			}
 			d.Action = o.Action
 		}
 	}
 	if c.Shared(r) && d.Action != Retire {
 		d.Action = Retain
-		d.Why = "others use it too, so it stays at the source; " + d.Why
+		stays := "others use it too, so it stays at the source; "
+		if len(c.targets[r.ID]) > 0 {
+			stays = "others use it too, so it stays at the source, and the workload gets a counterpart of its own; "
+		}
+		d.Why = stays + d.Why
 	}
 	return d
 }
@@ -266,6 +281,7 @@ func (c *Context) bound(r *inventory.Resource, d Decision) Decision {
 // result puts everything in order.
 func (c *Context) result(decided map[cloud.ResourceID]Decision) *Design {
 	c.unused()
+	c.ineffective()
 	out := &Design{
 		SchemaVersion: Version, Inputs: map[string]string{}, Workload: c.Options.Workload, Place: c.Place,
 		Decisions: []Decision{}, Resources: []Resource{}, Parameters: []Parameter{}, Findings: c.findings,

@@ -307,7 +307,7 @@ func TestUnusedOverridesAndAcceptances(t *testing.T) {
 	for _, f := range d.Findings {
 		ids = append(ids, f.ID)
 	}
-	if want := []string{"override.unused:no-such", "accept.unused:network.nonsense"}; !slices.Equal(ids, want) {
+	if want := []string{"override.ineffective:orders:size", "override.unused:no-such", "accept.unused:network.nonsense"}; !slices.Equal(ids, want) {
 		t.Errorf("findings %q, want %q", ids, want)
 	}
 }

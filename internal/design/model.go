@@ -54,7 +54,8 @@ type Place struct {
 	// Suffix stands in every name that must be unique in the world, and nowhere
 	// else, so that it can be replaced for another environment.
 	Suffix string `json:"suffix"`
-	// Environment is "" in design.json itself.
+	// Environment is the environment of landfall.yaml that stands there, in
+	// design.json the first one, "" when there is none.
 	Environment string `json:"environment,omitempty"`
 }
 
@@ -107,6 +108,21 @@ type Decision struct {
 	EffortDays float64 `json:"effortDays,omitempty"`
 	// Override is the reason that landfall.yaml gives.
 	Override string `json:"override,omitempty"`
+	// Ruled is what the rule had decided, where landfall.yaml decides otherwise.
+	Ruled *Ruled `json:"ruled,omitempty"`
+}
+
+// Ruled is a decision of a rule that a person has overridden.
+type Ruled struct {
+	Action Action `json:"action"`
+	// Why, Rule and Confidence are those of the rule.
+	Why        string  `json:"why"`
+	Rule       string  `json:"rule"`
+	Confidence float64 `json:"confidence"`
+	// Targets are the kinds that the rule would have made.
+	Targets []cloud.Kind `json:"targets"`
+	// Gaps are those of the rule's choice, worst first.
+	Gaps []Gap `json:"gaps"`
 }
 
 // Alternative is a target that was not chosen.

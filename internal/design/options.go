@@ -1,11 +1,6 @@
 package design
 
-import (
-	"path"
-
-	"example.com/landfall/internal/cloud"
-	"example.com/landfall/internal/inventory"
-)
+import "example.com/landfall/internal/cloud"
 
 // Options are what landfall.yaml says of the design.
 type Options struct {
@@ -14,6 +9,9 @@ type Options struct {
 	Region       cloud.Region
 	Subscription cloud.Account
 	Group        string
+	// Environment is the environment that stands in the group, "" when landfall.yaml
+	// names none.
+	Environment string
 	// SourceRegion is where the workload mostly stands, for prices and advice.
 	SourceRegion cloud.Region
 	Overrides    []Override
@@ -29,31 +27,4 @@ type Options struct {
 	MergeSubnets bool
 	// Tags are put on every target resource that takes tags.
 	Tags cloud.Tags
-}
-
-// Override changes one decision.
-type Override struct {
-	// Source is a resource's id, alias or name; * stands for any run of
-	// characters.
-	Source string
-	// Action replaces the rule's action, "" leaves it.
-	Action Action
-	// Size is the size or SKU to take, "" leaves it to the rule.
-	Size string
-	// Target chooses one of the rule's alternatives by its kind, "" leaves it.
-	Target string
-	// Reason is kept in the decision.
-	Reason string
-}
-
-func (o Override) matches(r *inventory.Resource) bool {
-	for _, name := range append([]string{string(r.ID), r.Name, r.LogicalID}, r.Aliases...) {
-		if name == "" {
-			continue
-		}
-		if ok, err := path.Match(o.Source, name); name == o.Source || (err == nil && ok) {
-			return true
-		}
-	}
-	return false
 }

@@ -234,9 +234,13 @@ func (c *Context) tags(t Target, sources []*inventory.Resource) cloud.Tags {
 	out := cloud.Tags{"workload": c.Options.Workload}
 	if len(sources) == 1 {
 		for k, v := range sources[0].Tags {
-			if !strings.EqualFold(k, "Name") && !strings.HasPrefix(strings.ToLower(k), "aws:") {
-				out[tagName(k)] = v
+			if strings.EqualFold(k, "Name") || strings.HasPrefix(strings.ToLower(k), "aws:") {
+				continue
 			}
+			if c.Place.Environment != "" && TellsEnvironment(k) {
+				v = c.Place.Environment
+			}
+			out[tagName(k)] = v
 		}
 	}
 	maps.Copy(out, c.Options.Tags)

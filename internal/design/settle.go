@@ -22,7 +22,7 @@ func (d *Design) settle(o Options) {
 func (c *Context) unused() {
 	for _, o := range c.Options.Overrides {
 		if !slices.ContainsFunc(c.ordered, o.matches) {
-			c.Finding(Finding{ID: "override.unused:" + word(o.Source), Severity: Medium, Text: fmt.Sprintf("the override of %q in landfall.yaml matches no resource inside the boundary", o.Source), Do: "mend the name under design.overrides"})
+			c.Finding(Finding{ID: "override.unused:" + word(o.Source), Severity: Medium, Text: fmt.Sprintf("the override of %q in landfall.yaml matches no resource inside the boundary", o.Source), Do: "mend the name under design.overrides" + c.called(o.Source)})
 		}
 	}
 	names := map[string]bool{}
@@ -39,6 +39,19 @@ func (c *Context) unused() {
 			c.Finding(Finding{ID: "accept.unused:" + word(name), Severity: Low, Text: fmt.Sprintf("landfall.yaml accepts %q, and the design has no such finding", name), Do: "take it out of design.accept, or mend the name"})
 		}
 	}
+}
+
+// called adds the names that a word may have meant.
+func (c *Context) called(source string) string {
+	const most = 3
+	var names []string
+	for _, r := range c.ordered {
+		names = append(names, r.Name)
+	}
+	if near := Nearest(source, names, most); len(near) > 0 {
+		return "; near it: " + strings.Join(near, ", ")
+	}
+	return ""
 }
 
 // word makes a part of a finding's name of a text.
@@ -59,7 +72,7 @@ func summary(decisions []Decision) CostSummary {
 	s := CostSummary{Notes: []string{}}
 	for _, d := range decisions {
 		switch {
-		case d.Cost == nil && len(d.Targets) > 0:
+		case len(d.Targets) > 0 && (d.Cost == nil || d.Cost.Before == nil && d.Cost.After == nil):
 			s.Unpriced++
 		case d.Cost != nil:
 			s.Before += value(d.Cost.Before)

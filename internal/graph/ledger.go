@@ -191,7 +191,9 @@ func (l *ledger) fold() {
 	}
 }
 
-// write gives the edges in order, with the nodes at their new places.
+// write gives the edges in order, with the nodes at their new places. The
+// ledger is spent afterwards: each part of it goes as soon as it is written
+// out, as a million edges stand in memory once, not twice.
 func (l *ledger) write(nodes []Node, place []int32) ([]Edge, [][2]int32) {
 	order := make([]int32, 0, len(l.edges))
 	for i := range l.edges {
@@ -202,21 +204,73 @@ func (l *ledger) write(nodes []Node, place []int32) ([]Edge, [][2]int32) {
 	}
 	l.at = nil
 	slices.SortFunc(order, l.compare)
+	lists := l.grounds(order)
+	l.evidence, l.numbers, l.texts = nil, nil, nil
 	edges, ends := make([]Edge, len(order)), make([][2]int32, len(order))
-	grounds := make([]Evidence, 0, len(l.evidence))
 	for i, n := range order {
 		e := &l.edges[n]
-		start := len(grounds)
-		for why := e.first; why != none; why = l.evidence[why].next {
-			grounds = append(grounds, l.written(&l.evidence[why]))
-		}
-		list := grounds[start:len(grounds):len(grounds)]
-		slices.SortFunc(list, evidenceOrder)
 		ends[i] = [2]int32{e.from, e.to}
 		edges[i] = Edge{From: nodes[e.from].ID, To: nodes[e.to].ID, Relation: l.relations[e.relation], Port: int(e.port), Protocol: l.words[e.protocol], Bytes: e.bytes, Calls: e.calls,
-			Evidence: list, Confidence: combine(float64(e.sure[0]), float64(e.sure[1])), Potential: e.potential}
+			Evidence: lists.of(i), Confidence: combine(float64(e.sure[0]), float64(e.sure[1])), Potential: e.potential}
 	}
+	l.edges = nil
 	return edges, ends
+}
+
+// grounds are the lists of evidence of many edges, one after the other.
+type grounds struct {
+	all []Evidence
+	// span is where each edge's list begins and ends.
+	span [][2]int32
+}
+
+// of returns the list of the edge i. Edges that rest on the same one property
+// share theirs: nobody writes into it.
+func (g grounds) of(i int) []Evidence {
+	from, to := g.span[i][0], g.span[i][1]
+	return g.all[from:to:to]
+}
+
+// grounds writes the evidence of edges out, in their order.
+func (l *ledger) grounds(order []int32) grounds {
+	out := grounds{span: make([][2]int32, len(order))}
+	plain, shared := map[rawEvidence]int32{}, 0
+	for i := range order {
+		if why, ok := l.plain(order[i]); ok {
+			plain[why] = none
+			shared++
+		}
+	}
+	out.all = make([]Evidence, 0, len(l.evidence)-shared+len(plain))
+	for i, n := range order {
+		first := l.edges[n].first
+		start := int32(len(out.all))
+		if why, ok := l.plain(n); ok {
+			if plain[why] == none {
+				plain[why] = start
+				out.all = append(out.all, l.written(&why))
+			}
+			out.span[i] = [2]int32{plain[why], plain[why] + 1}
+			continue
+		}
+		for why := first; why != none; why = l.evidence[why].next {
+			out.all = append(out.all, l.written(&l.evidence[why]))
+		}
+		out.span[i] = [2]int32{start, int32(len(out.all))}
+		slices.SortFunc(out.all[start:], evidenceOrder)
+	}
+	return out
+}
+
+// plain returns the evidence of an edge that rests on one property, of which
+// many edges have the same.
+func (l *ledger) plain(n int32) (rawEvidence, bool) {
+	first := l.edges[n].first
+	if first == none {
+		return rawEvidence{}, false
+	}
+	why := l.evidence[first]
+	return why, why.next == none && why.first == 0 && why.last == 0
 }
 
 func (l *ledger) compare(a, b int32) int {

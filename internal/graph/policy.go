@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -37,29 +36,14 @@ func identityPolicies(r *inventory.Resource) []any {
 	}
 	var list []any
 	if d := r.Properties["PolicyDocument"]; d != nil {
-		list = append(list, decoded(d))
+		list = append(list, d)
 	}
 	for _, p := range elements(r.Properties["Policies"]) {
 		if d := at(p, "PolicyDocument"); d != nil {
-			list = append(list, decoded(d))
+			list = append(list, d)
 		}
 	}
 	return list
-}
-
-// decoded undoes the URL encoding that IAM's API gives its documents in (IAM
-// API reference, GetRolePolicy).
-func decoded(d any) any {
-	s, ok := d.(string)
-	if !ok {
-		return d
-	}
-	if strings.HasPrefix(s, "%7B") {
-		if plain, err := url.QueryUnescape(s); err == nil {
-			s = plain
-		}
-	}
-	return document(s)
 }
 
 // holders are whose policy it is: the role itself, those that an inline
@@ -81,14 +65,14 @@ func resourcePolicies(r *inventory.Resource) []any {
 	var list []any
 	for _, key := range []string{"Policy", "KeyPolicy", "ResourcePolicy", "RepositoryPolicyText", "FileSystemPolicy", "AccessPolicies", "BucketPolicy", "AccessPolicy"} {
 		if d := r.Properties[key]; d != nil {
-			list = append(list, decoded(d))
+			list = append(list, d)
 		}
 		if d := r.Attributes[key]; d != nil {
-			list = append(list, decoded(d))
+			list = append(list, d)
 		}
 	}
 	if d := r.Properties["PolicyDocument"]; d != nil && r.Kind.Service() != "IAM" {
-		list = append(list, decoded(d))
+		list = append(list, d)
 	}
 	return list
 }
@@ -105,32 +89,20 @@ func (m *maker) guarded(i int32, r *inventory.Resource) []int32 {
 	return []int32{i}
 }
 
-// statement is one statement of a policy in a comparable form.
+// statement is one statement of a policy, with what its condition says.
 type statement struct {
-	allow      bool
-	actions    []string
-	resources  []string
-	principals []string
-	services   []string
-	condition  string
-	sources    []string
+	inventory.Statement
+	condition string
+	sources   []string
 }
 
 func statements(policy any) []statement {
 	var list []statement
-	for _, one := range elements(at(policy, "Statement")) {
-		s := statement{allow: text(at(one, "Effect")) == "Allow", actions: refs.Strings(at(one, "Action")), resources: refs.Strings(at(one, "Resource"))}
-		switch p := at(one, "Principal").(type) {
-		case string:
-			s.principals = []string{p}
-		case map[string]any:
-			s.principals = refs.Strings(p["AWS"])
-			s.services = refs.Strings(p["Service"])
-			s.principals = append(s.principals, refs.Strings(p["Federated"])...)
-		}
-		if c, ok := at(one, "Condition").(map[string]any); ok && len(c) > 0 {
-			s.condition = conditionNote(c)
-			s.sources = conditionSources(c)
+	for _, one := range inventory.Policy(policy) {
+		s := statement{Statement: one}
+		s.Principals = append(s.Principals, one.Federated...)
+		if one.Conditions != nil {
+			s.condition, s.sources = conditionNote(one.Conditions), conditionSources(one.Conditions)
 		}
 		list = append(list, s)
 	}
@@ -167,11 +139,11 @@ func conditionSources(c map[string]any) []string {
 // identityPolicy: what the holder may do with resources that exist.
 func (m *maker) identityPolicy(holder, where int32, policy any) {
 	for _, s := range statements(policy) {
-		if !s.allow {
+		if !s.Allow {
 			continue
 		}
 		byRelation := map[Relation][]string{}
-		for _, action := range s.actions {
+		for _, action := range s.Actions {
 			service, list := patternRelations(action)
 			for _, rel := range list {
 				byRelation[rel] = append(byRelation[rel], service)
@@ -182,8 +154,8 @@ func (m *maker) identityPolicy(holder, where int32, policy any) {
 		}
 		for rel, services := range byRelation {
 			slices.Sort(services)
-			for _, pattern := range s.resources {
-				m.permits(holder, where, pattern, permission{relation: rel, services: slices.Compact(services), condition: s.condition, actions: strings.Join(s.actions, ",")})
+			for _, pattern := range s.Resources {
+				m.permits(holder, where, pattern, permission{relation: rel, services: slices.Compact(services), condition: s.condition, actions: strings.Join(s.Actions, ",")})
 			}
 		}
 	}
@@ -194,8 +166,8 @@ func (m *maker) identityPolicy(holder, where int32, policy any) {
 // flows that is no one can tell, so the edge is a potential one, and only for
 // a resource that is named without a pattern.
 func (m *maker) manages(holder, where int32, s statement) {
-	actions := shortened(strings.Join(s.actions, ","))
-	for _, pattern := range s.resources {
+	actions := shortened(strings.Join(s.Actions, ","))
+	for _, pattern := range s.Resources {
 		if !strings.HasPrefix(pattern, "${ref:") && strings.ContainsAny(pattern, "*?") {
 			continue
 		}
@@ -383,11 +355,11 @@ func policyTarget(k cloud.Kind) bool {
 // a service that it lets in for one source is used by that source.
 func (m *maker) resourcePolicy(guarded, where int32, policy any) {
 	for _, s := range statements(policy) {
-		if !s.allow {
+		if !s.Allow {
 			continue
 		}
 		var relations []Relation
-		for _, action := range s.actions {
+		for _, action := range s.Actions {
 			_, list := patternRelations(action)
 			for _, rel := range list {
 				if !containsRelation(relations, rel) {
@@ -395,7 +367,7 @@ func (m *maker) resourcePolicy(guarded, where int32, policy any) {
 				}
 			}
 		}
-		for _, principal := range s.principals {
+		for _, principal := range s.Principals {
 			m.principal(guarded, where, principal, relations, s)
 		}
 		m.serviceSources(guarded, where, s, relations)
@@ -431,7 +403,7 @@ func foreignAccount(principal, own string) (string, bool) {
 
 // serviceSources: "sns.amazonaws.com may send if the source is this topic".
 func (m *maker) serviceSources(guarded, where int32, s statement, relations []Relation) {
-	if len(s.services) == 0 {
+	if len(s.Services) == 0 {
 		return
 	}
 	for _, source := range s.sources {
@@ -440,7 +412,7 @@ func (m *maker) serviceSources(guarded, where int32, s statement, relations []Re
 				continue
 			}
 			for _, rel := range relations {
-				m.add(link{from: f.To, to: guarded, relation: servicePush(rel), sure: surePolicy, evidence: Evidence{Source: fromPolicy, At: "resource policy", Note: "through " + strings.Join(s.services, ", ")}})
+				m.add(link{from: f.To, to: guarded, relation: servicePush(rel), sure: surePolicy, evidence: Evidence{Source: fromPolicy, At: "resource policy", Note: "through " + strings.Join(s.Services, ", ")}})
 			}
 		}
 	}
@@ -464,8 +436,8 @@ func (m *maker) trust(i int32, r *inventory.Resource) {
 	if r.Kind != "AWS::IAM::Role" {
 		return
 	}
-	for _, s := range statements(decoded(r.Properties["AssumeRolePolicyDocument"])) {
-		for _, principal := range s.principals {
+	for _, s := range statements(r.Properties["AssumeRolePolicyDocument"]) {
+		for _, principal := range s.Principals {
 			e := Evidence{Source: fromPolicy, At: "AssumeRolePolicyDocument", Note: s.condition}
 			for _, f := range m.index.Find(i, principal) {
 				if f.To >= 0 && f.To != i {

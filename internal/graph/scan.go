@@ -8,6 +8,7 @@ import (
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/graph/refs"
 	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/inventory/kinds"
 )
 
 // maxDepth bounds how deep a property is followed; the deepest schema of
@@ -250,12 +251,13 @@ func (s *scanner) worthNaming(f refs.Mention) bool {
 	}
 	// The id of the resource's own parts (associations, rules) stands in its
 	// attributes and is no node.
-	head, _, _ := strings.Cut(f.Outside, "-")
-	switch head {
-	case "ami", "vpc", "subnet", "sg", "i", "vol", "snap", "nat", "igw", "tgw", "vpce", "eni", "eipalloc", "pl", "rtb", "acl", "lt", "pcx", "vgw", "cgw", "vpn", "fs":
-		return true
+	switch kinds.OfID(f.Outside) {
+	case "AWS::EC2::DHCPOptions", "AWS::EC2::EgressOnlyInternetGateway", "AWS::EC2::FlowLog":
+		return false
+	case "":
+		return strings.HasPrefix(f.Outside, "fs-") || strings.HasPrefix(f.Outside, "arn:") && !managedByAWS(f.Outside)
 	}
-	return strings.HasPrefix(f.Outside, "arn:") && !managedByAWS(f.Outside)
+	return true
 }
 
 func managedByAWS(arn string) bool {
@@ -405,24 +407,8 @@ func (s *scanner) outside(f refs.Mention) int32 {
 // kindOfOutside guesses the kind of a missing resource by its id, so that the
 // relation is right.
 func kindOfOutside(id string) cloud.Kind {
-	head, _, _ := strings.Cut(id, "-")
-	switch head {
-	case "ami":
-		return "AWS::EC2::Image"
-	case "vpc":
-		return "AWS::EC2::VPC"
-	case "subnet":
-		return "AWS::EC2::Subnet"
-	case "sg":
-		return "AWS::EC2::SecurityGroup"
-	case "vol":
-		return "AWS::EC2::Volume"
-	case "eni":
-		return "AWS::EC2::NetworkInterface"
-	case "eipalloc":
-		return "AWS::EC2::EIP"
-	case "snap":
-		return "AWS::EC2::Snapshot"
+	if kind := kinds.OfID(id); kind != "" {
+		return kind
 	}
 	if strings.HasPrefix(id, "arn:") {
 		parts := strings.SplitN(id, ":", 6)

@@ -64,7 +64,7 @@ func (m *bicepModule) resource(it *item) (string, error) {
 	if len(it.Tags) > 0 {
 		b.WriteString("  tags: {\n")
 		for _, name := range it.Tags.Keys() {
-			fmt.Fprintf(&b, "    %s: %s\n", bicepKey(name), m.text(it.Tags[name]))
+			fmt.Fprintf(&b, "    %s: %s\n", bicepKey(name), m.expressed(m.stack.tagParts(name, it.Tags[name])))
 		}
 		b.WriteString("  }\n")
 	}
@@ -236,8 +236,9 @@ func isIdentifier(name string) bool {
 
 // text prints a text: an expression when it is one, otherwise a string with
 // the expressions in it.
-func (m *bicepModule) text(s string) string {
-	parts := m.stack.parts(s)
+func (m *bicepModule) text(s string) string { return m.expressed(m.stack.parts(s)) }
+
+func (m *bicepModule) expressed(parts []part) string {
 	if len(parts) == 1 && parts[0].kind != literal {
 		return m.expression(parts[0])
 	}
@@ -267,6 +268,9 @@ func (m *bicepModule) expression(p part) string {
 	case location:
 		m.location = true
 		return "location"
+	case environment:
+		m.environment = true
+		return "environmentName"
 	case group:
 		return m.groupID()
 	case subscription:

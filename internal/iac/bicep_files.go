@@ -37,7 +37,7 @@ func Bicep(d *design.Design, environments []design.Environment) ([]design.File, 
 		files = append(files, design.File{Path: "bicep/modules/" + m.tier.name + ".bicep", Content: []byte(m.file(interiors))})
 	}
 	for _, env := range own(d, environments) {
-		text, err := s.bicepParameters(env)
+		text, err := s.bicepParameters(env, told(interiors))
 		if err != nil {
 			return nil, err
 		}
@@ -70,6 +70,9 @@ func (m *bicepModule) file(all []*interior) string {
 	}
 	if m.location {
 		b.WriteString("\n@description('Region of the resources.')\nparam location string\n")
+	}
+	if m.environment {
+		b.WriteString("\n@description('" + environmentWords + "')\nparam environmentName string\n")
 	}
 	if m.suffix {
 		b.WriteString("\n@description('Part of the names that are unique in the world.')\nparam suffix string\n")
@@ -127,6 +130,9 @@ func (s *stack) bicepMain(all []*interior) string {
 	fmt.Fprintf(&b, "// Workload %s: %s in %s.\n\ntargetScope = 'resourceGroup'\n", oneLine(s.design.Workload), plural(len(s.items), "resource"), plural(len(s.tiers), "module"))
 	b.WriteString("\n@description('Region of the resources.')\nparam location string = resourceGroup().location\n")
 	b.WriteString("\n@description('Part of the names that are unique in the world.')\nparam suffix string\n")
+	if told(all) {
+		b.WriteString("\n@description('" + environmentWords + "')\nparam environmentName string\n")
+	}
 	if len(s.assigned()) > 0 {
 		b.WriteString("\n@description('Names of role assignments and definitions, which a tenant has once.')\nparam assignments object\n")
 	}
@@ -159,7 +165,7 @@ func (s *stack) bicepCall(in *interior) string {
 	for _, given := range []struct {
 		used        bool
 		name, value string
-	}{{in.location, "location", "location"}, {in.suffix, "suffix", "suffix"}, {in.assignments, "assignments", "assignments"}, {in.group, "resourceGroupId", "resourceGroup().id"}} {
+	}{{in.location, "location", "location"}, {in.suffix, "suffix", "suffix"}, {in.environment, "environmentName", "environmentName"}, {in.assignments, "assignments", "assignments"}, {in.group, "resourceGroupId", "resourceGroup().id"}} {
 		if given.used {
 			lines = append(lines, given.name+": "+given.value)
 		}
@@ -186,12 +192,15 @@ func (s *stack) bicepCall(in *interior) string {
 
 // bicepParameters are the values of one environment. Secrets come from
 // variables of the environment of whoever deploys.
-func (s *stack) bicepParameters(env design.Environment) (string, error) {
+func (s *stack) bicepParameters(env design.Environment, told bool) (string, error) {
 	moved := design.ForEnvironment(&design.Design{Workload: s.design.Workload, Place: s.design.Place, Parameters: s.design.Parameters}, env)
 	var b strings.Builder
 	b.WriteString("using '../main.bicep'\n\n")
 	fmt.Fprintf(&b, "// Deploy into resource group %s of subscription %s.\n", oneLine(moved.Place.Group), oneLine(string(moved.Place.Subscription)))
 	fmt.Fprintf(&b, "param location = %s\n\nparam suffix = %s\n", bicepQuoted(string(moved.Place.Location)), bicepQuoted(moved.Place.Suffix))
+	if told {
+		fmt.Fprintf(&b, "\nparam environmentName = %s\n", bicepQuoted(moved.Place.Environment))
+	}
 	if items := s.assigned(); len(items) > 0 {
 		b.WriteString("\nparam assignments = {\n")
 		for _, it := range items {

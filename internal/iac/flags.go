@@ -16,20 +16,32 @@ import (
 // OpenFeature, with one flag for each dependency that the code can take from
 // either side: its variants are "aws" and "azure", and all begin at "aws". The
 // code asks the flag where it makes the client, so that a dependency is switched,
-// and switched back, without a delivery.
-func Flags(d *design.Design) (design.File, error) {
+// and switched back, without a delivery. The metadata of a flag name the target
+// in each environment, as "target-<environment>", or as "target" where there is
+// none.
+func Flags(d *design.Design, environments ...design.Environment) (design.File, error) {
 	type entry struct {
 		name string
 		flag object
+	}
+	moved := []*design.Design{d}
+	if len(environments) > 0 {
+		moved = nil
+		for _, e := range environments {
+			moved = append(moved, design.ForEnvironment(d, e))
+		}
 	}
 	var entries []entry
 	taken := map[string]bool{}
 	decisions := slices.Clone(d.Decisions)
 	slices.SortStableFunc(decisions, func(a, b design.Decision) int { return strings.Compare(string(a.Source), string(b.Source)) })
 	for _, decision := range decisions {
-		target, ok := dependency(decision)
-		if !ok {
+		if _, ok := dependency(decision); !ok {
 			continue
+		}
+		metadata := object{{"kind", string(decision.Kind)}, {"source", string(decision.Source)}}
+		for _, other := range moved {
+			metadata = append(metadata, targetIn(other, decision.Source, len(environments) > 0)...)
 		}
 		words := append(splitWords(decision.Kind.Service()), splitWords(decision.Name)...)
 		name := strings.Join(append(words, "provider"), "-")
@@ -41,7 +53,7 @@ func Flags(d *design.Design) (design.File, error) {
 			{"state", "ENABLED"},
 			{"variants", object{{"aws", "aws"}, {"azure", "azure"}}},
 			{"defaultVariant", "aws"},
-			{"metadata", object{{"kind", string(decision.Kind)}, {"source", string(decision.Source)}, {"target", string(target)}}},
+			{"metadata", metadata},
 		}})
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
@@ -59,6 +71,24 @@ func Flags(d *design.Design) (design.File, error) {
 	}
 	out.WriteByte('\n')
 	return design.File{Path: "flags/providers.flagd.json", Content: out.Bytes()}, nil
+}
+
+// targetIn is the member of a flag's metadata that names its target in one
+// environment.
+func targetIn(d *design.Design, source cloud.ResourceID, named bool) object {
+	for _, decision := range d.Decisions {
+		if decision.Source != source {
+			continue
+		}
+		name := "target"
+		if named {
+			name += "-" + d.Place.Environment
+		}
+		if id, ok := dependency(decision); ok {
+			return object{{name, string(id)}}
+		}
+	}
+	return nil
 }
 
 // dependency returns the target of a source resource that code talks to

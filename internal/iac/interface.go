@@ -40,11 +40,16 @@ type interior struct {
 	// after are earlier tiers that must be there, whether they hand over
 	// something or not.
 	after                                map[*tier]bool
-	suffix, location, assignments, group bool
+	suffix, location, environment, assignments, group bool
 }
 
 func newInterior(t *tier) *interior {
 	return &interior{tier: t, parameters: map[string]bool{}, inputs: map[link]bool{}, after: map[*tier]bool{}}
+}
+
+// told reports whether a module names the environment.
+func told(all []*interior) bool {
+	return slices.ContainsFunc(all, func(in *interior) bool { return in.environment })
 }
 
 // links are the inputs in order.

@@ -34,6 +34,8 @@ const (
 	// suffix and location are parts of the place that stand in names and texts.
 	suffix
 	location
+	// environment is the name of the environment, in tags that tell it.
+	environment
 )
 
 var outputForm = regexp.MustCompile(`^\[reference\('([^']+)', '([^']*)'\)\.([A-Za-z0-9_.\[\]']+)\]$`)
@@ -184,4 +186,13 @@ func path(text string) []string {
 		out = append(out, step)
 	}
 	return out
+}
+
+// tagParts reads the value of a tag; one that tells the environment is the
+// environment's name in every environment.
+func (s *stack) tagParts(name, value string) []part {
+	if own := s.design.Place.Environment; own != "" && value == own && design.TellsEnvironment(name) {
+		return []part{{kind: environment, text: value}}
+	}
+	return s.parts(value)
 }

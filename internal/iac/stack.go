@@ -224,7 +224,7 @@ func (s *stack) spellParameters() {
 // reservedWords mean something in Bicep or Terraform, or are names that the
 // printed modules use themselves.
 const reservedWords = "targetScope metadata param var resource module output type func import using existing for if in null true false any array bool int object string az sys assert extension provider with " +
-	"location suffix assignments group subscription tenant deployment environment deployer resourceGroup resourceId resourceGroupId network identity data compute edge operations " +
+	"location suffix environmentName assignments group subscription tenant deployment environment deployer resourceGroup resourceId resourceGroupId network identity data compute edge operations " +
 	"count each self path terraform local lifecycle providers variable locals moved check source version forEach dependsOn subscriptionId resourceGroupName"
 
 // plainWords are those of the name; a name that is a GUID says nothing, so

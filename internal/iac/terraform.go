@@ -112,7 +112,7 @@ func (m *terraformModule) resource(it *item) (string, error) {
 	if len(it.Tags) > 0 {
 		b.WriteString("  tags = {\n")
 		for _, name := range it.Tags.Keys() {
-			fmt.Fprintf(&b, "    %s = %s\n", hclKey(name), m.text(it.Tags[name]))
+			fmt.Fprintf(&b, "    %s = %s\n", hclKey(name), m.expressed(m.stack.tagParts(name, it.Tags[name])))
 		}
 		b.WriteString("  }\n")
 	}
@@ -324,8 +324,9 @@ func hclKey(name string) string {
 	return hclQuoted(name)
 }
 
-func (m *terraformModule) text(s string) string {
-	parts := m.stack.parts(s)
+func (m *terraformModule) text(s string) string { return m.expressed(m.stack.parts(s)) }
+
+func (m *terraformModule) expressed(parts []part) string {
 	if len(parts) == 1 && parts[0].kind != literal {
 		return m.expression(parts[0])
 	}
@@ -355,6 +356,9 @@ func (m *terraformModule) expression(p part) string {
 	case location:
 		m.location = true
 		return "var.location"
+	case environment:
+		m.environment = true
+		return "var.environment_name"
 	case group:
 		m.group = true
 		return "var.resource_group_id"

@@ -48,7 +48,7 @@ func Terraform(d *design.Design, environments []design.Environment) ([]design.Fi
 	}
 	files := []design.File{
 		{Path: "terraform/main.tf", Content: formatted(s.terraformMain(interiors))},
-		{Path: "terraform/variables.tf", Content: formatted(s.terraformVariables())},
+		{Path: "terraform/variables.tf", Content: formatted(s.terraformVariables(told(interiors)))},
 		{Path: "terraform/outputs.tf", Content: formatted(terraformRootOutputs)},
 		{Path: "terraform/versions.tf", Content: formatted(terraformVersions)},
 		{Path: "terraform/README.md", Content: []byte(terraformReadme)},
@@ -63,7 +63,7 @@ func Terraform(d *design.Design, environments []design.Environment) ([]design.Fi
 			design.File{Path: dir + "versions.tf", Content: formatted(terraformVersions)})
 	}
 	for _, env := range own(d, environments) {
-		text, err := s.terraformValues(env)
+		text, err := s.terraformValues(env, told(interiors))
 		if err != nil {
 			return nil, err
 		}
@@ -107,6 +107,7 @@ func terraformType(p design.Parameter) string {
 const (
 	locationWords    = "Region of the resources."
 	suffixWords      = "Part of the names that are unique in the world."
+	environmentWords = "Name of the environment."
 	assignmentsWords = "Names of role assignments and definitions, which a tenant has once."
 	groupWords       = "Resource group of the workload."
 )
@@ -116,7 +117,7 @@ func (m *terraformModule) variables() string {
 	for _, v := range []struct {
 		used              bool
 		name, kind, words string
-	}{{m.group, "resource_group_id", "string", groupWords}, {m.location, "location", "string", locationWords}, {m.suffix, "suffix", "string", suffixWords}, {m.assignments, "assignments", "map(string)", assignmentsWords}} {
+	}{{m.group, "resource_group_id", "string", groupWords}, {m.location, "location", "string", locationWords}, {m.suffix, "suffix", "string", suffixWords}, {m.environment, "environment_name", "string", environmentWords}, {m.assignments, "assignments", "map(string)", assignmentsWords}} {
 		if v.used {
 			out = append(out, variable(v.name, v.kind, v.words, false))
 		}
@@ -169,7 +170,7 @@ func (s *stack) terraformCall(in *interior) string {
 	for _, given := range []struct {
 		used        bool
 		name, value string
-	}{{in.group, "resource_group_id", "azapi_resource.group.id"}, {in.location, "location", "var.location"}, {in.suffix, "suffix", "var.suffix"}, {in.assignments, "assignments", "var.assignments"}} {
+	}{{in.group, "resource_group_id", "azapi_resource.group.id"}, {in.location, "location", "var.location"}, {in.suffix, "suffix", "var.suffix"}, {in.environment, "environment_name", "var.environment_name"}, {in.assignments, "assignments", "var.assignments"}} {
 		if given.used {
 			b.WriteString("  " + given.name + " = " + given.value + "\n")
 		}
@@ -194,12 +195,15 @@ func (s *stack) terraformCall(in *interior) string {
 	return b.String()
 }
 
-func (s *stack) terraformVariables() string {
+func (s *stack) terraformVariables(told bool) string {
 	out := []string{
 		variable("subscription_id", "string", "Subscription to deploy to.", false),
 		variable("resource_group_name", "string", groupWords, false),
 		variable("location", "string", locationWords, false),
 		variable("suffix", "string", suffixWords, false),
+	}
+	if told {
+		out = append(out, variable("environment_name", "string", environmentWords, false))
 	}
 	if len(s.assigned()) > 0 {
 		out = append(out, variable("assignments", "map(string)", assignmentsWords, false))
@@ -213,11 +217,14 @@ func (s *stack) terraformVariables() string {
 
 // terraformValues are the values of one environment. Secrets, and what has no
 // default, come from variables of the environment of whoever deploys.
-func (s *stack) terraformValues(env design.Environment) (string, error) {
+func (s *stack) terraformValues(env design.Environment, told bool) (string, error) {
 	moved := design.ForEnvironment(&design.Design{Workload: s.design.Workload, Place: s.design.Place, Parameters: s.design.Parameters}, env)
 	var b strings.Builder
 	fmt.Fprintf(&b, "subscription_id = %s\nresource_group_name = %s\nlocation = %s\nsuffix = %s\n",
 		hclQuoted(string(moved.Place.Subscription)), hclQuoted(moved.Place.Group), hclQuoted(string(moved.Place.Location)), hclQuoted(moved.Place.Suffix))
+	if told {
+		fmt.Fprintf(&b, "environment_name = %s\n", hclQuoted(moved.Place.Environment))
+	}
 	if items := s.assigned(); len(items) > 0 {
 		b.WriteString("\nassignments = {\n")
 		for _, it := range items {

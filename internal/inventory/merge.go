@@ -361,6 +361,6 @@ func extendedList(old, other []any) (any, bool) {
 	if len(out) == len(old) {
 		return old, false
 	}
-	sortValues(out)
+	SortValues(out)
 	return out, true
 }

@@ -178,7 +178,7 @@ func (n normaliser) list(t *cfn.Type, list []any, depth int) any {
 		}
 	}
 	if t != nil && t.Unordered {
-		sortValues(out)
+		SortValues(out)
 	}
 	if depth == 0 {
 		return out
@@ -200,10 +200,11 @@ func below(t *cfn.Type, name string) *cfn.Type {
 	return nil
 }
 
-// sortValues orders values by their JSON, equal ones beside each other.
-func sortValues(list []any) {
+// SortValues orders a list of values by their JSON, equal ones beside each
+// other, and returns it.
+func SortValues(list []any) []any {
 	if len(list) < 2 {
-		return
+		return list
 	}
 	type keyed struct {
 		key   string
@@ -217,6 +218,7 @@ func sortValues(list []any) {
 	for i := range all {
 		list[i] = all[i].value
 	}
+	return list
 }
 
 // canonical is the JSON of a value, with the names of objects in order.

@@ -12,7 +12,7 @@ func isPolicy(m map[string]any) bool {
 // actions and resources has no meaning, one value is a list of one, and an
 // account's number is its root (IAM User Guide, policy elements).
 func (c comparison) samePolicy(x, y map[string]any) bool {
-	a, b := c.statements(x), c.statements(y)
+	a, b := Statements(x), Statements(y)
 	if len(a) != len(b) {
 		return false
 	}
@@ -31,16 +31,6 @@ func (c comparison) samePolicy(x, y map[string]any) bool {
 		used[match] = true
 	}
 	return true
-}
-
-func (c comparison) statements(policy map[string]any) []map[string]any {
-	var out []map[string]any
-	for _, v := range asList(policy["Statement"]) {
-		if s, ok := v.(map[string]any); ok {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func asList(v any) []any {

@@ -29,7 +29,9 @@ const (
 type awsReader struct {
 	byKind map[cloud.Kind][]*inventory.Resource
 	find   Finder
-	net    Network
+	// implied are the parts that only their owners tell of.
+	implied *Implied
+	net     Network
 	// subnets and filters index the network's lists by id.
 	subnets, filters map[string]int
 	tables           map[string]int
@@ -46,6 +48,11 @@ func FromAWS(resources []*inventory.Resource, find Finder) Network {
 		if !slices.Contains(r.Marks, inventory.Deleted) {
 			a.byKind[r.Kind] = append(a.byKind[r.Kind], r)
 		}
+	}
+	a.implied = NewImplied(ordered, find)
+	a.find = a.implied.Find
+	for _, r := range a.implied.Missing() {
+		a.byKind[r.Kind] = append(a.byKind[r.Kind], r)
 	}
 	a.spaces()
 	a.placeSubnets()
@@ -140,7 +147,10 @@ func (a *awsReader) groups() {
 		for _, m := range maps(r.Properties["SecurityGroupEgress"]) {
 			f.Out = append(f.Out, a.groupRule(r, m, false))
 		}
-		if opens(r) {
+		if a.implied.HalfKnown(r) {
+			f.In = append(f.In, Rule{Name: "ingress all " + cmp.Or(f.Name, f.ID) + " (AWS's own)", Protocol: -1, From: Peers{Labels: []string{f.ID}}, To: Peers{Any: true}})
+		}
+		if opens(r) || a.implied.HalfKnown(r) {
 			f.Out = append(f.Out, Rule{Name: "egress all (AWS's own)", Protocol: -1, From: Peers{Any: true}, To: Peers{Prefixes: a.worldOf(r)}})
 		}
 		a.filters[f.ID] = len(a.net.Filters)
@@ -344,71 +354,4 @@ func serviceTag(name string) string {
 		rest = after
 	}
 	return "aws:" + rest
-}
-
-// acls reads network ACLs and which subnets have them. A subnet without an
-// association has the default one; where a template does not show that, it
-// lets everything through, as AWS makes it.
-func (a *awsReader) acls() {
-	for _, r := range a.byKind[kindACL] {
-		a.filters[string(r.ID)] = len(a.net.Filters)
-		a.net.Filters = append(a.net.Filters, Filter{ID: string(r.ID), Name: r.Name})
-	}
-	filled := map[string]bool{}
-	for _, r := range a.byKind["AWS::EC2::NetworkAclEntry"] {
-		id := a.id(r, r.Properties["NetworkAclId"], kindACL)
-		i, ok := a.filters[id]
-		if !ok {
-			a.doubt("", "entry "+r.Name+": its network ACL is not known")
-			continue
-		}
-		filled[id] = true
-		rule := aclRule(r)
-		if f := &a.net.Filters[i]; truth(r.Properties["Egress"]) {
-			rule.From, rule.To = Peers{Any: true}, rule.From
-			f.Out = append(f.Out, rule)
-		} else {
-			f.In = append(f.In, rule)
-		}
-	}
-	untouched := func(r *inventory.Resource) bool {
-		return slices.Contains(r.Marks, inventory.Default) && !filled[string(r.ID)]
-	}
-	for _, r := range a.byKind["AWS::EC2::SubnetNetworkAclAssociation"] {
-		i, ok := a.subnets[a.id(r, r.Properties["SubnetId"], kindSubnet)]
-		acl, found := a.find(r, r.Properties["NetworkAclId"], kindACL)
-		if ok && found && !untouched(acl) {
-			a.net.Subnets[i].Filter = string(acl.ID)
-		}
-	}
-}
-
-func aclRule(r *inventory.Resource) Rule {
-	p := r.Properties
-	out := Rule{Deny: text(p["RuleAction"]) != "allow", To: Peers{Any: true}}
-	number, err := strconv.Atoi(text(p["RuleNumber"]))
-	var why []string
-	if err != nil {
-		why = append(why, "its number is not known")
-	}
-	out.Order = number
-	from, to := text(at(p["PortRange"], "From")), text(at(p["PortRange"], "To"))
-	if protocol := text(p["Protocol"]); protocol == "1" || protocol == "58" {
-		from, to = text(at(p["Icmp"], "Type")), text(at(p["Icmp"], "Code"))
-	}
-	var more []string
-	out.Protocol, out.Ports, more = protocolOf(text(p["Protocol"]), from, to)
-	blocks := prefixes(p["CidrBlock"], p["Ipv6CidrBlock"])
-	if len(blocks) == 0 {
-		more = append(more, "its block is not known")
-	}
-	out.From.Prefixes = blocks
-	word := "allow"
-	if out.Deny {
-		word = "deny"
-	}
-	protocol, ports := pointsOf(&out).text()
-	out.Name = strings.Join([]string{"entry", text(p["RuleNumber"]), word, protocol, ports, text(cmp.Or(p["CidrBlock"], p["Ipv6CidrBlock"]))}, " ")
-	out.Unknown = strings.Join(append(why, more...), ", ")
-	return out
 }

@@ -53,7 +53,7 @@ func standings() []standing {
 		{kind: "AWS::AppRunner::VpcConnector", groups: "SecurityGroups", subnets: "Subnets", deaf: true},
 		{kind: "AWS::ApiGatewayV2::VpcLink", groups: "SecurityGroupIds", subnets: "SubnetIds", deaf: true},
 		{kind: "AWS::ECS::Service", groups: "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups", subnets: "NetworkConfiguration.AwsvpcConfiguration.Subnets", many: true, perhaps: true},
-		{kind: "AWS::EKS::Cluster", groups: "ResourcesVpcConfig.SecurityGroupIds", subnets: "ResourcesVpcConfig.SubnetIds", many: true},
+		{kind: kindCluster, groups: "ResourcesVpcConfig.SecurityGroupIds", subnets: "ResourcesVpcConfig.SubnetIds", many: true},
 		{kind: "AWS::Batch::ComputeEnvironment", groups: "ComputeResources.SecurityGroupIds", subnets: "ComputeResources.Subnets", many: true, perhaps: true},
 		{kind: "AWS::ElasticLoadBalancing::LoadBalancer", groups: "SecurityGroups", subnets: "Subnets"},
 		{kind: "AWS::Transfer::Server", groups: "EndpointDetails.SecurityGroupIds", subnets: "EndpointDetails.SubnetIds", mute: true, perhaps: true},
@@ -88,9 +88,6 @@ const kindBalancer cloud.Kind = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 // kindPrivateLink has interfaces only for some types.
 const kindPrivateLink cloud.Kind = "AWS::EC2::VPCEndpoint"
 
-// kindNodes are machines that EKS makes.
-const kindNodes cloud.Kind = "AWS::EKS::Nodegroup"
-
 // endpoints reads what has an address in a VPC.
 func (a *awsReader) endpoints() {
 	for _, r := range a.byKind["AWS::EC2::Instance"] {
@@ -110,7 +107,7 @@ func (a *awsReader) endpoints() {
 		}
 	}
 	for _, r := range a.byKind[kindNodes] {
-		a.doubt(a.spaceOf(a.places(r, list(r.Properties["Subnets"]), "")), "node group "+r.Name+": EKS gives its machines security groups of its own, which are not known")
+		a.nodes(r)
 	}
 	a.exposures()
 }
@@ -127,6 +124,10 @@ func deepAt(v any, path string) any {
 func (a *awsReader) stand(s standing, r *inventory.Resource) {
 	if s.kind == "AWS::RDS::DBInstance" && text(r.Properties["DBClusterIdentifier"]) != "" {
 		return // its cluster stands for it
+	}
+	if s.kind == kindCluster {
+		a.cluster(r)
+		return
 	}
 	f := Interface{ID: string(r.ID), Name: r.Name, Many: s.many, Mute: s.mute, Deaf: s.deaf, Public: truth(r.Properties["PubliclyAccessible"]) || text(r.Properties["Scheme"]) == "internet-facing"}
 	if text(deepAt(r.Properties, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp")) == "ENABLED" {
@@ -203,18 +204,19 @@ func (a *awsReader) spaceOf(places []Place) string {
 }
 
 func (a *awsReader) defaultGroup(vpc string) string {
-	for _, r := range a.byKind[kindGroup] {
-		if text(r.Properties["GroupName"]) == "default" && a.id(r, r.Properties["VpcId"], kindVPC) == vpc {
-			return string(r.ID)
-		}
+	if g := a.implied.Of(cloud.ResourceID(vpc), kindGroup); g != nil {
+		return string(g.ID)
 	}
 	id := "default|" + vpc
 	if _, ok := a.filters[id]; !ok {
 		a.filters[id] = len(a.net.Filters)
-		a.net.Filters = append(a.net.Filters, Filter{
-			ID: id, Name: "default group", In: []Rule{{Name: "ingress all default group", Protocol: -1, From: Peers{Labels: []string{id}}, To: Peers{Any: true}}},
-			Out: []Rule{{Name: "egress all", Protocol: -1, From: Peers{Any: true}, To: Peers{Prefixes: wholeWorld()[:1]}}},
-		})
+		f := Filter{ID: id, Name: "default group"}
+		made := memberGroup(id, f.Name, "default", vpc)
+		f.In = []Rule{{Name: "ingress all default group", Protocol: -1, From: Peers{Labels: []string{id}}, To: Peers{Any: true}}}
+		for _, m := range maps(made.Properties["SecurityGroupEgress"]) {
+			f.Out = append(f.Out, a.groupRule(made, m, false))
+		}
+		a.net.Filters = append(a.net.Filters, f)
 	}
 	return id
 }
@@ -312,17 +314,11 @@ func (a *awsReader) scalingGroup(r *inventory.Resource) {
 	var groups []any
 	given := ""
 	for _, path := range []string{"LaunchTemplate", "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"} {
-		spec := deepAt(r.Properties, path)
-		t, ok := a.find(r, cmp.Or(at(spec, "LaunchTemplateId"), at(spec, "LaunchTemplateName")), "AWS::EC2::LaunchTemplate")
-		if !ok {
-			continue
+		named, public, known := a.launched(r, deepAt(r.Properties, path))
+		if !known {
+			a.doubt(a.spaceOf(f.Places), "group "+r.Name+": its launch template is not known, which may name security groups")
 		}
-		data := t.Properties["LaunchTemplateData"]
-		groups = append(groups, list(at(data, "SecurityGroupIds"))...)
-		for _, m := range maps(at(data, "NetworkInterfaces")) {
-			groups = append(groups, list(m["Groups"])...)
-			given = cmp.Or(given, text(m["AssociatePublicIpAddress"]))
-		}
+		groups, given = append(groups, named...), cmp.Or(given, public)
 	}
 	if l, ok := a.find(r, r.Properties["LaunchConfigurationName"], "AWS::AutoScaling::LaunchConfiguration"); ok {
 		groups = append(groups, list(l.Properties["SecurityGroups"])...)
@@ -338,9 +334,7 @@ func (a *awsReader) scalingGroup(r *inventory.Resource) {
 func (a *awsReader) balancer(r *inventory.Resource) {
 	kind := text(r.Properties["Type"])
 	if kind != "" && kind != "application" {
-		if len(list(r.Properties["SecurityGroups"])) > 0 {
-			a.doubt(a.spaceOf(a.places(r, list(r.Properties["Subnets"]), "")), "balancer "+r.Name+": what its own security groups keep from its targets is not computed")
-		}
+		a.guarded(r)
 		return
 	}
 	f := Interface{ID: string(r.ID), Name: r.Name, Public: text(r.Properties["Scheme"]) != "internal"}
@@ -357,22 +351,13 @@ func (a *awsReader) balancer(r *inventory.Resource) {
 // reach instances. They keep the client's address for instances (Elastic Load
 // Balancing, "Client IP preservation").
 func (a *awsReader) exposures() {
-	const groupKind = "AWS::ElasticLoadBalancingV2::TargetGroup"
-	for _, l := range a.byKind["AWS::ElasticLoadBalancingV2::Listener"] {
+	for _, l := range a.byKind[kindListener] {
 		b, ok := a.find(l, l.Properties["LoadBalancerArn"], kindBalancer)
 		if !ok || text(b.Properties["Type"]) != "network" || text(b.Properties["Scheme"]) == "internal" {
 			continue
 		}
-		for _, action := range maps(l.Properties["DefaultActions"]) {
-			arns := []any{action["TargetGroupArn"]}
-			for _, m := range maps(deepAt(action, "ForwardConfig.TargetGroups")) {
-				arns = append(arns, m["TargetGroupArn"])
-			}
-			for _, arn := range arns {
-				if g, ok := a.find(l, arn, groupKind); ok {
-					a.expose(g)
-				}
-			}
+		for _, g := range a.targetsOf(l) {
+			a.expose(g)
 		}
 	}
 }
@@ -418,7 +403,7 @@ func Kinds() []cloud.Kind {
 		"AWS::EC2::TransitGatewayVpcAttachment", "AWS::EC2::TransitGatewayAttachment", "AWS::EC2::TransitGatewayRouteTable", "AWS::EC2::TransitGatewayRouteTableAssociation",
 		"AWS::EC2::TransitGatewayRouteTablePropagation", "AWS::EC2::TransitGatewayRoute", "AWS::EC2::TransitGatewayPeeringAttachment", "AWS::EC2::Instance",
 		"AWS::EC2::NetworkInterface", "AWS::EC2::EIP", "AWS::EC2::EIPAssociation", "AWS::AutoScaling::AutoScalingGroup", kindBalancer,
-		"AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::TargetGroup", kindNodes,
+		kindListener, kindTargetGroup, kindNodes,
 	}
 	for _, s := range standings() {
 		out = append(out, s.kind)

@@ -5,24 +5,23 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/inventory"
 )
 
 // routeTables reads route tables, their routes, and which subnet has which: its
 // own, or the VPC's main one.
 func (a *awsReader) routeTables() {
-	mains := map[string]string{}
 	for _, r := range a.byKind[kindTable] {
 		a.tables[string(r.ID)] = len(a.net.Tables)
 		a.net.Tables = append(a.net.Tables, Table{ID: string(r.ID), Name: r.Name})
-		if truth(r.Attributes["Main"]) {
-			mains[a.id(r, r.Properties["VpcId"], kindVPC)] = string(r.ID)
-		}
 	}
 	for i := range a.net.Subnets {
-		a.net.Subnets[i].Table = mains[a.net.Subnets[i].Space]
+		if main := a.implied.Of(cloud.ResourceID(a.net.Subnets[i].Space), kindTable); main != nil {
+			a.net.Subnets[i].Table = string(main.ID)
+		}
 	}
-	for _, r := range a.byKind["AWS::EC2::SubnetRouteTableAssociation"] {
+	for _, r := range a.byKind[kindAssociation] {
 		i, ok := a.subnets[a.id(r, r.Properties["SubnetId"], kindSubnet)]
 		if table := a.id(r, r.Properties["RouteTableId"], kindTable); ok && table != "" {
 			a.net.Subnets[i].Table = table
@@ -31,6 +30,8 @@ func (a *awsReader) routeTables() {
 	for _, r := range a.byKind["AWS::EC2::Route"] {
 		if i, ok := a.tables[a.id(r, r.Properties["RouteTableId"], kindTable)]; ok {
 			a.net.Tables[i].Routes = append(a.net.Tables[i].Routes, a.routes(r)...)
+		} else {
+			a.doubt("", "route "+r.Name+": its route table "+text(r.Properties["RouteTableId"])+" is not known")
 		}
 	}
 	a.gatewayEndpoints()
@@ -192,13 +193,16 @@ func (a *awsReader) transits() {
 				continue
 			}
 			att := Attachment{ID: string(x.ID), Space: a.id(x, x.Properties["VpcId"], kindVPC)}
+			for _, p := range a.places(x, list(x.Properties["SubnetIds"]), "") {
+				att.Subnets = append(att.Subnets, p.Subnet)
+			}
 			if att.Space == "" && text(x.Attributes["ResourceType"]) == "vpc" {
 				a.doubt("", "transit gateway "+r.Name+": the VPC of attachment "+x.Name+" is not known")
 			}
-			if associates {
+			if associates && text(x.Attributes["TransitGatewayDefaultRouteTableAssociation"]) != "false" {
 				att.Table = standard.ID
 			}
-			if propagates {
+			if propagates && text(x.Attributes["TransitGatewayDefaultRouteTablePropagation"]) != "false" {
 				standard.Routes = append(standard.Routes, a.learned(att)...)
 			}
 			t.Attachments = append(t.Attachments, att)
@@ -225,6 +229,20 @@ func (a *awsReader) learned(x Attachment) []Route {
 func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource) {
 	const kind, attachment = "AWS::EC2::TransitGatewayRouteTable", "TransitGatewayAttachmentId"
 	at := map[string]int{}
+	// Of its default table a state tells no more than the id.
+	tableOf := func(r *inventory.Resource) string {
+		said := text(r.Properties["TransitGatewayRouteTableId"])
+		if id := a.id(r, said, kind); id != "" || said == "" {
+			return id
+		}
+		for _, name := range []string{"AssociationDefaultRouteTableId", "PropagationDefaultRouteTableId"} {
+			if text(gateway.Properties[name]) == said {
+				return t.Tables[0].ID
+			}
+		}
+		return ""
+	}
+	at[t.Tables[0].ID] = 0
 	for _, r := range a.byKind[kind] {
 		if a.id(r, r.Properties["TransitGatewayId"], kindTransit) == t.ID {
 			at[string(r.ID)] = len(t.Tables)
@@ -240,19 +258,19 @@ func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource) {
 		return &t.Attachments[i]
 	}
 	for _, r := range a.byKind["AWS::EC2::TransitGatewayRouteTableAssociation"] {
-		table := a.id(r, r.Properties["TransitGatewayRouteTableId"], kind)
+		table := tableOf(r)
 		if x := attached(r); x != nil && table != "" {
 			x.Table = table
 		}
 	}
 	for _, r := range a.byKind["AWS::EC2::TransitGatewayRouteTablePropagation"] {
-		i, ok := at[a.id(r, r.Properties["TransitGatewayRouteTableId"], kind)]
+		i, ok := at[tableOf(r)]
 		if x := attached(r); ok && x != nil {
 			t.Tables[i].Routes = append(t.Tables[i].Routes, a.learned(*x)...)
 		}
 	}
 	for _, r := range a.byKind["AWS::EC2::TransitGatewayRoute"] {
-		i, ok := at[a.id(r, r.Properties["TransitGatewayRouteTableId"], kind)]
+		i, ok := at[tableOf(r)]
 		if !ok {
 			continue
 		}

@@ -127,8 +127,13 @@ type Transit struct {
 }
 
 // Attachment is a space, or (with Space "") something outside, at a transit.
-// Its packets are routed by Table, whose routes name attachments in Via.
-type Attachment struct{ ID, Space, Table string }
+// Its packets are routed by Table, whose routes name attachments in Via. What
+// comes out at it for an address that its space lacks goes on by the routes of
+// the Subnets that it has interfaces in.
+type Attachment struct {
+	ID, Space, Table string
+	Subnets          []string
+}
 
 // NAT is a NAT gateway that routes name.
 type NAT struct{ ID, Subnet string }

@@ -140,7 +140,7 @@ func (m *maker) network() Network {
 			{ID: "s1", Space: "v0", Prefixes: []netip.Prefix{p("10.%d.2.0/24", m.base), p("2001:db8:1:2::/64")}},
 			{ID: "s2", Space: "v1", Prefixes: []netip.Prefix{p("10.%d.1.0/24", m.base+1)}},
 		},
-		Transits: []Transit{{ID: "tgw", Labels: m.chance(50), Attachments: []Attachment{{"a0", "v0", "t"}, {"a1", "v1", "t"}, {"out", "", "t"}},
+		Transits: []Transit{{ID: "tgw", Labels: m.chance(50), Attachments: []Attachment{{ID: "a0", Space: "v0", Table: "t"}, {ID: "a1", Space: "v1", Table: "t"}, {ID: "out", Table: "t"}},
 			Tables: []Table{{ID: "t"}}}},
 		NATs: []NAT{{"nat", pick(m, []string{"s0", "s1"})}},
 	}

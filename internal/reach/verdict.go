@@ -87,7 +87,8 @@ func (s *side) connected(a, b *party, v *verdict) (natted *NAT, why string, ok b
 		// groups would let a sender from anywhere in.
 		return nil, "", true
 	case a.subnet >= 0 && b.subnet >= 0:
-		return nil, "", s.joined(a, b, v, &why) && s.joined(b, a, v, &why)
+		ok = s.joined(a, b, v, &why) && s.joined(b, a, v, &why)
+		return nil, why, ok
 	case a.subnet >= 0:
 		return s.leaves(a, b, v)
 	case b.subnet >= 0:

@@ -72,6 +72,11 @@ func (s *side) resolve(subnet int, to *party) way {
 		// Packets within a subnet do not pass the VPC's router.
 		return way{hop: HopLocal, space: sub.Space, labels: true}
 	}
+	return s.follow(sub, s.best(sub, to), to)
+}
+
+// best is the route of a subnet's table, or of the platform's own, for a party.
+func (s *side) best(sub *Subnet, to *party) candidate {
 	best := candidate{bits: -1}
 	consider := func(p netip.Prefix, c candidate) {
 		if covers(p, to) {
@@ -98,7 +103,7 @@ func (s *side) resolve(subnet int, to *party) way {
 		}
 	}
 	s.platformRoutes(sub, consider)
-	return s.follow(sub, best, to)
+	return best
 }
 
 func (t *Table) label() string {
@@ -263,8 +268,89 @@ func (s *side) cross(sub *Subnet, c candidate, to *party) way {
 			if a.Space == "" {
 				return way{hop: HopPremises, note: note}
 			}
+			if i, ok := s.spaces[a.Space]; ok && len(a.Subnets) > 0 && !contains(s.net.Spaces[i].Prefixes, to) {
+				return s.onward(passage{sub, t, to, note}, a)
+			}
 			return s.ending(HopTransit, a.Space, to, note, t.Labels)
 		}
 	}
 	return way{hop: HopUnknown, note: note + ", which is not known"}
+}
+
+// passage is a packet on its way through a transit.
+type passage struct {
+	from *Subnet
+	t    *Transit
+	to   *party
+	note string
+}
+
+// onward is where packets go that a transit hands to a space which lacks their
+// address: by the routes of the subnets in which it is attached, to a NAT
+// gateway or to what inspects them (Amazon VPC Transit Gateways, "Centralized
+// outbound routing" and "Appliance in a shared services VPC").
+func (s *side) onward(p passage, a *Attachment) way {
+	var out way
+	for n, id := range a.Subnets {
+		i, ok := s.subnets[id]
+		if !ok {
+			return way{hop: HopUnknown, note: p.note + " by way of subnet " + id + ", which is not known"}
+		}
+		w := s.leaving(p, &s.net.Subnets[i], a)
+		if n > 0 && w.hop != out.hop {
+			return way{hop: HopUnknown, note: p.note + ", whose subnets route it differently"}
+		}
+		if n == 0 {
+			out = w
+		}
+	}
+	return out
+}
+
+func (s *side) leaving(p passage, at *Subnet, a *Attachment) way {
+	c := s.best(at, p.to)
+	if c.bits < 0 {
+		return way{hop: HopNone, note: p.note + ", " + at.label() + ": no route"}
+	}
+	p.note += ", " + c.text()
+	switch {
+	case c.hop == HopNAT:
+		return s.shared(p, at, c)
+	case c.hop == HopTransit && c.via == p.t.ID && !s.leads(p, a):
+		return way{hop: HopNone, note: p.note + ", which has no route"}
+	case c.hop == HopTransit, c.hop == HopUnknown, c.hop == HopLink, c.hop == HopPremises:
+		return way{hop: HopUnknown, note: p.note + ": what forwards there decides; check its rules against Azure Firewall's"}
+	}
+	// An internet gateway translates addresses of its own network alone.
+	return way{hop: HopNone, note: p.note}
+}
+
+// leads reports whether the table of an attachment has a route for a packet.
+func (s *side) leads(p passage, a *Attachment) bool {
+	for i := range p.t.Tables {
+		for _, r := range p.t.Tables[i].Routes {
+			if p.t.Tables[i].ID == a.Table && r.Hop != HopNone && covers(r.Prefix, p.to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shared goes out by a NAT gateway of another network, when that one knows the
+// way back.
+func (s *side) shared(p passage, at *Subnet, c candidate) way {
+	n := s.nats[c.via]
+	if n == nil || at.Filter != "" {
+		return way{hop: HopUnknown, note: p.note + ": what its network ACL keeps back is not computed"}
+	}
+	i, ok := s.subnets[n.Subnet]
+	if !ok || len(p.from.Prefixes) == 0 {
+		return way{hop: HopUnknown, note: p.note + ", whose subnet is not known"}
+	}
+	back := s.best(&s.net.Subnets[i], &party{addr: p.from.Prefixes[0].Addr(), iface: -1, subnet: -1, spot: -1})
+	if back.hop != HopTransit || back.via != p.t.ID {
+		return way{hop: HopNone, note: p.note + ", which knows no way back"}
+	}
+	return way{hop: HopNAT, nat: n, note: p.note}
 }

@@ -17,6 +17,9 @@ import (
 	"example.com/landfall/internal/sandbox/part"
 )
 
+// flexibleServer is the type of resource that has the second cluster.
+const flexibleServer = "microsoft.dbforpostgresql/flexibleservers"
+
 // startARM starts the Resource Manager, which gives out the tokens as well, and
 // puts real servers behind the two kinds of resources that hold data.
 func (s *supervisor) startARM(ctx context.Context) error {
@@ -24,9 +27,10 @@ func (s *supervisor) startARM(ctx context.Context) error {
 	server, err := arm.New(arm.Options{
 		Subscription: s.ids.Subscription, Tenant: s.ids.Tenant, ClientID: s.ids.Client, ClientSecret: s.secrets.ClientSecret,
 		Types: s.order.Types, Now: s.options.Now, Seed: s.order.Seed, Log: s.log.With(slog.String("part", "arm")),
+		Single: []string{flexibleServer},
 		Provisioners: map[string]arm.Provisioner{
 			"microsoft.storage/storageaccounts": &accountServer{azurite: s.azurite, accounts: s.accounts},
-			"microsoft.dbforpostgresql/flexibleservers": &databaseServer{
+			flexibleServer: &databaseServer{
 				cluster: s.targetDatabase, options: s.targetOptions, name: func(fqdn string) error { return s.nameHosts(front, fqdn) },
 			},
 		},
@@ -139,7 +143,8 @@ func (a *accountServer) Remove(ctx context.Context, r arm.Resource) error {
 }
 
 // databaseServer stands the second cluster behind a flexible server. There is
-// one cluster, so there can be one server at a time.
+// one cluster, so there can be one server at a time; two of one template are
+// told apart here only.
 type databaseServer struct {
 	turn    sync.Mutex
 	cluster *part.Running
@@ -158,7 +163,8 @@ func (d *databaseServer) Provision(ctx context.Context, r arm.Resource) (map[str
 	defer d.turn.Unlock()
 	id := strings.ToLower(r.ID)
 	if d.id != "" && d.id != id {
-		return nil, fault.Newf(fault.Unsupported, "create flexible server %q: the sandbox has one PostgreSQL server for the Azure side, and %q has it", r.Name, d.id)
+		return nil, fault.Newf(fault.Unsupported, "create flexible server %q: the sandbox runs one PostgreSQL server for the Azure side, and %q has it", r.Name, d.id).
+			Hintf("delete its resource group, or use another sandbox")
 	}
 	properties, _ := r.Body["properties"].(map[string]any)
 	login, _ := properties["administratorLogin"].(string)

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -36,7 +37,7 @@ func applyBroker(c *design.Context, r *inventory.Resource) design.Decision {
 		t.Action = design.Manual
 		t.why("%s broker %s on %s (%s): Azure has no managed RabbitMQ", engine, r.Name, orElse(t.text("HostInstanceType"), "an unknown size"), orElse(t.text("DeploymentMode"), "single instance"))
 		t.gap("mq.rabbitmq", "EngineType="+engine)
-		t.todo("run RabbitMQ on Azure Kubernetes Service or on virtual machines with %d nodes, or take a managed one from the marketplace", map[bool]int{true: 3, false: 1}[strings.HasPrefix(strings.ToUpper(t.text("DeploymentMode")), "CLUSTER")])
+		t.todo("run RabbitMQ on Azure Kubernetes Service or on virtual machines with %s, or take a managed one from the marketplace", common.Count(map[bool]int{true: 3, false: 1}[strings.HasPrefix(strings.ToUpper(t.text("DeploymentMode")), "CLUSTER")], "node"))
 		t.other("Azure Service Bus", "clients of RabbitMQ speak AMQP 0-9-1, and Service Bus AMQP 1.0")
 		return t.done(read...)
 	}
@@ -46,7 +47,7 @@ func applyBroker(c *design.Context, r *inventory.Resource) design.Decision {
 	if said(t.at("LdapServerMetadata")) {
 		t.gap("mq.ldap", "LdapServerMetadata")
 	}
-	t.todo("let the JMS clients of %s use the Service Bus connection factory with their managed identity instead of its %d users", r.Name, len(design.List(t.at("Users"))))
+	t.todo("let the JMS clients of %s use the Service Bus connection factory with their managed identity instead of its %s", r.Name, common.Count(len(design.List(t.at("Users"))), "user"))
 	t.todo("list the queues and topics of %s, which only the broker itself knows, and make them in the namespace", r.Name)
 	t.other("ActiveMQ on Azure Kubernetes Service or virtual machines", "somebody would have to run it; it is the way when clients speak OpenWire, STOMP or MQTT")
 	t.EffortDays = 3

@@ -56,11 +56,11 @@ func applyRestAPI(c *design.Context, r *inventory.Resource) design.Decision {
 	path := t.basePath(stages)
 	t.putAPI(r.Name, path, keyed, operations, p)
 	_, tier := gatewayTier(c)
-	t.why("REST API %s with %d methods and %d stages becomes an API of API Management, whose tier follows from this: %s", r.Name, len(operations), len(stages), tier)
+	t.why("REST API %s with %s and %s becomes an API of API Management, whose tier follows from this: %s", r.Name, common.Count(len(operations), "method"), common.Count(len(stages), "stage"), tier)
 	t.apiGaps(stages)
 	t.other("Azure Functions without a gateway", "keys, limits and the transformations of the API would be lost")
 	t.other("API Management, Consumption tier", "it has no cache of its own, no limits by key and no way into a network")
-	t.todo("tell the callers of %s its new address https://%s.azure-api.net/%s, or move its domain name", r.Name, lastName(gateway(c)), path)
+	t.todo("tell the callers of %s its new address https://%s.azure-api.net/%s, or move its domain name", r.Name, common.LastName(gateway(c)), path)
 	t.EffortDays = 1 + float64(len(operations))/10
 	return t.done("ApiKeySourceType", "BinaryMediaTypes", "Body", "BodyS3Location", "CloneFrom", "DisableExecuteApiEndpoint", "EndpointConfiguration", "FailOnWarnings", "MinimumCompressionSize", "Mode",
 		"Parameters", "Policy", "RestApiId", "RootResourceId", "CreatedDate", "Version", "SecurityPolicy", "EndpointAccessMode")
@@ -433,6 +433,6 @@ func applyUsagePlan(c *design.Context, r *inventory.Resource) design.Decision {
 	if throttle != nil || quota != nil {
 		t.gap("apigateway.usage-plan", "Throttle="+shown(throttle)+" Quota="+shown(quota))
 	}
-	t.todo("add the APIs of its %d stages to product %s, and subscribe its key holders", len(design.List(t.at("ApiStages"))), r.Name)
+	t.todo("add the APIs of its %s to product %s, and subscribe its key holders", common.Count(len(design.List(t.at("ApiStages"))), "stage"), r.Name)
 	return t.done("UsagePlanName", "ApiStages", "Quota", "Throttle")
 }

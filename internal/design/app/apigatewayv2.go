@@ -27,10 +27,10 @@ func applyHTTPAPI(c *design.Context, r *inventory.Resource) design.Decision {
 	path := t.basePath(stages)
 	t.putAPI(r.Name, path, false, operations, p)
 	_, tier := gatewayTier(c)
-	t.why("HTTP API %s with %d routes becomes an API of API Management with %d operations, whose tier follows from this: %s", r.Name, len(childrenOf(c, r, "AWS::ApiGatewayV2::Route")), len(operations), tier)
+	t.why("HTTP API %s with %s becomes an API of API Management with %s, whose tier follows from this: %s", r.Name, common.Count(len(childrenOf(c, r, "AWS::ApiGatewayV2::Route")), "route"), common.Count(len(operations), "operation"), tier)
 	t.apiGaps(stages)
 	t.other("the host names of the function apps", "callers would see one address for each function, and no common limits")
-	t.todo("tell the callers of %s its new address https://%s.azure-api.net/%s, or move its domain name", r.Name, lastName(gateway(c)), path)
+	t.todo("tell the callers of %s its new address https://%s.azure-api.net/%s, or move its domain name", r.Name, common.LastName(gateway(c)), path)
 	t.EffortDays = 1 + float64(len(operations))/20
 	return t.done(read...)
 }
@@ -44,7 +44,7 @@ func (t *told) socket(read []string) design.Decision {
 	for _, route := range routes {
 		keys = append(keys, design.Text(route.Properties, "RouteKey"))
 	}
-	t.why("WebSocket API %s routes messages by %s to %d routes (%s); Azure Web PubSub with an event handler is the closest", t.r.Name, orElse(t.text("RouteSelectionExpression"), "their body"), len(routes), strings.Join(keys, ", "))
+	t.why("WebSocket API %s routes messages by %s to %s (%s); Azure Web PubSub with an event handler is the closest", t.r.Name, orElse(t.text("RouteSelectionExpression"), "their body"), common.Count(len(routes), "route"), strings.Join(keys, ", "))
 	t.gap("apigateway.websocket", "RouteSelectionExpression="+t.text("RouteSelectionExpression"))
 	t.todo("rebuild %s on Azure Web PubSub: event handlers for %s, and its service SDK where functions post to connections", t.r.Name, orElse(strings.Join(keys, ", "), "its routes"))
 	t.other("API Management WebSocket API", "it passes a connection through to one backend and knows no routes inside it")

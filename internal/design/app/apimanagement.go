@@ -140,7 +140,7 @@ func (t *told) putAPI(base, path string, keyed bool, operations []operation, p p
 		made := t.c.Put(design.Target{Type: operationKind, Parent: id, Base: operationName(o.method, template), NoLocation: true, Model: apioperation.OperationContract{
 			Properties: &apioperation.OperationContractProperties{DisplayName: o.method + " " + template, Method: o.method, UrlTemplate: template, TemplateParameters: list(parameters)},
 		}}, t.r)
-		o.name = lastName(made)
+		o.name = common.LastName(made)
 	}
 	after := slices.Clone(p.needs)
 	for _, o := range operations {
@@ -186,16 +186,16 @@ func functionBackend(c *design.Context, function *inventory.Resource) (cloud.Res
 		target, _ := c.Resource(app)
 		properties := backend.BackendContractProperties{Protocol: new(backend.BackendProtocolHTTP), Title: new(function.Name)}
 		if target.Type == containerAppKind {
-			properties.Url = new(parameter(c, function, design.Parameter{Name: common.ParameterName("backend", function.Name), Description: "The https address of container app " + lastName(app)}))
+			properties.Url = new(parameter(c, function, design.Parameter{Name: common.ParameterName("backend", function.Name), Description: "The https address of container app " + common.LastName(app)}))
 		} else {
-			properties.Url = new("https://" + lastName(app) + ".azurewebsites.net/api")
-			key := namedSecret(c, function, "key-"+lastName(app), "The host key of function app "+lastName(app)+", by which API Management calls it")
-			properties.Credentials = &backend.BackendCredentialsContract{Header: &map[string][]string{"x-functions-key": {"{{" + lastName(key) + "}}"}}}
+			properties.Url = new("https://" + common.LastName(app) + ".azurewebsites.net/api")
+			key := namedSecret(c, function, "key-"+common.LastName(app), "The host key of function app "+common.LastName(app)+", by which API Management calls it")
+			properties.Credentials = &backend.BackendCredentialsContract{Header: &map[string][]string{"x-functions-key": {"{{" + common.LastName(key) + "}}"}}}
 		}
 		model := backend.BackendContract{Properties: &properties}
 		var after []cloud.ResourceID
 		if properties.Credentials != nil {
-			after = append(after, namedSecret(c, function, "key-"+lastName(app), ""))
+			after = append(after, namedSecret(c, function, "key-"+common.LastName(app), ""))
 		}
 		return c.Put(design.Target{Type: backendKind, Parent: gateway(c), Base: function.Name, NoLocation: true, Model: model, After: after}, function)
 	}), true
@@ -219,7 +219,7 @@ func (t *told) named(p *policy, name, value string) string {
 		}}}, t.r)
 	})
 	p.needs = append(p.needs, id)
-	return "{{" + lastName(id) + "}}"
+	return "{{" + common.LastName(id) + "}}"
 }
 
 // webBackend is the backend of an address.

@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 )
 
 // policy is what API Management does with the calls of one API.
@@ -149,7 +150,7 @@ func backends(in *strings.Builder, operations []operation) {
 		case o.mock:
 			mocked = append(mocked, o.name)
 		case o.backend != "":
-			by[lastName(o.backend)] = append(by[lastName(o.backend)], o.name)
+			by[common.LastName(o.backend)] = append(by[common.LastName(o.backend)], o.name)
 		}
 	}
 	order := []string{}

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/appconfiguration/2024-06-01/configurationstores"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/appconfiguration/2024-06-01/keyvalues"
@@ -33,7 +34,7 @@ func applyConfiguration(c *design.Context, r *inventory.Resource) design.Decisio
 		// Manager only.
 		DataPlaneProxy: &configurationstores.DataPlaneProxyProperties{AuthenticationMode: new(configurationstores.AuthenticationModePassNegativethrough)},
 	}}}, r)
-	t.why("application %s with %d profiles becomes a store of App Configuration", r.Name, len(c.Referring(r, "AWS::AppConfig::ConfigurationProfile", "ApplicationId")))
+	t.why("application %s with %s becomes a store of App Configuration", r.Name, common.Count(len(c.Referring(r, "AWS::AppConfig::ConfigurationProfile", "ApplicationId")), "profile"))
 	t.gap("appconfig.client", "Name="+r.Name)
 	return t.done("*")
 }

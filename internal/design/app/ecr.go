@@ -192,7 +192,7 @@ func imageOf(t *told, image any) (where string, ours bool) {
 		t.todo("name the image of %s: it is not known", t.r.Name)
 		return parameter(t.c, t.r, design.Parameter{Name: common.ParameterName(called(t.r), "image"), Description: "The container image of " + t.r.Name}), false
 	}
-	host := lastName(registry2(t.c, text)) + ".azurecr.io/"
+	host := common.LastName(registry2(t.c, text)) + ".azurecr.io/"
 	if found, ok := t.c.Find(t.r, untagged(text), "AWS::ECR::Repository"); ok {
 		return host + repositoryName(found) + tagOf(text), true
 	}

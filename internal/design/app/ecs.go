@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/containerapps/2025-07-01/containerapps"
 )
@@ -106,7 +107,7 @@ func applyCluster(c *design.Context, r *inventory.Resource) design.Decision {
 	}
 	p := clusterPlace(c, r)
 	environment(c, p)
-	t.why("cluster %s with %d services becomes an environment of Container Apps", r.Name, len(services(c, r)))
+	t.why("cluster %s with %s becomes an environment of Container Apps", r.Name, common.Count(len(services(c, r)), "service"))
 	t.other("Azure Kubernetes Service", "the workload's orchestrator would change from a managed one to Kubernetes, which somebody has to run")
 	t.other("Azure Container Instances", "it starts single groups and neither scales nor balances")
 	for _, provider := range design.Texts(t.at("CapacityProviders")) {
@@ -161,8 +162,8 @@ func applyService(c *design.Context, r *inventory.Resource) design.Decision {
 	a := t.build(task)
 	app := t.containerApp(a, env, t.scale(task))
 	id := c.Put(design.Target{Type: containerAppKind, Base: r.Name, Model: app}, r, task)
-	t.why("service %s runs %s with %s vCPU and %s GiB as %d replicas; it becomes a container app with %s vCPU and %s GiB (%s)", r.Name, task.Name,
-		shown(a.asked.cpu), shown(a.asked.gib), design.Int(r.Properties, "DesiredCount", 1), shown(a.size.cpu), shown(a.size.gib), a.size.profile)
+	t.why("service %s runs %s with %s vCPU and %s GiB as %s; it becomes a container app with %s vCPU and %s GiB (%s)", r.Name, task.Name,
+		shown(a.asked.cpu), shown(a.asked.gib), common.Count(design.Int(r.Properties, "DesiredCount", 1), "replica"), shown(a.size.cpu), shown(a.size.gib), a.size.profile)
 	t.serviceGaps(task, id)
 	t.other("Azure Kubernetes Service", "the workload would have to change its orchestrator")
 	t.EffortDays = 1

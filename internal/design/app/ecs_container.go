@@ -74,13 +74,13 @@ func (t *told) build(task *inventory.Resource) assembly {
 	inner := tell(t.c, task, design.Migrate, inNamedGaps)
 	who, known := identityOf(t.c, task, inner.at("TaskRoleArn"))
 	if !known && inner.at("TaskRoleArn") != nil {
-		t.todo("give identity %s the rights of role %s, which is not part of the design", lastName(who), shown(inner.at("TaskRoleArn")))
+		t.todo("give identity %s the rights of role %s, which is not part of the design", common.LastName(who), shown(inner.at("TaskRoleArn")))
 	}
 	pull, known := identityOf(t.c, task, inner.at("ExecutionRoleArn"))
 	if !known {
 		pull = who
 		if ref := inner.at("ExecutionRoleArn"); ref != nil {
-			t.todo("give identity %s the rights of execution role %s, which is not part of the design", lastName(who), shown(ref))
+			t.todo("give identity %s the rights of execution role %s, which is not part of the design", common.LastName(who), shown(ref))
 		}
 	}
 	a.identities = []cloud.ResourceID{who}
@@ -212,7 +212,7 @@ func (t *told) container(a *assembly, d map[string]any, who, pull cloud.Resource
 	if ours {
 		allow(t.c, pull, registry(t.c), rolePullImages)
 		if len(a.registries) == 0 {
-			a.registries = []containerapps.RegistryCredentials{{Server: new(lastName(registry(t.c)) + ".azurecr.io"), Identity: new(string(pull))}}
+			a.registries = []containerapps.RegistryCredentials{{Server: new(common.LastName(registry(t.c)) + ".azurecr.io"), Identity: new(string(pull))}}
 		}
 	}
 	name := strings.Trim(strings.ToLower(nameChars.ReplaceAllString(orElse(design.Text(d, "Name"), "main"), "-")), "-")

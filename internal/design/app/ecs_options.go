@@ -9,6 +9,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/containerapps/2025-07-01/containerapps"
 )
@@ -153,7 +154,7 @@ func (t *told) serviceGaps(task *inventory.Resource, app cloud.ResourceID) {
 		t.gapOf("ecs.deployment", "DeploymentConfiguration.Strategy")
 	}
 	if wait := design.Int(t.r.Properties, "HealthCheckGracePeriodSeconds", 0); wait > 0 {
-		t.todo("give %s a startup probe if it needs up to %d s before it answers", lastName(app), wait)
+		t.todo("give %s a startup probe if it needs up to %d s before it answers", common.LastName(app), wait)
 	}
 	if said(t.at("VolumeConfigurations")) {
 		t.gap("ecs.volume", "VolumeConfigurations="+shown(t.at("VolumeConfigurations")))
@@ -165,7 +166,7 @@ func (t *told) serviceGaps(task *inventory.Resource, app cloud.ResourceID) {
 		t.gap("ecs.public-address", "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp=ENABLED")
 	}
 	if len(design.List(t.at("LoadBalancers"))) > 0 {
-		t.todo("know that %s answers under its own name behind the balancer: the host header has to be that of the app, or a custom domain", lastName(app))
+		t.todo("know that %s answers under its own name behind the balancer: the host header has to be that of the app, or a custom domain", common.LastName(app))
 	}
 	t.gap("ecs.security-groups", "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups="+shown(t.at("NetworkConfiguration.AwsvpcConfiguration.SecurityGroups")))
 }

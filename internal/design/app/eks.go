@@ -60,7 +60,7 @@ func applyKubernetes(c *design.Context, r *inventory.Resource) design.Decision {
 		Properties: properties,
 	}}, r)
 	pullImages(c, id)
-	t.why("cluster %s with Kubernetes %s and %d node groups becomes an AKS cluster with a system pool and a pool for each group", r.Name, orElse(t.text("Version"), "of an unknown version"), len(nodegroupsOf(c, r)))
+	t.why("cluster %s with Kubernetes %s and %s becomes an AKS cluster with a system pool and a pool for each group", r.Name, orElse(t.text("Version"), "of an unknown version"), common.Count(len(nodegroupsOf(c, r)), "node group"))
 	t.clusterGaps(id)
 	t.other("AKS Automatic", "it chooses machines, network and policies by itself, and so is not like for like")
 	t.other("Azure Container Apps", "it takes no Kubernetes manifests")

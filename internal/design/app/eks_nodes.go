@@ -7,6 +7,7 @@ import (
 	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-helpers/resourcemanager/zones"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/containerservice/2026-04-01/agentpools"
@@ -249,7 +250,7 @@ func applyAccessEntry(c *design.Context, r *inventory.Resource) design.Decision 
 	t := tell(c, r, design.Replace, inNamedGaps)
 	cluster, id := clusterOf(t)
 	principal := shown(t.at("PrincipalArn"))
-	t.why("%s may use cluster %s by %d policies and groups %s", principal, nameOr(cluster, t.at("ClusterName")), len(design.List(t.at("AccessPolicies"))), shown(orValue(t.at("KubernetesGroups"), "none")))
+	t.why("%s may use cluster %s by %s and groups %s", principal, nameOr(cluster, t.at("ClusterName")), common.Count(len(design.List(t.at("AccessPolicies"))), "policy"), shown(orValue(t.at("KubernetesGroups"), "none")))
 	if kind := strings.ToUpper(t.text("Type")); strings.HasPrefix(kind, "EC2") || strings.HasPrefix(kind, "FARGATE") {
 		t.Action = design.Retire
 		t.why("it lets machines join cluster %s, which pools of AKS do by themselves", nameOr(cluster, t.at("ClusterName")))
@@ -290,7 +291,7 @@ func applyPodIdentity(c *design.Context, r *inventory.Resource) design.Decision 
 		return t.done("*")
 	}
 	federate(c, r, who, id, namespace, account)
-	t.todo("annotate service account %s/%s with the client id of %s, and label its pods azure.workload.identity/use", namespace, account, lastName(who))
+	t.todo("annotate service account %s/%s with the client id of %s, and label its pods azure.workload.identity/use", namespace, account, common.LastName(who))
 	return t.done("*")
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/eventgrid/2025-02-15/systemtopics"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/eventgrid/2025-02-15/topics"
@@ -48,7 +49,7 @@ func applyEventBus(c *design.Context, r *inventory.Resource) design.Decision {
 		return t.done("*")
 	}
 	eventTopic(c, r)
-	t.why("bus %s with %d rules becomes an Event Grid topic in the CloudEvents form", r.Name, len(c.Referring(r, "AWS::Events::Rule", "EventBusName")))
+	t.why("bus %s with %s becomes an Event Grid topic in the CloudEvents form", r.Name, common.Count(len(c.Referring(r, "AWS::Events::Rule", "EventBusName")), "rule"))
 	t.gap("events.client", "")
 	if t.at("EventSourceName") != nil {
 		t.gapOf("events.partner", "EventSourceName")

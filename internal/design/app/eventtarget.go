@@ -73,7 +73,7 @@ func (t *told) subscribeTo(topic cloud.ResourceID, f filter, target map[string]a
 		// A subscription delivers from its creation on.
 		t.gap("events.disabled", "State=DISABLED")
 		t.Action = design.Manual
-		t.todo("subscribe %s to %s when rule %s is wanted: it is switched off at the source", targetNames(t.c, t.r, []map[string]any{target}), lastName(topic), t.r.Name)
+		t.todo("subscribe %s to %s when rule %s is wanted: it is switched off at the source", targetNames(t.c, t.r, []map[string]any{target}), common.LastName(topic), t.r.Name)
 		return
 	}
 	to, ok := t.destinationOf(target)
@@ -237,7 +237,7 @@ func containerHead(c *design.Context, bucket *inventory.Resource) string {
 	if !ok {
 		return ""
 	}
-	return "/blobServices/default/containers/" + lastName(container) + "/blobs/"
+	return "/blobServices/default/containers/" + common.LastName(container) + "/blobs/"
 }
 
 // below narrows events to objects whose names begin so, in a container whose

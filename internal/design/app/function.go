@@ -6,6 +6,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -40,11 +41,15 @@ func withSetting(list []any, name, value string) []any {
 	return append(list, map[string]any{"name": name, "value": value})
 }
 
-// identityFor returns the first identity that an app runs under.
+// identityFor returns the identity that an app's code runs under: the one that
+// resolves its references, not that of the host, else the first it has.
 func identityFor(c *design.Context, app cloud.ResourceID) (cloud.ResourceID, bool) {
 	target, ok := c.Resource(app)
 	if !ok {
 		return "", false
+	}
+	if who := design.Text(target.Body, "properties.keyVaultReferenceIdentity"); who != "" {
+		return cloud.ResourceID(who), true
 	}
 	assigned, _ := design.At(target.Body, "identity.userAssignedIdentities").(map[string]any)
 	ids := make([]string, 0, len(assigned))
@@ -71,7 +76,7 @@ func connection(c *design.Context, app cloud.ResourceID, name, property, value s
 // busConnection connects an app to the workload's Service Bus namespace, and
 // lets it receive from one queue or subscription there, "" for none.
 func busConnection(c *design.Context, app, from cloud.ResourceID) {
-	connection(c, app, "SERVICEBUS", "fullyQualifiedNamespace", lastName(bus(c))+".servicebus.windows.net")
+	connection(c, app, "SERVICEBUS", "fullyQualifiedNamespace", common.LastName(bus(c))+".servicebus.windows.net")
 	if who, ok := identityFor(c, app); ok && from != "" {
 		allow(c, who, from, roleBusReceiver)
 	}
@@ -134,7 +139,7 @@ func inbox(c *design.Context, function *inventory.Resource) (cloud.ResourceID, b
 		return "", false
 	}
 	id := busQueue(c, "inbox/"+string(function.ID), function.Name+"-events", lambdaAttempts, function)
-	setSetting(c, app, "EVENTS_QUEUE", lastName(id))
+	setSetting(c, app, "EVENTS_QUEUE", common.LastName(id))
 	busConnection(c, app, id)
 	return id, true
 }

@@ -69,23 +69,8 @@ func covers(known, name string) bool {
 	return known == name
 }
 
-// said reports whether a value says anything: an empty list or mapping, false
-// and "" are what AWS means when it says nothing.
-func said(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return false
-	case string:
-		return v != ""
-	case bool:
-		return v
-	case []any:
-		return len(v) > 0
-	case map[string]any:
-		return len(v) > 0
-	}
-	return true
-}
+// said reports whether a value says anything.
+func said(v any) bool { return common.Said(v) }
 
 // full gives a value as a text: what is not one as JSON.
 func full(v any) string {
@@ -141,11 +126,6 @@ func seconds(n int) string {
 		return "PT" + strconv.Itoa(n/60) + "M"
 	}
 	return "PT" + strconv.Itoa(n) + "S"
-}
-
-// lastName is the name in an id.
-func lastName(id cloud.ResourceID) string {
-	return string(id)[strings.LastIndexByte(string(id), '/')+1:]
 }
 
 // parentOf is the id of the resource that a child stands in.

@@ -8,6 +8,7 @@ import (
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
+	"github.com/hashicorp/go-azure-sdk/resource-manager/managedidentity/2024-11-30/identities"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/storage/2025-08-01/blobcontainers"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/storage/2025-08-01/storageaccounts"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/web/2025-05-01/appserviceplans"
@@ -123,7 +124,7 @@ func (t *told) putFunction(h hosting) (cloud.ResourceID, []setting) {
 	c, r := t.c, t.r
 	who, known := identityOf(c, r, t.at("Role"))
 	if !known && t.at("Role") != nil {
-		t.todo("give identity %s the rights of role %s, which is not part of the design", lastName(who), shown(t.at("Role")))
+		t.todo("give identity %s the rights of role %s, which is not part of the design", common.LastName(who), shown(t.at("Role")))
 	}
 	account := c.Put(design.Target{Type: accountKind, Base: r.Name, Model: storageaccounts.StorageAccountCreateParameters{
 		Kind: storageaccounts.KindStorageVTwo, Sku: storageaccounts.Sku{Name: storageaccounts.SkuNameStandardLRS},
@@ -135,9 +136,10 @@ func (t *told) putFunction(h hosting) (cloud.ResourceID, []setting) {
 	packages := c.Put(design.Target{Type: containerKind, Parent: account + "/blobServices/default", Base: "deployment", Exact: true, Model: blobcontainers.BlobContainer{
 		Properties: &blobcontainers.ContainerProperties{PublicAccess: new(blobcontainers.PublicAccessNone)},
 	}}, r)
-	allow(c, who, account, roleBlobOwner)
-	allow(c, who, account, roleQueueWriter)
-	settings, list := t.appSettings(h, who, account)
+	host := t.hostIdentity()
+	allow(c, host, account, roleBlobOwner)
+	allow(c, host, account, roleQueueWriter)
+	settings, list := t.appSettings(h, runner{who: who, host: host, account: account})
 	properties := webapps.SiteProperties{
 		ServerFarmId: new(string(t.plan(h))), HTTPSOnly: new(true), KeyVaultReferenceIdentity: new(string(who)),
 		VirtualNetworkSubnetId: text(string(t.functionSubnet(h))), PublicNetworkAccess: new("Enabled"), Reserved: new(true),
@@ -157,10 +159,10 @@ func (t *told) putFunction(h hosting) (cloud.ResourceID, []setting) {
 		properties.SiteConfig.LinuxFxVersion = new(h.runtime.linux())
 		properties.SiteConfig.PreWarmedInstanceCount = new(int64(1))
 	} else {
-		properties.FunctionAppConfig = t.flex(h, who, account, packages)
+		properties.FunctionAppConfig = t.flex(h, host, account, packages)
 	}
 	id := c.Put(design.Target{Type: functionKind, Base: r.Name, Model: webapps.Site{
-		Kind: new("functionapp,linux"), Identity: anyIdentity(who), Properties: &properties,
+		Kind: new("functionapp,linux"), Identity: anyIdentity(who, host), Properties: &properties,
 	}}, r)
 	if properties.VirtualNetworkSubnetId != nil && !h.premium {
 		t.gap("lambda.network", "VpcConfig")
@@ -168,8 +170,21 @@ func (t *told) putFunction(h hosting) (cloud.ResourceID, []setting) {
 	return id, settings
 }
 
+// hostIdentity is the identity by which the host of one function reaches its
+// own account and package. The role's identity would not do: functions share
+// roles, and whoever writes blobs there can put other code in place (Azure
+// Functions, "Configure Flex Consumption plan apps", deployment storage with a
+// user-assigned identity).
+func (t *told) hostIdentity() cloud.ResourceID {
+	return t.c.Put(design.Target{Type: identityKind, Base: t.r.Name + "-host", Model: identities.Identity{}}, t.r)
+}
+
+// runner is what a function app runs as: who its code is, who its host is, and
+// the account that the host keeps its state in.
+type runner struct{ who, host, account cloud.ResourceID }
+
 // flex is what Flex Consumption is told beside the settings.
-func (t *told) flex(h hosting, who, account, packages cloud.ResourceID) *webapps.FunctionAppConfig {
+func (t *told) flex(h hosting, host, account, packages cloud.ResourceID) *webapps.FunctionAppConfig {
 	most := int64(usualInstances)
 	if reserved, ok := design.Number(t.r.Properties, "ReservedConcurrentExecutions"); ok && reserved > 0 {
 		most = int64(min(max((int(reserved)+h.perInstance-1)/h.perInstance, fewestInstances), mostInstances))
@@ -189,8 +204,8 @@ func (t *told) flex(h hosting, who, account, packages cloud.ResourceID) *webapps
 	return &webapps.FunctionAppConfig{
 		Runtime: &webapps.FunctionsRuntime{Name: new(h.runtime.name), Version: new(h.runtime.version)},
 		Deployment: &webapps.FunctionsDeployment{Storage: &webapps.FunctionsDeploymentStorage{
-			Type: new(webapps.FunctionsDeploymentStorageTypeBlobContainer), Value: new("https://" + lastName(account) + ".blob.core.windows.net/" + lastName(packages)),
-			Authentication: &webapps.FunctionsDeploymentStorageAuthentication{Type: new(webapps.AuthenticationTypeUserAssignedIdentity), UserAssignedIdentityResourceId: new(string(who))},
+			Type: new(webapps.FunctionsDeploymentStorageTypeBlobContainer), Value: new("https://" + common.LastName(account) + ".blob.core.windows.net/" + common.LastName(packages)),
+			Authentication: &webapps.FunctionsDeploymentStorageAuthentication{Type: new(webapps.AuthenticationTypeUserAssignedIdentity), UserAssignedIdentityResourceId: new(string(host))},
 		}},
 		ScaleAndConcurrency: &scale,
 	}
@@ -211,8 +226,8 @@ func (t *told) plan(h hosting) cloud.ResourceID {
 
 // appSettings translates the environment variables and adds what the host
 // needs: its storage by identity, and where it reports to.
-func (t *told) appSettings(h hosting, who, account cloud.ResourceID) ([]setting, []webapps.NameValuePair) {
-	c := t.c
+func (t *told) appSettings(h hosting, as runner) ([]setting, []webapps.NameValuePair) {
+	c, who := t.c, as.who
 	settings := t.variables(design.At(t.r.Properties, "Environment.Variables"))
 	var list []webapps.NameValuePair
 	seen := map[string]bool{}
@@ -222,9 +237,9 @@ func (t *told) appSettings(h hosting, who, account cloud.ResourceID) ([]setting,
 			list = append(list, webapps.NameValuePair{Name: new(name), Value: new(value)})
 		}
 	}
-	put("AzureWebJobsStorage__accountName", lastName(account))
+	put("AzureWebJobsStorage__accountName", common.LastName(as.account))
 	put("AzureWebJobsStorage__credential", "managedidentity")
-	put("AzureWebJobsStorage__clientId", c.Output(who, "properties.clientId"))
+	put("AzureWebJobsStorage__clientId", c.Output(as.host, "properties.clientId"))
 	put("AZURE_CLIENT_ID", c.Output(who, "properties.clientId"))
 	put("APPLICATIONINSIGHTS_CONNECTION_STRING", c.Output(common.Insights(c), "properties.ConnectionString"))
 	put("AzureFunctionsJobHost__functionTimeout", span(design.Int(t.r.Properties, "Timeout", 3)))

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -82,7 +83,7 @@ func applyLayer(c *design.Context, r *inventory.Resource) design.Decision {
 			}
 		}
 	}
-	t.why("layer %s of %d functions goes into their packages, because Functions has no layers", r.Name, len(users))
+	t.why("layer %s of %s goes into their packages, because Functions has no layers", r.Name, common.Count(len(users), "function"))
 	if len(users) == 0 {
 		t.Action = design.Retire
 		t.why("no function of the workload uses layer %s", r.Name)
@@ -103,7 +104,7 @@ func applyURL(c *design.Context, r *inventory.Resource) design.Decision {
 		t.cors(app, cors)
 	}
 	if app != "" {
-		t.todo("tell the callers of the URL the new address https://%s.azurewebsites.net, or put a custom domain before it", lastName(app))
+		t.todo("tell the callers of the URL the new address https://%s.azurewebsites.net, or put a custom domain before it", common.LastName(app))
 	}
 	return t.done("TargetFunctionArn", "AuthType", "Cors", "InvokeMode", "Qualifier", "FunctionUrl", "FunctionArn", "CreationTime", "LastModifiedTime")
 }
@@ -134,7 +135,7 @@ func (t *told) cors(app cloud.ResourceID, cors map[string]any) {
 func applyInvokeConfig(c *design.Context, r *inventory.Resource) design.Decision {
 	t, function, app := ofFunction(c, r, "FunctionName", design.Replace)
 	attempts := design.Int(r.Properties, "MaximumRetryAttempts", 2) + 1
-	t.why("%s tries an event %d times; its queue delivers as often, and then keeps it as a dead letter", nameOr(function, t.at("FunctionName")), attempts)
+	t.why("%s tries an event %s; its queue delivers as often, and then keeps it as a dead letter", nameOr(function, t.at("FunctionName")), common.Count(attempts, "time"))
 	if function != nil {
 		if id, ok := inbox(c, function); ok {
 			if queue, ok := c.Resource(id); ok {

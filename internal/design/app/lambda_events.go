@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	es "github.com/hashicorp/go-azure-sdk/resource-manager/eventgrid/2025-02-15/eventsubscriptions"
 )
@@ -72,7 +73,7 @@ func eventSourceName(r *inventory.Resource) string {
 }
 
 func (t *told) fromQueue(app, target cloud.ResourceID, source *inventory.Resource) {
-	setSetting(t.c, app, "QUEUE_"+settingName(source.Name), lastName(target))
+	setSetting(t.c, app, "QUEUE_"+settingName(source.Name), common.LastName(target))
 	busConnection(t.c, app, target)
 	t.batch(app, batching{"serviceBus", "maxMessageBatchSize", "minMessageBatchSize", "maxBatchWaitTime", 10, 150})
 	if isFIFO(source) {
@@ -84,8 +85,8 @@ func (t *told) fromQueue(app, target cloud.ResourceID, source *inventory.Resourc
 }
 
 func (t *told) fromStream(app, target cloud.ResourceID, source *inventory.Resource) {
-	setSetting(t.c, app, "STREAM_"+settingName(source.Name), lastName(target))
-	connection(t.c, app, "EVENTHUB", "fullyQualifiedNamespace", lastName(parentOf(target))+".servicebus.windows.net")
+	setSetting(t.c, app, "STREAM_"+settingName(source.Name), common.LastName(target))
+	connection(t.c, app, "EVENTHUB", "fullyQualifiedNamespace", common.LastName(parentOf(target))+".servicebus.windows.net")
 	if who, ok := identityFor(t.c, app); ok {
 		allow(t.c, who, target, roleHubReceiver)
 	}
@@ -99,21 +100,21 @@ func (t *told) fromStream(app, target cloud.ResourceID, source *inventory.Resour
 
 func (t *told) fromTable(app, target cloud.ResourceID, source *inventory.Resource) {
 	account := parentOf(parentOf(target))
-	setSetting(t.c, app, "TABLE_"+settingName(source.Name), lastName(target))
+	setSetting(t.c, app, "TABLE_"+settingName(source.Name), common.LastName(target))
 	connection(t.c, app, "COSMOS", "accountEndpoint", t.c.Output(account, "properties.documentEndpoint"))
 	t.gap("lambda.change-feed", "EventSourceArn="+source.Name)
-	t.todo("give the identity of %s a data role of Cosmos DB account %s that covers a lease container beside %s", lastName(app), lastName(account), lastName(target))
+	t.todo("give the identity of %s a data role of Cosmos DB account %s that covers a lease container beside %s", common.LastName(app), common.LastName(account), common.LastName(target))
 }
 
 func (t *told) fromKafka(app, target cloud.ResourceID, source *inventory.Resource) {
-	setSetting(t.c, app, "KAFKA_BROKERS", lastName(target)+".servicebus.windows.net:9093")
+	setSetting(t.c, app, "KAFKA_BROKERS", common.LastName(target)+".servicebus.windows.net:9093")
 	t.gap("lambda.kafka", "Topics="+shown(t.at("Topics")))
-	t.todo("let %s read topics %s of what stands for %s", lastName(app), shown(t.at("Topics")), source.Name)
+	t.todo("let %s read topics %s of what stands for %s", common.LastName(app), shown(t.at("Topics")), source.Name)
 }
 
 func (t *told) fromBroker(app, _ cloud.ResourceID, source *inventory.Resource) {
 	busConnection(t.c, app, "")
-	t.todo("let %s read queues %s of what stands for %s through the Service Bus trigger", lastName(app), shown(t.at("Queues")), source.Name)
+	t.todo("let %s read queues %s of what stands for %s through the Service Bus trigger", common.LastName(app), shown(t.at("Queues")), source.Name)
 }
 
 // batching is how an extension of the host is told to hand over several
@@ -139,7 +140,7 @@ func (t *told) batch(app cloud.ResourceID, b batching) {
 	setSetting(t.c, app, head+b.least, shown(size))
 	setSetting(t.c, app, head+b.wait, span(min(wait, b.longest)))
 	if wait > b.longest {
-		t.todo("know that %s waits %d s for a batch at most: %d s at the source", lastName(app), b.longest, wait)
+		t.todo("know that %s waits %d s for a batch at most: %d s at the source", common.LastName(app), b.longest, wait)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -161,7 +162,7 @@ func (t *told) deadLetters(app cloud.ResourceID, ref any, property string) {
 		if !ok {
 			continue
 		}
-		setSetting(t.c, app, "FAILED_EVENTS", lastName(id))
+		setSetting(t.c, app, "FAILED_EVENTS", common.LastName(id))
 		if who, ok := identityFor(t.c, app); ok {
 			allow(t.c, who, id, roleBusSender)
 		}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/containerapps/2025-07-01/containerapps"
 )
@@ -15,7 +16,7 @@ func imageFunction(c *design.Context, r *inventory.Resource) design.Decision {
 	env := environment(c, place{key: "functions" + full(t.at("VpcConfig.SubnetIds")), base: c.Options.Workload + "-functions", from: r, near: design.List(t.at("VpcConfig.SubnetIds")), groups: design.List(t.at("VpcConfig.SecurityGroupIds"))})
 	who, known := identityOf(c, r, t.at("Role"))
 	if !known && t.at("Role") != nil {
-		t.todo("give identity %s the rights of role %s, which is not part of the design", lastName(who), shown(t.at("Role")))
+		t.todo("give identity %s the rights of role %s, which is not part of the design", common.LastName(who), shown(t.at("Role")))
 	}
 	a := assembly{size: fit(float64(h.asked)/1769, float64(h.asked)/1024)}
 	if a.size.profile != "Consumption" {

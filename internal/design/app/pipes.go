@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -54,7 +55,7 @@ func (t *told) feed(app cloud.ResourceID, ref any) bool {
 		}
 		if id, ok := t.c.TargetOf(source, f.target); ok {
 			f.apply(t, app, id, source)
-			t.todo("give %s a %s for %s", lastName(app), f.name, source.Name)
+			t.todo("give %s a %s for %s", common.LastName(app), f.name, source.Name)
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -120,7 +121,7 @@ func (t *told) recurrence(s schedule, to *inventory.Resource, target map[string]
 	if input := target["Input"]; said(input) {
 		body = input
 	}
-	address := "https://" + lastName(parentOf(id)) + ".servicebus.windows.net/" + lastName(id) + "/messages"
+	address := "https://" + common.LastName(parentOf(id)) + ".servicebus.windows.net/" + common.LastName(id) + "/messages"
 	who := messenger(t.c)
 	allow(t.c, who, id, roleBusSender)
 	definition := workflowDefinition(map[string]any{"schedule": map[string]any{"type": "Recurrence", "recurrence": every}}, map[string]any{

@@ -3,6 +3,7 @@ package app
 import (
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/servicebus/2024-01-01/namespaces"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/servicebus/2024-01-01/queues"
@@ -100,7 +101,7 @@ func busKey(c *design.Context, properties *namespaces.SBNamespaceProperties) clo
 		properties.Encryption = &namespaces.Encryption{
 			KeySource: new(namespaces.KeySourceMicrosoftPointKeyVault),
 			KeyVaultProperties: &[]namespaces.KeyVaultProperties{{
-				KeyName: new(lastName(key)), KeyVaultUri: new(c.Output(vault, "properties.vaultUri")),
+				KeyName: new(common.LastName(key)), KeyVaultUri: new(c.Output(vault, "properties.vaultUri")),
 				Identity: &namespaces.UserAssignedIdentityProperties{UserAssignedIdentity: new(string(who))},
 			}},
 		}

@@ -31,12 +31,12 @@ func (s setting) reference() string {
 	if s.secret == "" {
 		return s.value
 	}
-	return "@Microsoft.KeyVault(VaultName=" + lastName(parentOf(s.secret)) + ";SecretName=" + lastName(s.secret) + ")"
+	return "@Microsoft.KeyVault(VaultName=" + common.LastName(parentOf(s.secret)) + ";SecretName=" + common.LastName(s.secret) + ")"
 }
 
 // address is the secret's own address.
 func (s setting) address() string {
-	return "https://" + lastName(parentOf(s.secret)) + ".vault.azure.net/secrets/" + lastName(s.secret)
+	return "https://" + common.LastName(parentOf(s.secret)) + ".vault.azure.net/secrets/" + common.LastName(s.secret)
 }
 
 // named are the kinds that variables name, with the word that a variable's
@@ -223,7 +223,7 @@ func vaulted(c *design.Context, s setting, found *inventory.Resource) (setting, 
 // pointTo writes the address of a target. Names are literal: their suffix is
 // replaced for another environment.
 func pointTo(c *design.Context, s setting, id cloud.ResourceID) (setting, bool) {
-	name := lastName(id)
+	name := common.LastName(id)
 	if strings.Contains(string(id), "/vaults/") && strings.Contains(string(id), "/secrets/") {
 		s.value, s.secret = "", id
 		return s, true
@@ -235,17 +235,17 @@ func pointTo(c *design.Context, s setting, id cloud.ResourceID) (setting, bool) 
 	switch target.Type {
 	case busQueueKind, busTopicKind:
 		s.value = name
-		s.more = []setting{{name: "SERVICEBUS__fullyQualifiedNamespace", value: lastName(parentOf(id)) + ".servicebus.windows.net"}}
+		s.more = []setting{{name: "SERVICEBUS__fullyQualifiedNamespace", value: common.LastName(parentOf(id)) + ".servicebus.windows.net"}}
 	case "Microsoft.EventHub/namespaces/eventhubs":
 		s.value = name
-		s.more = []setting{{name: "EVENTHUB__fullyQualifiedNamespace", value: lastName(parentOf(id)) + ".servicebus.windows.net"}}
+		s.more = []setting{{name: "EVENTHUB__fullyQualifiedNamespace", value: common.LastName(parentOf(id)) + ".servicebus.windows.net"}}
 	case "Microsoft.Storage/storageAccounts":
 		s.value = "https://" + name + ".blob.core.windows.net/"
 	case "Microsoft.Storage/storageAccounts/blobServices/containers":
-		s.value = "https://" + lastName(parentOf(parentOf(id))) + ".blob.core.windows.net/" + name
+		s.value = "https://" + common.LastName(parentOf(parentOf(id))) + ".blob.core.windows.net/" + name
 	case "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers":
 		s.value = name
-		s.more = []setting{{name: s.name + "__accountEndpoint", value: c.Output(parentOf(parentOf(id)), "properties.documentEndpoint")}, {name: s.name + "__database", value: lastName(parentOf(id))}}
+		s.more = []setting{{name: s.name + "__accountEndpoint", value: c.Output(parentOf(parentOf(id)), "properties.documentEndpoint")}, {name: s.name + "__database", value: common.LastName(parentOf(id))}}
 	default:
 		property := hostProperty(target.Type)
 		if property == "" {

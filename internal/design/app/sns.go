@@ -83,21 +83,21 @@ func applyTopic(c *design.Context, r *inventory.Resource) design.Decision {
 	}
 	if notifiesOnly(c, r) {
 		actionGroup(c, r)
-		t := tell(c, r, design.Replace, inNamedGaps).why("topic %s carries alarms to %d people or hooks and nothing else, which an action group does", r.Name, len(subscriptions(c, r)))
+		t := tell(c, r, design.Replace, inNamedGaps).why("topic %s carries alarms to %s and nothing else, which an action group does", r.Name, common.Count(len(subscriptions(c, r)), "subscription"))
 		t.gap("sns.alarm-format", "TopicName="+r.Name)
 		t.other("Service Bus topic", "it sends no mail and no text message")
 		t.inline()
 		return t.done(read...)
 	}
 	id := c.Put(design.Target{Type: busTopicKind, Parent: bus(c), Base: r.Name, Model: topics.SBTopic{Properties: topicProperties(r)}}, r)
-	t := tell(c, r, design.Migrate, inNamedGaps).why("topic %s with %d subscriptions becomes a Service Bus topic, which keeps messages for each subscription until they are read", r.Name, len(subscriptions(c, r)))
+	t := tell(c, r, design.Migrate, inNamedGaps).why("topic %s with %s becomes a Service Bus topic, which keeps messages for each subscription until they are read", r.Name, common.Count(len(subscriptions(c, r)), "subscription"))
 	t.other("Event Grid topic", "it keeps no order, and an event that nobody takes within a day is gone")
 	t.topicGaps()
 	if len(c.Referring(r, "AWS::CloudWatch::Alarm", "AlarmActions")) > 0 {
 		t.todo("let the alarms that published to %s call the workload's action group: an alert cannot write to a Service Bus topic", r.Name)
 	}
 	t.inline()
-	t.todo("let publishers of %s send to %s through the Service Bus SDK", r.Name, lastName(id))
+	t.todo("let publishers of %s send to %s through the Service Bus SDK", r.Name, common.LastName(id))
 	return t.done(read...)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/servicebus/2024-01-01/queues"
 )
@@ -50,7 +51,7 @@ func applyQueue(c *design.Context, r *inventory.Resource) design.Decision {
 		id := queueOf(c, main)
 		c.Attach(r, id)
 		t := tell(c, r, design.Replace, inNamedGaps).why("queue %s takes the dead letters of FIFO queue %s; a Service Bus queue with sessions has its own dead-letter queue, and cannot forward", r.Name, main.Name)
-		t.todo("read dead letters from %s/$DeadLetterQueue instead of %s", lastName(id), r.Name)
+		t.todo("read dead letters from %s/$DeadLetterQueue instead of %s", common.LastName(id), r.Name)
 		return t.done("*")
 	}
 	queueOf(c, r)
@@ -140,7 +141,7 @@ func queueOf(c *design.Context, r *inventory.Resource) cloud.ResourceID {
 		}
 		var after []cloud.ResourceID
 		if dead, ok := forwardTo(c, r); ok {
-			properties.ForwardDeadLetteredMessagesTo = new(lastName(dead))
+			properties.ForwardDeadLetteredMessagesTo = new(common.LastName(dead))
 			after = append(after, dead)
 		}
 		return c.Put(design.Target{Type: busQueueKind, Parent: bus(c), Base: r.Name, Model: queues.SBQueue{Properties: &properties}, After: after}, r)
@@ -220,7 +221,7 @@ func policyAbsorbed(c *design.Context, r *inventory.Resource, property string, k
 		of = []string{"a resource outside the design"}
 	}
 	statements := design.Maps(object(t.at("PolicyDocument"))["Statement"])
-	t.why("the %d statements of the policy of %s become role assignments of the identities that send and receive", len(statements), strings.Join(of, ", "))
+	t.why("%s of the policy of %s becomes role assignments of the identities that send and receive", common.Count(len(statements), "statement"), strings.Join(of, ", "))
 	for _, s := range statements {
 		t.statement(s)
 	}

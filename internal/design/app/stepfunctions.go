@@ -6,6 +6,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -48,8 +49,8 @@ func applyStateMachine(c *design.Context, r *inventory.Resource) design.Decision
 	if len(m.calls) > 0 && !slices.ContainsFunc(m.calls, func(s string) bool { return strings.HasPrefix(s, "lambda") }) {
 		target = "a Logic App"
 	}
-	t.why("%s state machine %s has %d states (%s) and calls %s; %s is the closer counterpart, and its definition has to be written anew",
-		strings.ToLower(kind), r.Name, m.states, strings.Join(keys(m.kinds), ", "), orElse(strings.Join(m.calls, ", "), "nothing"), target)
+	t.why("%s state machine %s has %s (%s) and calls %s; %s is the closer counterpart, and its definition has to be written anew",
+		strings.ToLower(kind), r.Name, common.Count(m.states, "state"), strings.Join(keys(m.kinds), ", "), orElse(strings.Join(m.calls, ", "), "nothing"), target)
 	t.todo("rebuild %s with %s, state by state: %s", r.Name, target, strings.Join(keys(m.kinds), ", "))
 	for _, call := range m.calls {
 		t.todo("replace the call of %s", call)

@@ -6,6 +6,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/servicebus/2024-01-01/rules"
 	subs "github.com/hashicorp/go-azure-sdk/resource-manager/servicebus/2024-01-01/subscriptions"
@@ -32,7 +33,7 @@ func (t *told) put(s busSubscription, sub map[string]any) {
 	if s.forward != "" {
 		// A subscription with sessions cannot forward; messages keep their session
 		// for the queue.
-		properties.ForwardTo = new(lastName(s.forward))
+		properties.ForwardTo = new(common.LastName(s.forward))
 		after = append(after, s.forward)
 	} else if isFIFO(s.source) {
 		properties.RequiresSession = new(true)
@@ -40,14 +41,14 @@ func (t *told) put(s busSubscription, sub map[string]any) {
 	ref := object(sub["RedrivePolicy"])["deadLetterTargetArn"]
 	dead, found := t.c.Find(t.r, ref, "AWS::SQS::Queue")
 	if queue, ok := t.c.TargetOf(dead, busQueueKind); found && ok && properties.RequiresSession == nil {
-		properties.ForwardDeadLetteredMessagesTo = new(lastName(queue))
+		properties.ForwardDeadLetteredMessagesTo = new(common.LastName(queue))
 		after = append(after, queue)
 	} else if said(sub["RedrivePolicy"]) {
 		t.todo("read what cannot be delivered from the dead letters of the subscription itself instead of %s", orElse(nameOf(t.c, t.r, ref), "another queue"))
 	}
 	id := t.c.Put(design.Target{Type: busSubscriptionKind, Parent: s.topic, Base: s.base, NoLocation: true, Model: subs.SBSubscription{Properties: &properties}, After: after}, t.r)
 	if s.reader != "" {
-		setSetting(t.c, s.reader, "SUBSCRIPTION_"+settingName(lastName(s.topic)), lastName(s.topic)+"/"+lastName(id))
+		setSetting(t.c, s.reader, "SUBSCRIPTION_"+settingName(common.LastName(s.topic)), common.LastName(s.topic)+"/"+common.LastName(id))
 		busConnection(t.c, s.reader, id)
 	}
 	t.filter(id, sub)
@@ -65,7 +66,7 @@ func (t *told) filter(id cloud.ResourceID, sub map[string]any) {
 	policy := object(sub["FilterPolicy"])
 	if len(policy) == 0 {
 		if sub["FilterPolicy"] != nil && shown(sub["FilterPolicy"]) != "{}" {
-			t.todo("write the filter of %s by hand: %s is not understood", lastName(id), shown(sub["FilterPolicy"]))
+			t.todo("write the filter of %s by hand: %s is not understood", common.LastName(id), shown(sub["FilterPolicy"]))
 		}
 		return
 	}

@@ -3,29 +3,14 @@ package app_test
 import (
 	"testing"
 
-	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design/designtest"
 )
-
-// swept is a workload in which the properties of one kind are set one by one,
-// and those that have no meaning at the target, with the reason.
-type swept struct {
-	of                      cloud.Kind
-	only, template, excused string
-	try                     map[string]any
-}
 
 // TestEveryPropertyIsNoticed sets every property that CloudFormation knows of
 // the main kinds: none may be dropped without a word.
 func TestEveryPropertyIsNoticed(t *testing.T) {
 	t.Parallel()
-	for _, one := range append(sweptFunctions(), append(sweptMessages(), sweptContainers()...)...) {
-		t.Run(string(one.of)+" "+one.only, func(t *testing.T) {
-			t.Parallel()
-			sweep := designtest.Sweep{Families: families(), Of: one.of, Template: one.template, Only: one.only, Try: one.try}
-			designtest.Excused(t, sweep.Unnoticed(t), one.excused)
-		})
-	}
+	designtest.Noticed(t, families, append(sweptFunctions(), append(sweptMessages(), sweptContainers()...)...)...)
 }
 
 const sweptNet = `
@@ -34,7 +19,7 @@ Resources:
   A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Net, CidrBlock: 10.0.1.0/24, AvailabilityZone: us-east-1a}}
 `
 
-func sweptFunctions() []swept {
+func sweptFunctions() []designtest.Swept {
 	const function = sweptNet + `
   Worker: {Type: AWS::Lambda::Function, Properties: {FunctionName: worker, Runtime: python3.12, Handler: app.main, Role: "arn:aws:iam::123456789012:role/x", Code: {S3Bucket: b, S3Key: k}, VpcConfig: {SubnetIds: [!Ref A]}}}
 `
@@ -44,8 +29,8 @@ Resources:
   Users: {Type: AWS::ApiGateway::Authorizer, Properties: {Name: users, Type: COGNITO_USER_POOLS, RestApiId: !Ref Api, ProviderARNs: ["arn:aws:cognito-idp:us-east-1:123456789012:userpool/x"]}}
   M: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !Ref Api, ResourceId: !GetAtt Api.RootResourceId, HttpMethod: GET, AuthorizationType: COGNITO_USER_POOLS, AuthorizerId: !Ref Users, Integration: {Type: HTTP_PROXY, IntegrationHttpMethod: GET, Uri: "https://up.example/x"}}}
 `
-	return []swept{
-		{of: "AWS::Lambda::Function", template: function, excused: `
+	return []designtest.Swept{
+		{Of: "AWS::Lambda::Function", Template: function, Excused: `
 			Description a text for people
 			FunctionName its name
 			Code.S3ObjectStorageMode how Lambda keeps its copy
@@ -55,19 +40,19 @@ Resources:
 			RuntimeManagementConfig.RuntimeVersionArn a build of Lambda's own runtime
 			VpcConfig.SecurityGroupIds[] the network double has no rules
 			VpcConfig.SubnetIds[] the network double has one subnet for all`},
-		{of: "AWS::Lambda::Function", only: "ImageConfig", template: `
+		{Of: "AWS::Lambda::Function", Only: "ImageConfig", Template: `
 Resources:
   Worker: {Type: AWS::Lambda::Function, Properties: {FunctionName: worker, PackageType: Image, Role: "arn:aws:iam::123456789012:role/x", Code: {ImageUri: "123456789012.dkr.ecr.us-east-1.amazonaws.com/worker:1"}}}
 `},
-		{of: "AWS::ApiGateway::RestApi", template: api, try: map[string]any{"ApiKeySourceType": "AUTHORIZER", "EndpointConfiguration.Types[]": "PRIVATE", "EndpointConfiguration.IpAddressType": "dualstack",
-			"Body": map[string]any{"paths": map[string]any{"/more": map[string]any{"get": map[string]any{}}}}}, excused: `
+		{Of: "AWS::ApiGateway::RestApi", Template: api, Try: map[string]any{"ApiKeySourceType": "AUTHORIZER", "EndpointConfiguration.Types[]": "PRIVATE", "EndpointConfiguration.IpAddressType": "dualstack",
+			"Body": map[string]any{"paths": map[string]any{"/more": map[string]any{"get": map[string]any{}}}}}, Excused: `
 			EndpointConfiguration.VpcEndpointIds[] counts only for a private API
 			FailOnWarnings how API Gateway reads a document
 			Mode how API Gateway reads a document
 			Name its name
 			Parameters how API Gateway reads a document
 			Version a number that API Gateway gives`},
-		{of: "AWS::ApiGateway::Method", template: api, try: map[string]any{"Integration.ResponseTransferMode": "STREAM", "HttpMethod": "POST", "AuthorizationType": "AWS_IAM"}, excused: `
+		{Of: "AWS::ApiGateway::Method", Template: api, Try: map[string]any{"Integration.ResponseTransferMode": "STREAM", "HttpMethod": "POST", "AuthorizationType": "AWS_IAM"}, Excused: `
 			Integration.CacheNamespace counts only with keys of the cache, which are named
 			Integration.ConnectionId the kind of the connection says it
 			Integration.Credentials a role of AWS; calls carry the key of the function or nothing
@@ -80,7 +65,7 @@ Resources:
 	}
 }
 
-func sweptMessages() []swept {
+func sweptMessages() []designtest.Swept {
 	const rule = sweptNet + `
   Bus: {Type: AWS::Events::EventBus, Properties: {Name: shop}}
   Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}
@@ -91,50 +76,50 @@ func sweptMessages() []swept {
   Task: {Type: AWS::ECS::TaskDefinition, Properties: {Family: job, Cpu: "256", Memory: "512", ContainerDefinitions: [{Name: job, Image: nginx}]}}
   R: {Type: AWS::Events::Rule, Properties: {Name: r, ScheduleExpression: rate(1 hour), Targets: [{Id: a, Arn: !GetAtt Cluster.Arn, EcsParameters: {TaskDefinitionArn: !Ref Task}}]}}
 `
-	return []swept{
-		{of: "AWS::SQS::Queue", template: `
+	return []designtest.Swept{
+		{Of: "AWS::SQS::Queue", Template: `
 Resources:
   Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs.fifo, FifoQueue: true}}
-`, try: map[string]any{"DeduplicationScope": "messageGroup"}, excused: `
+`, Try: map[string]any{"DeduplicationScope": "messageGroup"}, Excused: `
 			FifoQueue the name says it too
 			FifoThroughputLimit a limit of SQS, which Service Bus has not
 			KmsDataKeyReusePeriodSeconds how often SQS asks KMS
 			QueueName its name
 			ReceiveMessageWaitTimeSeconds receivers of Service Bus wait by themselves
 			SqsManagedSseEnabled every namespace is encrypted`},
-		{of: "AWS::SNS::Topic", template: `
+		{Of: "AWS::SNS::Topic", Template: `
 Resources:
   News: {Type: AWS::SNS::Topic, Properties: {TopicName: news}}
-`, try: map[string]any{"TracingConfig": "Active"}, excused: `
+`, Try: map[string]any{"TracingConfig": "Active"}, Excused: `
 			DisplayName counts only for mails and texts, below
 			FifoThroughputScope a limit of SNS, which Service Bus has not
 			SignatureVersion how SNS signs what it posts
 			TopicName its name`},
-		{of: "AWS::SNS::Topic", only: "DisplayName", template: `
+		{Of: "AWS::SNS::Topic", Only: "DisplayName", Template: `
 Resources:
   News: {Type: AWS::SNS::Topic, Properties: {TopicName: news, Subscription: [{Protocol: email, Endpoint: a@b.example}]}}
   High: {Type: AWS::CloudWatch::Alarm, Properties: {AlarmName: high, AlarmActions: [!Ref News], ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}
 `},
-		{of: "AWS::SNS::Subscription", template: `
+		{Of: "AWS::SNS::Subscription", Template: `
 Resources:
   News: {Type: AWS::SNS::Topic, Properties: {TopicName: news}}
   Jobs: {Type: AWS::SQS::Queue, Properties: {QueueName: jobs}}
   S: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref News, Protocol: sqs, Endpoint: !GetAtt Jobs.Arn, FilterPolicy: {kind: [order]}}}
-`, try: map[string]any{"FilterPolicyScope": "MessageBody", "RedrivePolicy": map[string]any{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:gone"}}, excused: `
+`, Try: map[string]any{"FilterPolicyScope": "MessageBody", "RedrivePolicy": map[string]any{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:gone"}}, Excused: `
 			Region the topic's own
 			SubscriptionRoleArn a role of AWS; the reader's identity counts here`},
-		{of: "AWS::Events::Rule", template: rule, try: map[string]any{"State": "DISABLED", "Targets[].HttpParameters.HeaderParameters[]": "x"}, excused: `
+		{Of: "AWS::Events::Rule", Template: rule, Try: map[string]any{"State": "DISABLED", "Targets[].HttpParameters.HeaderParameters[]": "x"}, Excused: `
 			Description a text for people
 			Name its name
 			RoleArn the messenger's identity signs in
 			Targets[].Id a name within the rule
 			Targets[].RoleArn the messenger's identity signs in
 			Targets[].EcsParameters* counts only for a task, below`},
-		{of: "AWS::Events::Rule", only: "Targets[].EcsParameters", template: task},
+		{Of: "AWS::Events::Rule", Only: "Targets[].EcsParameters", Template: task},
 	}
 }
 
-func sweptContainers() []swept {
+func sweptContainers() []designtest.Swept {
 	const service = sweptNet + `
   Cluster: {Type: AWS::ECS::Cluster, Properties: {ClusterName: shop}}
   Web:
@@ -153,8 +138,8 @@ func sweptContainers() []swept {
   Cluster: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.29", RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A]}}}
   Nodes: {Type: AWS::EKS::Nodegroup, Properties: {NodegroupName: web, ClusterName: !Ref Cluster, NodeRole: "arn:aws:iam::123456789012:role/x", Subnets: [!Ref A], InstanceTypes: [m5.large], WarmPoolConfig: {Enabled: true}}}
 `
-	return []swept{
-		{of: "AWS::ECS::Service", template: service, excused: `
+	return []designtest.Swept{
+		{Of: "AWS::ECS::Service", Template: service, Excused: `
 			AvailabilityZoneRebalancing replicas of an app spread by themselves
 			DeploymentConfiguration.MaximumPercent a new revision stands beside the old one
 			DeploymentConfiguration.MinimumHealthyPercent the old revision stays until the new one answers
@@ -165,7 +150,7 @@ func sweptContainers() []swept {
 			PropagateTags tags are those of the app
 			Role a role by which ECS registers with balancers
 			ServiceName its name`},
-		{of: "AWS::ECS::TaskDefinition", template: service, excused: `
+		{Of: "AWS::ECS::TaskDefinition", Template: service, Excused: `
 			ContainerDefinitions[].Cpu the first container takes what the others leave
 			ContainerDefinitions[].Memory the first container takes what the others leave
 			ContainerDefinitions[].MemoryReservation the first container takes what the others leave
@@ -176,7 +161,7 @@ func sweptContainers() []swept {
 			ContainerDefinitions[].VersionConsistency a revision keeps its image
 			EnableFaultInjection a switch of AWS's own experiments
 			RequiresCompatibilities[] where it may run at AWS`},
-		{of: "AWS::EKS::Cluster", template: cluster, excused: `
+		{Of: "AWS::EKS::Cluster", Template: cluster, Excused: `
 			AccessConfig.BootstrapClusterCreatorAdminPermissions whoever deploys gets no rights inside
 			BootstrapSelfManagedAddons AKS brings network, names and proxy itself
 			ComputeConfig.NodePools[] counts only with automatic machines, which are named
@@ -187,7 +172,7 @@ func sweptContainers() []swept {
 			ResourcesVpcConfig.SubnetIds[] the network double has one subnet for all
 			RoleArn AKS has an identity of its own
 			StorageConfig.BlockStorage.Enabled counts only with automatic machines, which are named`},
-		{of: "AWS::EKS::Nodegroup", template: cluster, excused: `
+		{Of: "AWS::EKS::Nodegroup", Template: cluster, Excused: `
 			ForceUpdateEnabled a way to deploy, not a state
 			NodeRepairConfig* AKS repairs machines by itself
 			NodegroupName its name

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/containerapps/2025-07-01/containerapps"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/web/2025-05-01/appserviceplans"
@@ -34,7 +35,7 @@ func applyAppRunner(c *design.Context, r *inventory.Resource) design.Decision {
 	env := environment(c, place{key: "apprunner" + full(near), base: c.Options.Workload + "-services", from: r, near: near, groups: groups})
 	who, known := identityOf(c, r, t.at("InstanceConfiguration.InstanceRoleArn"))
 	if !known && t.at("InstanceConfiguration.InstanceRoleArn") != nil {
-		t.todo("give identity %s the rights of role %s, which is not part of the design", lastName(who), shown(t.at("InstanceConfiguration.InstanceRoleArn")))
+		t.todo("give identity %s the rights of role %s, which is not part of the design", common.LastName(who), shown(t.at("InstanceConfiguration.InstanceRoleArn")))
 	}
 	asked := size{cpu: units(orValue(t.at("InstanceConfiguration.Cpu"), "1024"), "vcpu", 1024) / 1024, gib: units(orValue(t.at("InstanceConfiguration.Memory"), "2048"), "gb", 1024) / 1024}
 	a := assembly{asked: asked, size: fit(asked.cpu, asked.gib), identities: []cloud.ResourceID{who}}
@@ -134,7 +135,7 @@ func applyBeanstalk(c *design.Context, r *inventory.Resource) design.Decision {
 	t.why("environment %s on %s with %d to %d instances of %s becomes a web app of App Service", r.Name, orElse(stack, "an unknown platform"), least, max(most, least), shown(orValue(option(r, "aws:autoscaling:launchconfiguration", "InstanceType"), "an unknown type")))
 	t.gap("elasticbeanstalk.hooks", "OptionSettings")
 	t.other("Virtual Machine Scale Sets", "machines would have to be set up and patched")
-	t.todo("check the size P0v3 of the plan against the load of %s, and give identity %s its rights", r.Name, lastName(who))
+	t.todo("check the size P0v3 of the plan against the load of %s, and give identity %s its rights", r.Name, common.LastName(who))
 	t.EffortDays = 3
 	return t.done("*")
 }
@@ -171,7 +172,7 @@ func applyAmplify(c *design.Context, r *inventory.Resource) design.Decision {
 	c.Put(design.Target{Type: siteKind, Base: r.Name, Model: staticsites.StaticSiteARMResource{Sku: &staticsites.SkuDescription{Name: new("Standard"), Tier: new("Standard")}, Properties: &staticsites.StaticSite{
 		AllowConfigFileUpdates: new(true), StagingEnvironmentPolicy: new(staticsites.StagingEnvironmentPolicyEnabled),
 	}}}, r)
-	t.why("site %s (%s) with %d branches becomes a static web app", r.Name, orElse(t.text("Platform"), "WEB"), len(c.Referring(r, "AWS::Amplify::Branch", "AppId")))
+	t.why("site %s (%s) with %s becomes a static web app", r.Name, orElse(t.text("Platform"), "WEB"), common.Count(len(c.Referring(r, "AWS::Amplify::Branch", "AppId")), "branch"))
 	if strings.HasPrefix(strings.ToUpper(t.text("Platform")), "WEB_") {
 		t.gapOf("amplify.server", "Platform")
 	}
@@ -186,7 +187,7 @@ func applyAmplify(c *design.Context, r *inventory.Resource) design.Decision {
 func applyGraphQL(c *design.Context, r *inventory.Resource) design.Decision {
 	t := tell(c, r, design.Manual, redesign)
 	sources, resolvers := c.Referring(r, "AWS::AppSync::DataSource", "ApiId"), c.Referring(r, "AWS::AppSync::Resolver", "ApiId")
-	t.why("GraphQL API %s with %d data sources and %d resolvers: Azure has no managed GraphQL service with resolvers of its own", r.Name, len(sources), len(resolvers))
+	t.why("GraphQL API %s with %s and %s: Azure has no managed GraphQL service with resolvers of its own", r.Name, common.Count(len(sources), "data source"), common.Count(len(resolvers), "resolver"))
 	t.gap("appsync.resolvers", "AuthenticationType="+t.text("AuthenticationType"))
 	t.todo("rebuild %s as a GraphQL server in a container app or a function, or with Data API builder when its sources (%s) are databases; API Management goes in front", r.Name, names(sources))
 	if kinds := t.text("AuthenticationType"); kinds != "" {

@@ -15,6 +15,7 @@ import (
 // role definition. The assignment's name follows from the three, so that a
 // second deployment finds it again.
 func RoleAssignment(c *design.Context, identity, scope cloud.ResourceID, role string, sources ...*inventory.Resource) cloud.ResourceID {
+	given := role
 	if !strings.Contains(role, "/") {
 		role = c.BuiltInRole(role)
 	}
@@ -26,6 +27,7 @@ func RoleAssignment(c *design.Context, identity, scope cloud.ResourceID, role st
 				PrincipalId:      c.Output(identity, "properties.principalId"),
 				PrincipalType:    new(roleassignments.PrincipalTypeServicePrincipal),
 				RoleDefinitionId: role,
+				Description:      new(MayDo(c, identity, given, scope)),
 			}},
 		})
 	})
@@ -33,6 +35,25 @@ func RoleAssignment(c *design.Context, identity, scope cloud.ResourceID, role st
 		c.Attach(r, id)
 	}
 	return id
+}
+
+// MayDo says in words what a role assignment gives: "id-web may Key Vault
+// Secrets User on kv-shop". It is the description of the assignment, whose
+// name and body hold nothing but ids.
+func MayDo(c *design.Context, identity cloud.ResourceID, role string, scope cloud.ResourceID) string {
+	name := role[strings.LastIndexByte(role, '/')+1:]
+	if own, ok := c.Resource(cloud.ResourceID(role)); ok {
+		name = design.Text(own.Body, "properties.roleName")
+	} else if known, ok := c.Catalog.Role(name); ok {
+		name = known.Name
+	}
+	on := LastName(scope)
+	if scope == c.Place.GroupID() {
+		on = "the resource group"
+	} else if r, ok := c.Resource(scope); ok {
+		on = r.Name
+	}
+	return LastName(identity) + " may " + name + " on " + on
 }
 
 // GUID returns the name-based UUID of some texts, for types whose names are

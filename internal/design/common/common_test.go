@@ -114,12 +114,54 @@ func TestGUID(t *testing.T) {
 
 func TestShown(t *testing.T) {
 	t.Parallel()
-	for want, v := range map[string]any{"text": "text", "7": 7, `["a"]`: []any{"a"}, "null": nil} {
+	for want, v := range map[string]any{"text": "text", "7": 7, `["a"]`: []any{"a"}, "none": nil} {
 		if got := common.Shown(v); got != want {
 			t.Errorf("%v shows as %q", v, got)
 		}
 	}
+	if got := common.Shown(map[string]any(nil)); got != "none" {
+		t.Errorf("a mapping that is not there shows as %q", got)
+	}
 	if got := common.Shown(strings.Repeat("é", 100)); len(got) > 60 || !strings.HasSuffix(got, "...") {
 		t.Errorf("a long text shows as %q", got)
+	}
+}
+
+func TestWordsAndNumbers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		n          int
+		noun, want string
+	}{{0, "rule", "0 rules"}, {1, "rule", "1 rule"}, {2, "inline policy", "2 inline policies"}, {1, "policy", "1 policy"}, {3, "access key", "3 access keys"}, {2, "address", "2 addresses"}, {2, "branch", "2 branches"}, {2, "y", "2 ys"}} {
+		if got := common.Count(c.n, c.noun); got != c.want {
+			t.Errorf("%d of %q is %q, want %q", c.n, c.noun, got, c.want)
+		}
+	}
+	if got := common.Words("", "GreaterThanThreshold", "", " 5 "); got != "GreaterThanThreshold 5" {
+		t.Errorf("words join as %q", got)
+	}
+}
+
+func TestSaid(t *testing.T) {
+	t.Parallel()
+	for _, v := range []any{nil, false, "", "false", "False", []any{}, map[string]any{}} {
+		if common.Said(v) {
+			t.Errorf("%v says something", v)
+		}
+	}
+	for _, v := range []any{true, "no", 0.0, []any{nil}, map[string]any{"a": nil}} {
+		if !common.Said(v) {
+			t.Errorf("%v says nothing", v)
+		}
+	}
+}
+
+// What an assignment gives is said in names; a scope that is put has its own.
+func TestMayDo(t *testing.T) {
+	t.Parallel()
+	d := designtest.Make(t, []design.Family{asking()}, designtest.Live(t, "AWS::SQS::Queue", "one", `{"QueueName":"one"}`))
+	one := designtest.One(t, d, "Microsoft.Authorization/roleAssignments")
+	if got, want := design.Text(one.Body, "properties.description"), "id-one may Key Vault Secrets User on "; !strings.HasPrefix(got, want) || !strings.Contains(string(one.Scope), strings.TrimPrefix(got, want)) {
+		t.Errorf("the assignment is described as %q", got)
 	}
 }

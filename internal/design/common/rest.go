@@ -10,7 +10,7 @@ import (
 func (s *Sheet) Rest(at string, part any, names ...string) {
 	m, _ := part.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if slices.Contains(names, name) && said(m[name]) {
+		if slices.Contains(names, name) && Said(m[name]) {
 			s.Do("look at what no rule reads: %s.%s=%s", at, name, Shown(m[name]))
 		}
 	}

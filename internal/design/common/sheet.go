@@ -51,7 +51,7 @@ func (s *Sheet) At(path string) any {
 }
 
 // Has reports whether a property says anything.
-func (s *Sheet) Has(path string) bool { return said(s.At(path)) }
+func (s *Sheet) Has(path string) bool { return Said(s.At(path)) }
 
 // Text returns the text at a path.
 func (s *Sheet) Text(path string) string { s.At(path); return design.Text(s.R.Properties, path) }
@@ -99,6 +99,27 @@ func (s *Sheet) Texts(path string) []string { return design.Texts(s.At(path)) }
 // Meets adds a gap of the catalogue that a property meets, with its value.
 func (s *Sheet) Meets(id, path string) { s.Gap(id, path+"="+Shown(s.At(path))) }
 
+// Setting is a property that meets a gap of the catalogue when it says
+// anything.
+type Setting struct{ Gap, Path string }
+
+// MeetsEach adds the gaps of those settings that the resource has.
+func (s *Sheet) MeetsEach(settings ...Setting) {
+	for _, one := range settings {
+		s.At(one.Path)
+	}
+	s.MeetsIn(s.R.Properties, settings...)
+}
+
+// MeetsIn adds the gaps of those settings that a part of the resource has.
+func (s *Sheet) MeetsIn(part any, settings ...Setting) {
+	for _, one := range settings {
+		if v := design.At(part, one.Path); Said(v) {
+			s.Gap(one.Gap, one.Path+"="+Shown(v))
+		}
+	}
+}
+
 // Gap adds a gap of the catalogue; at says where the resource meets it.
 func (s *Sheet) Gap(id, at string) { s.Gaps = append(s.Gaps, s.C.Gap(id, at)) }
 
@@ -131,15 +152,16 @@ func (s *Sheet) Done() design.Decision {
 func (s *Sheet) rest() []string {
 	var rest []string
 	for _, name := range slices.Sorted(maps.Keys(map[string]any(s.R.Properties))) {
-		if !s.read[name] && said(s.R.Properties[name]) {
+		if !s.read[name] && Said(s.R.Properties[name]) {
 			rest = append(rest, name+"="+Shown(s.R.Properties[name]))
 		}
 	}
 	return rest
 }
 
-// said reports whether a value is more than empty or off.
-func said(v any) bool {
+// Said reports whether a value is more than empty or off: an empty list or
+// mapping, false and "" are what AWS means when it says nothing.
+func Said(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return false
@@ -158,11 +180,15 @@ func said(v any) bool {
 // shownMost keeps what is quoted of a property on one line.
 const shownMost = 60
 
-// Shown is a value as a decision quotes it: JSON, shortened.
+// Shown is a value as a decision quotes it: JSON, shortened; "none" for what
+// is not there.
 func Shown(v any) string {
 	encoded, err := json.Marshal(v)
 	if err != nil {
 		return "?"
+	}
+	if string(encoded) == "null" {
+		return "none"
 	}
 	text := strings.Trim(string(encoded), `"`)
 	if len(text) > shownMost {

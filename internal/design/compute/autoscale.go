@@ -132,7 +132,7 @@ func (f *family) targetTracking(s *common.Sheet, set *scale) design.Decision {
 		s.Gap("autoscale.metric", "TargetTrackingConfiguration="+common.Shown(s.At("TargetTrackingConfiguration")))
 		set.setting(s.C, s.R)
 		s.Decide(design.Manual, common.Redesign, "the policy follows %s, which no metric of Azure gives by itself", words)
-		s.Do("publish %s to Azure Monitor and add a rule for it to the autoscale setting of %s", words, lastName(set.id))
+		s.Do("publish %s to Azure Monitor and add a rule for it to the autoscale setting of %s", words, common.LastName(set.id))
 		return s.Done()
 	}
 	warm := s.Int("EstimatedInstanceWarmup", set.m.Int("DefaultInstanceWarmup", set.m.Int("Cooldown", 300)))
@@ -231,7 +231,7 @@ func queueMetric(c *design.Context, queue *inventory.Resource) metric {
 	}
 	space, _, _ := strings.Cut(string(id), "/queues/")
 	return metric{
-		name: "ActiveMessages", namespace: "microsoft.servicebus/namespaces", of: cloud.ResourceID(space), dimension: "EntityName", value: lastName(id),
+		name: "ActiveMessages", namespace: "microsoft.servicebus/namespaces", of: cloud.ResourceID(space), dimension: "EntityName", value: common.LastName(id),
 		statistic: autoscalesettings.MetricStatisticTypeAverage, aggregation: autoscalesettings.TimeAggregationTypeAverage,
 	}
 }
@@ -258,15 +258,15 @@ func (f *family) steps(s *common.Sheet, set *scale) design.Decision {
 	}
 	if len(rules) == 0 {
 		set.setting(s.C, s.R)
-		s.Decide(design.Manual, common.Redesign, "nothing that Azure measures by itself starts this policy (%d alarms name it)", len(alarms))
-		s.Do("find out what starts the policy %s, and add rules for it to the autoscale setting of %s", s.R.Name, lastName(set.id))
+		s.Decide(design.Manual, common.Redesign, "nothing that Azure measures by itself starts this policy (alarms that name it: %d)", len(alarms))
+		s.Do("find out what starts the policy %s, and add rules for it to the autoscale setting of %s", s.R.Name, common.LastName(set.id))
 		return s.Done()
 	}
 	if !set.add(s.C, s.R, rules...) {
 		s.Do("the profile has ten rules already: add the remaining ones for %s by hand in place of others", s.R.Name)
 	}
 	s.Gap("autoscale.steps", "AdjustmentType="+s.Text("AdjustmentType"))
-	s.Decide(design.Replace, common.NamedGaps, "%d alarms and the policy's adjustments become %d autoscale rules", len(alarms), len(rules))
+	s.Decide(design.Replace, common.NamedGaps, "%s and the policy's adjustments become %s", common.Count(len(alarms), "alarm"), common.Count(len(rules), "autoscale rule"))
 	return s.Done()
 }
 
@@ -348,6 +348,6 @@ func (f *family) predictive(s *common.Sheet, set *scale) design.Decision {
 		set.add(s.C, s.R, set.own("Percentage CPU").rule(change{operator: autoscalesettings.ComparisonOperationTypeGreaterThan, threshold: target, minutes: 5, direction: out, kind: autoscalesettings.ScaleTypeChangeCount, by: 1, cooldown: 300}))
 	}
 	s.Do("predictive autoscale needs seven days of CPU history of the scale set, and a rule that grows it by CPU, before it forecasts")
-	s.Decide(design.Replace, common.NamedGaps, "predictive scaling (%s) becomes predictive autoscale of the scale set %s", design.Text(config, "Mode"), lastName(set.id))
+	s.Decide(design.Replace, common.NamedGaps, "predictive scaling (%s) becomes predictive autoscale of the scale set %s", design.Text(config, "Mode"), common.LastName(set.id))
 	return s.Done()
 }

@@ -58,8 +58,8 @@ func (f *family) group(c *design.Context, r *inventory.Resource) design.Decision
 	m.startGaps()
 	m.diskGaps()
 	set.gaps()
-	m.Decide(design.Migrate, min(positive(m.Confidence), common.NamedGaps), "%d to %d x %s become a flexible scale set of %d to %d x %s with %s over %s: %s",
-		set.minimum, set.maximum, describe(m), set.minimum, set.maximum, m.size, m.system.words, zoneWords(set.zones), m.why)
+	m.Decide(design.Migrate, min(positive(m.Confidence), common.NamedGaps), "%d to %d x %s become a flexible scale set of %d to %d x %s over %s%s. %s",
+		set.minimum, set.maximum, describe(m), set.minimum, set.maximum, m.size, zoneWords(set.zones), m.sizeWords(), m.imageWords())
 	m.EffortDays = 2
 	m.Not("Azure App Service or Azure Container Apps", "it changes how the program is built and run: an improvement for after the move")
 	m.costOf(max(set.capacity, set.minimum, 1))
@@ -232,7 +232,7 @@ func (f *family) template(c *design.Context, r *inventory.Resource) design.Decis
 	if targets := c.TargetsOf(r); len(targets) > 0 {
 		var names []string
 		for _, id := range targets {
-			names = append(names, lastName(id))
+			names = append(names, common.LastName(id))
 		}
 		slices.Sort(names)
 		for name := range r.Properties {
@@ -270,7 +270,7 @@ func (f *family) hook(c *design.Context, r *inventory.Resource) design.Decision 
 	if s.Has("NotificationTargetARN") {
 		s.Do("whoever listens at %s is no longer told: let the machine itself watch the scheduled events of the metadata service, or subscribe to the scale set's events in Event Grid", common.Shown(s.At("NotificationTargetARN")))
 	}
-	s.Decide(design.Replace, common.Redesign, "the scale set %s tells its members before it removes them, and cannot wait for one to be ready", lastName(set.id))
+	s.Decide(design.Replace, common.Redesign, "the scale set %s tells its members before it removes them, and cannot wait for one to be ready", common.LastName(set.id))
 	return s.Done()
 }
 
@@ -282,8 +282,8 @@ func (f *family) warmPool(c *design.Context, r *inventory.Resource) design.Decis
 	}
 	c.Attach(r, set.id)
 	s.Gap("asg.warm-pool", "PoolState="+common.Shown(s.At("PoolState")))
-	s.Decide(design.Manual, common.Redesign, "a standby pool keeps machines ready for the scale set %s, and is made beside it", lastName(set.id))
-	s.Do("create a standby pool (Microsoft.StandbyPool/standbyVirtualMachinePools) for %s with at least %d machines, and give its service the right to make them; the first growth then takes them", lastName(set.id), s.Int("MinSize", 0))
+	s.Decide(design.Manual, common.Redesign, "a standby pool keeps machines ready for the scale set %s, and is made beside it", common.LastName(set.id))
+	s.Do("create a standby pool (Microsoft.StandbyPool/standbyVirtualMachinePools) for %s with at least %s, and give its service the right to make them; the first growth then takes them", common.LastName(set.id), common.Count(s.Int("MinSize", 0), "machine"))
 	s.Not("a higher minimum of the scale set", "the machines run and cost, but nothing else has to be learned")
 	return s.Done()
 }

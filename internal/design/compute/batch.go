@@ -151,7 +151,7 @@ func (f *family) queue(c *design.Context, r *inventory.Resource) design.Decision
 		if env, ok := c.Find(r, e["ComputeEnvironment"], "AWS::Batch::ComputeEnvironment"); ok {
 			if id, ok := c.TargetOf(env, poolKind); ok {
 				c.Attach(r, id)
-				pools = append(pools, lastName(id))
+				pools = append(pools, common.LastName(id))
 			}
 		}
 	}

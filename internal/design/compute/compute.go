@@ -33,9 +33,11 @@ func Family() design.Family {
 // family is what the rules share during one Make: who belongs to whom, found
 // once instead of for every resource.
 type family struct {
-	volumes   map[cloud.ResourceID][]attached
-	owners    map[cloud.ResourceID]*inventory.Resource
-	systems   map[cloud.ResourceID]*inventory.Resource
+	volumes map[cloud.ResourceID][]attached
+	owners  map[cloud.ResourceID]*inventory.Resource
+	// reports are what Systems Manager says of systems, by the id of a machine,
+	// a group or an image.
+	reports   map[string][]string
 	groups    map[cloud.ResourceID]*inventory.Resource
 	byName    map[string]*inventory.Resource
 	children  map[cloud.ResourceID][]*inventory.Resource
@@ -80,7 +82,7 @@ type attached struct {
 // start finds who belongs to whom.
 func (f *family) start(c *design.Context) {
 	*f = family{
-		volumes: map[cloud.ResourceID][]attached{}, owners: map[cloud.ResourceID]*inventory.Resource{}, systems: map[cloud.ResourceID]*inventory.Resource{}, groups: map[cloud.ResourceID]*inventory.Resource{},
+		volumes: map[cloud.ResourceID][]attached{}, owners: map[cloud.ResourceID]*inventory.Resource{}, reports: map[string][]string{}, groups: map[cloud.ResourceID]*inventory.Resource{},
 		byName: map[string]*inventory.Resource{}, children: map[cloud.ResourceID][]*inventory.Resource{}, addresses: map[cloud.ResourceID][]*inventory.Resource{},
 		alarms: map[cloud.ResourceID][]*inventory.Resource{}, contents: map[cloud.ResourceID]*inventory.Resource{}, started: map[cloud.ResourceID]bool{},
 		scales: map[cloud.ResourceID]*scale{}, faces: map[string]int{}, parameters: map[string]string{}, sizes: map[catalog.Wish]sized{},
@@ -111,11 +113,7 @@ func (f *family) start(c *design.Context) {
 			}
 		}
 	}
-	for _, r := range c.Known("AWS::SSM::ManagedInstanceInventory") {
-		if i, ok := c.Find(r, r.Properties["InstanceId"], instanceKind); ok {
-			f.systems[i.ID] = r
-		}
-	}
+	f.startReports(c)
 	f.startAddresses(c)
 	f.startImages(c)
 	f.startBalancers(c)

@@ -84,6 +84,9 @@ func diskCost(c *design.Context, volume inventory.Properties, d catalog.DiskChoi
 	if out.Before == nil && out.After == nil {
 		return nil
 	}
+	if out.After == nil {
+		out.Basis += "; after is not known: the catalogue has no unit price of a disk of that size and performance"
+	}
 	return &out
 }
 

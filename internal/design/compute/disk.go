@@ -198,7 +198,7 @@ func putEncryptionSet(c *design.Context, id cloud.ResourceID) cloud.ResourceID {
 	vault := id[:strings.LastIndex(string(id), "/keys/")]
 	owner := encryptionIdentity(c)
 	grant := common.RoleAssignment(c, owner, id, cryptoUser)
-	return c.Put(design.Target{Type: "Microsoft.Compute/diskEncryptionSets", Base: lastName(id), After: []cloud.ResourceID{grant}, Model: diskencryptionsets.DiskEncryptionSet{
+	return c.Put(design.Target{Type: "Microsoft.Compute/diskEncryptionSets", Base: common.LastName(id), After: []cloud.ResourceID{grant}, Model: diskencryptionsets.DiskEncryptionSet{
 		Identity: &identity.SystemAndUserAssignedMap{Type: identity.TypeUserAssigned, IdentityIds: map[string]identity.UserAssignedIdentityDetails{string(owner): {}}},
 		Properties: &diskencryptionsets.EncryptionSetProperties{
 			ActiveKey:                         &diskencryptionsets.KeyForDiskEncryptionSet{KeyURL: c.Output(id, "properties.keyUriWithVersion"), SourceVault: &diskencryptionsets.SourceVault{Id: new(string(vault))}},

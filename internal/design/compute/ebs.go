@@ -19,7 +19,7 @@ func (f *family) volume(c *design.Context, r *inventory.Resource) design.Decisio
 	}
 	if id, ok := c.TargetOf(r, diskKind); ok {
 		d := f.single(s, r)
-		s.Decide(design.Migrate, common.NamedGaps, "%s, attached to %s", d.choice.Why, lastName(id))
+		s.Decide(design.Migrate, common.NamedGaps, "%s, attached to %s", d.choice.Why, common.LastName(id))
 		f.volumeWords(s, d)
 		return s.Done()
 	}
@@ -41,7 +41,7 @@ func (f *family) root(s *common.Sheet, c *design.Context, owner *inventory.Resou
 	for _, kind := range []cloud.Kind{vmKind, scaleSetKind} {
 		if id, ok := c.TargetOf(owner, kind); ok {
 			c.Attach(s.R, id)
-			s.Decide(design.Replace, common.LikeForLike, "it is a disk of %s, and part of %s at the target", owner.Name, lastName(id))
+			s.Decide(design.Replace, common.LikeForLike, "it is a disk of %s, and part of %s at the target", owner.Name, common.LastName(id))
 			return s.Done()
 		}
 	}
@@ -71,10 +71,6 @@ func (f *family) volumeWords(s *common.Sheet, d disk) {
 	}
 	s.Do("copy the content of %s with Azure Migrate, or over the network with the operating system's own tools", s.R.Name)
 	s.Cost = diskCost(s.C, s.R.Properties, d.choice)
-}
-
-func lastName(id cloud.ResourceID) string {
-	return string(id)[strings.LastIndexByte(string(id), '/')+1:]
 }
 
 func (f *family) attachment(c *design.Context, r *inventory.Resource) design.Decision {
@@ -138,9 +134,14 @@ func (f *family) image(c *design.Context, r *inventory.Resource) design.Decision
 
 // inventory decides what Systems Manager knows of a machine.
 func (f *family) inventory(c *design.Context, r *inventory.Resource) design.Decision {
-	s := common.Open(c, r).Knows("AgentVersion", "Applications", "AssociationStatus", "ComputerName", "IPAddress", "InstanceId", "IsLatestVersion", "Network", "PingStatus", "PlatformName", "PlatformType", "PlatformVersion", "RegistrationDate", "ResourceType", "SourceId", "SourceType", "Services", "WindowsUpdates", "Roles", "Files", "InstanceDetailedInformation", "LastPingDateTime", "LastAssociationExecutionDate", "LastSuccessfulAssociationExecutionDate", "ActivationId", "IamRole")
-	about := "a managed node"
-	if i, ok := c.Find(r, r.Properties["InstanceId"], instanceKind); ok {
+	s := common.Open(c, r).Knows("AgentVersion", "Applications", "AssociationStatus", "ComputerName", "Details", "IPAddress", "InstanceId", "IsLatestVersion", "Network", "PingStatus", "PlatformName", "PlatformType", "PlatformVersion", "RegistrationDate", "ResourceType", "SourceId", "SourceType", "Services", "WindowsRoles", "WindowsUpdates", "Roles", "Files", "InstanceDetailedInformation", "LastPingDateTime", "LastAssociationExecutionDate", "LastSuccessfulAssociationExecutionDate", "ActivationId", "IamRole", "ResourceId")
+	for name := range r.Properties {
+		if strings.HasPrefix(name, "AWS:") {
+			s.Knows(name)
+		}
+	}
+	said, about := reportOf(r), "a managed node"
+	if i, ok := c.Find(r, said.instance, instanceKind); ok {
 		about = i.Name
 		for _, kind := range []cloud.Kind{vmKind, scaleSetKind} {
 			if id, ok := c.TargetOf(i, kind); ok {
@@ -148,7 +149,11 @@ func (f *family) inventory(c *design.Context, r *inventory.Resource) design.Deci
 			}
 		}
 	}
-	s.Decide(design.Replace, common.NamedGaps, "it is what Systems Manager reports of %s (%s %s); Azure Update Manager and Change Tracking and Inventory report the same of its counterpart", about, s.Text("PlatformName"), s.Text("PlatformVersion"))
+	what := ""
+	if said.text() != "" {
+		what = " (" + said.text() + ")"
+	}
+	s.Decide(design.Replace, common.NamedGaps, "it is what Systems Manager reports of %s%s; Azure Update Manager and Change Tracking and Inventory report the same of its counterpart", about, what)
 	if len(c.TargetsOf(r)) == 0 {
 		s.Do("connect %s with Azure Arc if it stays where it is and should be managed from Azure", about)
 	}

@@ -73,10 +73,7 @@ func (f *family) instance(c *design.Context, r *inventory.Resource) design.Decis
 	}
 	m.startGaps()
 	m.diskGaps()
-	m.Decide(design.Migrate, min(positive(m.Confidence), common.NamedGaps), "%s becomes %s with %s%s", describe(m), m.size, m.system.words, placeWords(m))
-	if m.why != "" {
-		m.Why += ": " + m.why
-	}
+	m.Decide(design.Migrate, min(positive(m.Confidence), common.NamedGaps), "%s becomes %s%s%s. %s", describe(m), m.size, placeWords(m), m.sizeWords(), m.imageWords())
 	if design.Text(r.Properties, "State.Name") == "stopped" {
 		m.Do("%s is stopped: ask whether it is still needed; the machine at the target runs, and costs, from its creation on", r.Name)
 	}
@@ -124,6 +121,19 @@ func gib(mib int) string {
 		return common.Shown(float64(mib)/1024) + " GiB"
 	}
 	return common.Shown(mib/1024) + " GiB"
+}
+
+// sizeWords say why the size was taken.
+func (m *machine) sizeWords() string {
+	if m.why == "" {
+		return ""
+	}
+	return ": " + m.why
+}
+
+// imageWords are a sentence about the system and how it is known.
+func (m *machine) imageWords() string {
+	return "Its system is " + m.system.words + ", because " + m.system.because
 }
 
 func placeWords(m *machine) string {

@@ -63,7 +63,7 @@ func (f *family) partOf(property string, kind cloud.Kind, what string) func(c *d
 		parent, ok := c.Find(r, r.Properties[property], kind)
 		if ok && len(frontTargets(c, parent)) > 0 {
 			c.Attach(r, frontTargets(c, parent)...)
-			s.Decide(design.Replace, common.LikeForLike, "%s stands inside %s", what, lastName(frontTargets(c, parent)[0]))
+			s.Decide(design.Replace, common.LikeForLike, "%s stands inside %s", what, common.LastName(frontTargets(c, parent)[0]))
 			return s.Done()
 		}
 		if ok && c.Shared(parent) {
@@ -132,7 +132,7 @@ func (f *family) targetGroup(c *design.Context, r *inventory.Resource) design.De
 	s.Knows("HealthCheckEnabled", "HealthCheckIntervalSeconds", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol", "HealthCheckTimeoutSeconds", "HealthyThresholdCount", "IpAddressType", "LoadBalancerArns", "Matcher", "Port", "Protocol", "ProtocolVersion",
 		"TargetControlPort", "TargetGroupArn", "TargetGroupAttributes", "TargetGroupFullName", "TargetGroupName", "TargetType", "Targets", "UnhealthyThresholdCount", "VpcId")
 	if fronts := frontTargets(c, r); len(fronts) > 0 {
-		s.Decide(design.Replace, common.LikeForLike, "its targets, port and health check are the pool, settings and probe %q of %s", f.poolName(r), lastName(fronts[0]))
+		s.Decide(design.Replace, common.LikeForLike, "its targets, port and health check are the pool, settings and probe %q of %s", f.poolName(r), common.LastName(fronts[0]))
 		return s.Done()
 	}
 	for _, listener := range c.OfKind(listenerKind) {
@@ -152,7 +152,7 @@ func (f *family) targetGroup(c *design.Context, r *inventory.Resource) design.De
 func (f *family) trustStore(c *design.Context, r *inventory.Resource) design.Decision {
 	s := common.Open(c, r).Knows("CaCertificatesBundleS3Bucket", "CaCertificatesBundleS3Key", "CaCertificatesBundleS3ObjectVersion", "NumberOfCaCertificates", "Status", "TrustStoreArn")
 	if fronts := frontTargets(c, r); len(fronts) > 0 {
-		s.Decide(design.Replace, common.NamedGaps, "its certificates are the trusted client certificates of %s", lastName(fronts[0]))
+		s.Decide(design.Replace, common.NamedGaps, "its certificates are the trusted client certificates of %s", common.LastName(fronts[0]))
 		s.Do("give the deployment the bundle of %s/%s, base64", s.Text("CaCertificatesBundleS3Bucket"), s.Text("CaCertificatesBundleS3Key"))
 		return s.Done()
 	}

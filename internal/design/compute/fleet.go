@@ -36,7 +36,7 @@ func (f *family) ec2Fleet(c *design.Context, r *inventory.Resource) design.Decis
 	spot := m.Text("TargetCapacitySpecification.DefaultTargetCapacityType") == "spot" || m.Int("TargetCapacitySpecification.SpotTargetCapacity", 0) > 0
 	regular := m.Int("TargetCapacitySpecification.OnDemandTargetCapacity", 0)
 	if m.Text("Type") == "instant" {
-		m.Do("an instant fleet is asked for once and not kept at its size: start the scale set at %d machines and leave automatic repairs off", total)
+		m.Do("an instant fleet is asked for once and not kept at its size: start the scale set at %s and leave automatic repairs off", common.Count(total, "machine"))
 	}
 	return f.fleet(m, fleetSize{total: total, regular: regular, spot: spot, template: template, overrides: design.Maps(m.At("LaunchTemplateConfigs.Overrides"))})
 }
@@ -82,7 +82,7 @@ func (f *family) fleet(m *machine, size fleetSize) design.Decision {
 	m.startGaps()
 	m.diskGaps()
 	m.Gap("fleet.weights", m.r.Name)
-	m.Decide(design.Migrate, common.Redesign, "a fleet of %d x %s becomes a scale set of %d x %s with %s", size.total, describe(m), size.total, m.size, m.system.words)
+	m.Decide(design.Migrate, common.Redesign, "a fleet of %d x %s becomes a scale set of %d x %s%s. %s", size.total, describe(m), size.total, m.size, m.sizeWords(), m.imageWords())
 	m.EffortDays = 2
 	m.cost()
 	return m.Done()

@@ -111,7 +111,7 @@ func (b *balancer) asGateway() design.Decision {
 		return b.Done()
 	}
 	g.finishParts()
-	id := b.C.Put(design.Target{Type: gatewayKind, Base: lastName(g.id), Exact: true, Model: g.model(), After: g.after()}, b.r)
+	id := b.C.Put(design.Target{Type: gatewayKind, Base: common.LastName(g.id), Exact: true, Model: g.model(), After: g.after()}, b.r)
 	g.members(id)
 	for _, fr := range b.fronts {
 		if fr.trust != nil {
@@ -133,19 +133,12 @@ func (b *balancer) asGateway() design.Decision {
 		kind = "WAF_v2"
 	}
 	b.Decide(design.Migrate, common.NamedGaps, "an %s balancer with %s and %s becomes an application gateway of tier %s over %s",
-		map[bool]string{true: "internal application", false: "application"}[b.internal], count(len(b.fronts), "listener"), count(len(b.pools), "target group"), kind, zoneWords(b.C.Zones()))
+		map[bool]string{true: "internal application", false: "application"}[b.internal], common.Count(len(b.fronts), "listener"), common.Count(len(b.pools), "target group"), kind, zoneWords(b.C.Zones()))
 	b.Not("Microsoft.Cdn/profiles (Azure Front Door)", "it stands outside the network and ends sessions at the edge; take it for several regions or with CloudFront in front")
 	b.Not(string(lbKind), "it knows no paths, hosts, cookies or certificates")
 	b.EffortDays = 2
 	b.Cost = hourly(b.C, "aws_lb", "Application load balancer", "azurerm_application_gateway", map[bool]string{true: "Gateway usage (WAF v2)", false: "Gateway usage (basic v2)"}[g.acl != nil])
 	return b.Done()
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "one " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // frame writes subnet, front end, tier and autoscale. An application gateway

@@ -17,8 +17,8 @@ type system struct {
 	// image is what a fresh machine of that system starts from: publisher, offer
 	// and SKU in the marketplace.
 	publisher, offer, sku string
-	// words say where the knowledge comes from.
-	words string
+	// words name the system, because is the clause that says how it is known.
+	words, because string
 	// minGiB is the smallest OS disk that the image takes.
 	minGiB int
 	// user is who logs in at the source.
@@ -46,6 +46,7 @@ var (
 	ubuntuJammy  = regexp.MustCompile(`jammy|ubuntu\D{0,20}22\.04`)
 	ubuntuFocal  = regexp.MustCompile(`focal|ubuntu\D{0,20}20\.04`)
 	ubuntuAny    = regexp.MustCompile(`ubuntu|canonical|apt-get|\bapt install`)
+	redhatEight  = regexp.MustCompile(`rhel[-_ .]?8|red ?hat\D{0,25}8`)
 	redhatNine   = regexp.MustCompile(`rhel[-_ .]?9|red ?hat\D{0,25}9`)
 	redhatAny    = regexp.MustCompile(`rhel|red ?hat|centos|rocky|almalinux|alma ?linux|oracle ?linux|\bol[789]`)
 	suse         = regexp.MustCompile(`suse|sles`)
@@ -66,6 +67,7 @@ func distributions() []distribution {
 		{ubuntuFocal, "Ubuntu 20.04", "Canonical", "0001-com-ubuntu-server-focal", "20_04-lts-gen2", "0001-com-ubuntu-server-focal", "20_04-lts-arm64", "ubuntu"},
 		{suse, "SUSE Linux Enterprise 15", "SUSE", "sles-15-sp6", "gen2", "sles-15-sp6-arm64", "gen2", "ec2-user"},
 		{debian, "Debian 12", "Debian", "debian-12", "12-gen2", "debian-12", "12-arm64", "admin"},
+		{redhatEight, "Red Hat Enterprise Linux 8", "RedHat", "RHEL", "8-lvm-gen2", "rhel-arm64", "8_10-arm64", "ec2-user"},
 		{redhatNine, "Red Hat Enterprise Linux 9", "RedHat", "RHEL", "9-lvm-gen2", "rhel-arm64", "9_4-arm64", "ec2-user"},
 		{redhatAny, "Red Hat Enterprise Linux 9", "RedHat", "RHEL", "9-lvm-gen2", "rhel-arm64", "9_4-arm64", "ec2-user"},
 		{amazonLinux, "Azure Linux 3", "MicrosoftCBLMariner", "azure-linux-3", "azure-linux-3-gen2", "azure-linux-3", "azure-linux-3-arm64", "ec2-user"},
@@ -83,61 +85,106 @@ func (m *machine) userData() string {
 	return text
 }
 
-// evidence gathers what is said of the image, the most telling first: its own
-// name and platform, what Systems Manager reports, what the first start runs.
-func (m *machine) evidence() []string {
+// evidence is one thing that is said of the system of a machine.
+type evidence struct {
+	text string
+	// from is the clause that tells where the text stands.
+	from string
+}
+
+// evidence gathers what is said of the system, the surest first: what Systems
+// Manager's agent reports from inside, the image's own name and platform, how
+// EC2 bills the platform, what the first start runs.
+func (m *machine) evidence() []evidence {
 	image := m.Text("ImageId")
-	out := []string{image, design.Text(m.r.Attributes, "PlatformDetails"), design.Text(m.r.Attributes, "Platform"), design.Text(m.r.Properties, "Platform")}
+	said := m.reported()
+	out := []evidence{{said, "Systems Manager reports " + common.Shown(said)}, {image, "its image is " + common.Shown(image)}}
 	if r, ok := m.C.Find(m.r, image, "AWS::EC2::Image"); ok {
-		out = append(out, r.Name)
-		for _, key := range []string{"Name", "Description", "Platform", "PlatformDetails"} {
-			out = append(out, design.Text(r.Properties, key), design.Text(r.Attributes, key))
+		out = append(out, evidence{r.Name, "its image is named " + common.Shown(r.Name)})
+		for _, key := range []string{"Name", "Description", "PlatformDetails", "Platform"} {
+			for _, values := range []map[string]any{r.Properties, r.Attributes} {
+				text := design.Text(values, key)
+				out = append(out, evidence{text, "its image has the " + imageWord(key) + " " + common.Shown(text)})
+			}
 		}
 	}
-	if s := m.f.systems[m.r.ID]; s != nil {
-		out = append(out, design.Text(s.Properties, "PlatformName")+" "+design.Text(s.Properties, "PlatformVersion"))
+	for _, key := range []string{"PlatformDetails", "Platform"} {
+		for _, values := range []map[string]any{m.r.Attributes, m.r.Properties} {
+			text := design.Text(values, key)
+			out = append(out, evidence{text, "EC2 calls its platform " + common.Shown(text)})
+		}
 	}
-	return append(out, m.userData())
+	return append(out, evidence{m.userData(), "its user data is written for it"})
+}
+
+func imageWord(key string) string {
+	return map[string]string{"Name": "name", "Description": "description"}[key] + map[bool]string{true: "platform"}[strings.HasPrefix(key, "Platform")]
 }
 
 // readSystem decides which system the machine runs. What nothing is known of
 // is Linux, as most machines are, and the decision says so.
 func (m *machine) readSystem() system {
 	arch := m.architecture()
-	var found system
-	for _, text := range m.evidence() {
-		text = strings.ToLower(text)
+	all := m.evidence()
+	for _, e := range all {
+		text := strings.ToLower(e.text)
 		switch {
 		case text == "":
 			continue
 		case macSystem.MatchString(text):
-			found.words = "macOS"
-			return found
+			return system{words: "macOS", because: e.from}
 		case isWindows.MatchString(text):
-			return windowsSystem(text)
+			s := windowsSystem(text + databaseWords(all))
+			s.because = e.from
+			return s
 		}
 		for _, d := range distributions() {
 			if d.pattern.MatchString(text) {
-				return d.system(arch, "")
+				s := d.system(arch, e.from)
+				m.otherRelease(s)
+				return s
 			}
 		}
 	}
 	d := distributions()[0]
-	found = d.system(arch, "nothing says which system the image "+common.Shown(m.At("ImageId"))+" holds")
-	m.Do("name the operating system of %s: the template has %s because nothing says what %s holds", m.name, d.name, common.Shown(m.At("ImageId")))
-	return found
+	image := common.Shown(m.At("ImageId"))
+	m.Do("name the operating system of %s: the template has %s because nothing says what %s holds", m.name, d.name, image)
+	return d.system(arch, "nothing says which system the image "+image+" holds")
 }
 
-func (d distribution) system(arch, words string) system {
-	s := system{publisher: d.publisher, offer: d.offer, sku: d.sku, words: d.name, minGiB: 30, user: d.user}
+// databaseWords are what says that SQL Server is part of a Windows image: the
+// agent reports the system alone.
+func databaseWords(all []evidence) string {
+	for _, e := range all[:len(all)-1] {
+		if text := strings.ToLower(e.text); isSQL.MatchString(text) && isWindows.MatchString(text) {
+			// The year of the system is taken from what stands first.
+			return " " + text
+		}
+	}
+	return ""
+}
+
+// otherRelease says when the machine reports another release than that of the
+// image, because programs are tested on a release.
+func (m *machine) otherRelease(s system) {
+	said := m.reported()
+	release := firstNumber.FindString(said)
+	if release == "" || strings.Contains(s.words, " "+release) {
+		return
+	}
+	m.Do("test the program of %s on %s: Systems Manager reports %s", m.name, s.words, said)
+}
+
+// firstNumber is the major release in a report; Ubuntu's has two parts.
+var firstNumber = regexp.MustCompile(`\d+(?:\.(?:04|10))?`)
+
+func (d distribution) system(arch, because string) system {
+	s := system{publisher: d.publisher, offer: d.offer, sku: d.sku, words: d.name, because: because, minGiB: 30, user: d.user}
 	if arch == "arm64" {
 		s.offer, s.sku = d.armOffer, d.armSKU
 	}
 	if d.publisher == "RedHat" {
 		s.minGiB = 64
-	}
-	if words != "" {
-		s.words = d.name + ", because " + words
 	}
 	return s
 }

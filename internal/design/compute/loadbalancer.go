@@ -46,7 +46,7 @@ func (b *balancer) asLoadBalancer() design.Decision {
 	if len(rules) > 0 {
 		l.p.LoadBalancingRules, l.p.Probes = &rules, &probes
 	}
-	id := b.C.Put(design.Target{Type: lbKind, Base: lastName(l.id), Exact: true, Model: lb.LoadBalancer{
+	id := b.C.Put(design.Target{Type: lbKind, Base: common.LastName(l.id), Exact: true, Model: lb.LoadBalancer{
 		Sku: &lb.LoadBalancerSku{Name: new(lb.LoadBalancerSkuNameStandard), Tier: new(lb.LoadBalancerSkuTierRegional)}, Properties: &l.p,
 	}}, b.r)
 	for _, p := range b.pools {
@@ -61,20 +61,25 @@ func (b *balancer) asLoadBalancer() design.Decision {
 		}
 	}
 	b.Decide(design.Migrate, common.NamedGaps, "%s balancer with %s and %s becomes a Standard load balancer over %s",
-		map[bool]string{true: "an internal", false: "a public"}[b.internal], count(len(b.fronts), "listener"), count(len(b.pools), "target group"), zoneWords(b.C.Zones()))
+		map[bool]string{true: "an internal", false: "a public"}[b.internal], common.Count(len(b.fronts), "listener"), common.Count(len(b.pools), "target group"), zoneWords(b.C.Zones()))
 	b.Not(string(gatewayKind), "it ends connections and hides the client's address; take it where TLS has to end at the balancer")
 	b.EffortDays = 1
 	b.Cost = b.ruleCost(len(rules))
 	return b.Done()
 }
 
-// ruleCost prices a load balancer: the first five rules cost one price
-// together (Azure pricing page, "Load Balancer").
+// ruleCost prices a load balancer by the hour and by its rules.
 func (b *balancer) ruleCost(rules int) *design.Cost {
-	cost := hourly(b.C, "aws_lb", "Network load balancer", "azurerm_lb_rule", "Rule usage")
-	if cost != nil && cost.After != nil {
-		*cost.After *= float64(max(rules-4, 1))
+	cost := hourly(b.C, "aws_lb", "Network load balancer", "", "")
+	e, ok := b.C.Catalog.BalancerRules(rules)
+	if !ok {
+		return cost
 	}
+	if cost == nil {
+		cost = &design.Cost{}
+	}
+	cost.After = new(e.Month())
+	cost.Basis = strings.TrimPrefix(cost.Basis+"; after: "+common.Count(rules, "rule")+", "+e.Basis, "; ")
 	return cost
 }
 

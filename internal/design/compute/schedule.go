@@ -29,7 +29,7 @@ func (f *family) scheduled(c *design.Context, r *inventory.Resource) design.Deci
 	if why != "" {
 		s.Gap("autoscale.schedule", "Recurrence="+s.Text("Recurrence"))
 		s.Decide(design.Manual, common.Redesign, "the schedule %q cannot be written as a profile: %s", s.Text("Recurrence")+s.Text("StartTime"), why)
-		s.Do("write the schedule of %s as profiles of the autoscale setting of %s by hand", r.Name, lastName(set.id))
+		s.Do("write the schedule of %s as profiles of the autoscale setting of %s by hand", r.Name, common.LastName(set.id))
 		return s.Done()
 	}
 	// A profile without rules would stop scaling by load while it holds.
@@ -38,7 +38,7 @@ func (f *family) scheduled(c *design.Context, r *inventory.Resource) design.Deci
 	encoded["rules"] = first["rules"]
 	setBody(body, append(profiles, encoded), "properties", "profiles")
 	s.Gap("autoscale.profiles", "Recurrence="+s.Text("Recurrence")+s.Text("StartTime"))
-	s.Decide(design.Replace, common.NamedGaps, "the schedule becomes a profile of %s to %s machines in the autoscale setting of %s", profile.Capacity.Minimum, profile.Capacity.Maximum, lastName(set.id))
+	s.Decide(design.Replace, common.NamedGaps, "the schedule becomes a profile of %s to %s machines in the autoscale setting of %s", profile.Capacity.Minimum, profile.Capacity.Maximum, common.LastName(set.id))
 	return s.Done()
 }
 

@@ -4,29 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design/designtest"
 )
-
-// swept is a workload in which the properties of one kind are set one by one,
-// and those that have no meaning at the target, with the reason.
-type swept struct {
-	of                      cloud.Kind
-	only, template, excused string
-	try                     map[string]any
-}
 
 // TestEveryPropertyIsNoticed sets every property that CloudFormation knows of
 // the main kinds: none may be dropped without a word.
 func TestEveryPropertyIsNoticed(t *testing.T) {
 	t.Parallel()
-	for _, one := range append(sweptMachines(), append(sweptBalancers(), sweptActions()...)...) {
-		t.Run(string(one.of)+" "+one.only, func(t *testing.T) {
-			t.Parallel()
-			sweep := designtest.Sweep{Families: families(), Of: one.of, Template: one.template, Only: one.only, Try: one.try}
-			designtest.Excused(t, sweep.Unnoticed(t), one.excused)
-		})
-	}
+	designtest.Noticed(t, families, append(sweptMachines(), append(sweptBalancers(), sweptActions()...)...)...)
 }
 
 const sweptNet = `
@@ -35,7 +20,7 @@ Resources:
   A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Net, CidrBlock: 10.0.1.0/24, AvailabilityZone: us-east-1a}}
 `
 
-func sweptMachines() []swept {
+func sweptMachines() []designtest.Swept {
 	const one = sweptNet + `
   One: {Type: AWS::EC2::Instance, Properties: {ImageId: ami-1, InstanceType: t3.large, SubnetId: !Ref A, BlockDeviceMappings: [{DeviceName: /dev/sdf, Ebs: {VolumeSize: 10, VolumeType: io2}}]}}
 `
@@ -68,20 +53,20 @@ func sweptMachines() []swept {
   Template: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateName: web, LaunchTemplateData: {ImageId: ami-1, InstanceRequirements: {VCpuCount: {Min: 2}, MemoryMiB: {Min: 4096}}}}}
   One: {Type: AWS::EC2::Instance, Properties: {SubnetId: !Ref A, LaunchTemplate: {LaunchTemplateId: !Ref Template, Version: "1"}}}
 `
-	return []swept{
-		{of: "AWS::EC2::Instance", template: one, try: map[string]any{"Tenancy": "dedicated", "BlockDeviceMappings[].VirtualName": "ephemeral0"}, excused: ofMachines("") + `
+	return []designtest.Swept{
+		{Of: "AWS::EC2::Instance", Template: one, Try: map[string]any{"Tenancy": "dedicated", "BlockDeviceMappings[].VirtualName": "ephemeral0"}, Excused: ofMachines("") + `
 			AvailabilityZone the subnet stands in one
 			LaunchTemplate.Version counts only with a template that is known
 			PropagateTagsToVolumeOnCreation tags of the machine are not those of its disks`},
-		{of: "AWS::EC2::Instance", only: "LaunchTemplate", template: typeless, excused: `LaunchTemplate.LaunchTemplateName the id names it`},
-		{of: "AWS::EC2::LaunchTemplate", only: "LaunchTemplateData.InstanceRequirements", template: typeless, excused: `
+		{Of: "AWS::EC2::Instance", Only: "LaunchTemplate", Template: typeless, Excused: `LaunchTemplate.LaunchTemplateName the id names it`},
+		{Of: "AWS::EC2::LaunchTemplate", Only: "LaunchTemplateData.InstanceRequirements", Template: typeless, Excused: `
 			LaunchTemplateData.InstanceRequirements.BaselinePerformanceFactors* an instance type to compare processors with
 			LaunchTemplateData.InstanceRequirements.MaxSpotPriceAsPercentageOfOptimalOnDemandPrice prices of EC2
 			LaunchTemplateData.InstanceRequirements.OnDemandMaxPricePercentageOverLowestPrice prices of EC2
 			LaunchTemplateData.InstanceRequirements.SpotMaxPricePercentageOverLowestPrice prices of EC2
 			LaunchTemplateData.InstanceRequirements.MemoryMiB.Max the nearest size to the least is taken
 			LaunchTemplateData.InstanceRequirements.VCpuCount.Max the nearest size to the least is taken`},
-		{of: "AWS::EC2::LaunchTemplate", template: group, try: map[string]any{"LaunchTemplateData.BlockDeviceMappings[].VirtualName": "ephemeral0"}, excused: ofMachines("LaunchTemplateData.") + `
+		{Of: "AWS::EC2::LaunchTemplate", Template: group, Try: map[string]any{"LaunchTemplateData.BlockDeviceMappings[].VirtualName": "ephemeral0"}, Excused: ofMachines("LaunchTemplateData.") + `
 			LaunchTemplateName the name of the template itself
 			VersionDescription a text for people
 			TagSpecifications* tags of the template itself
@@ -100,7 +85,7 @@ func sweptMachines() []swept {
 			LaunchTemplateData.NetworkInterfaces[].SecondaryPrivateIpAddressCount members of a group have one address
 			LaunchTemplateData.NetworkInterfaces[].SubnetId the group names the subnets
 			LaunchTemplateData.Placement.AvailabilityZone the group's subnets stand in zones`},
-		{of: "AWS::AutoScaling::AutoScalingGroup", template: group, try: map[string]any{"MixedInstancesPolicy.InstancesDistribution.SpotAllocationStrategy": "lowest-price", "MixedInstancesPolicy.InstancesDistribution.OnDemandAllocationStrategy": "lowest-price", "HealthCheckType": "EBS"}, excused: `
+		{Of: "AWS::AutoScaling::AutoScalingGroup", Template: group, Try: map[string]any{"MixedInstancesPolicy.InstancesDistribution.SpotAllocationStrategy": "lowest-price", "MixedInstancesPolicy.InstancesDistribution.OnDemandAllocationStrategy": "lowest-price", "HealthCheckType": "EBS"}, Excused: `
 			AutoScalingGroupName its name
 			AvailabilityZoneIds[] the subnets stand in zones
 			CapacityReservationSpecification.CapacityReservationPreference a reservation is used where its group is named
@@ -155,7 +140,7 @@ const sweptFront = sweptNet + `
       DefaultActions: [{Type: forward, ForwardConfig: {TargetGroups: [{TargetGroupArn: !Ref Web, Weight: 2}, {TargetGroupArn: !Ref Xtra, Weight: 1}]}}]
 `
 
-func sweptBalancers() []swept {
+func sweptBalancers() []designtest.Swept {
 	const rule = sweptFront + `
   Rule: {Type: AWS::ElasticLoadBalancingV2::ListenerRule, Properties: {ListenerArn: !Ref Secure, Priority: 5, Conditions: [{Field: path-pattern, PathPatternConfig: {Values: [/a]}}], Actions: [{Type: forward, ForwardConfig: {TargetGroups: [{TargetGroupArn: !Ref Web, Weight: 2}, {TargetGroupArn: !Ref Xtra, Weight: 1}]}}]}}
 `
@@ -173,32 +158,32 @@ func sweptBalancers() []swept {
 		Actions[].TargetGroupArn counts only without ForwardConfig
 		Actions[].ForwardConfig.TargetGroupStickinessConfig.DurationSeconds counts only when it is on
 `
-	return []swept{
-		{of: "AWS::ElasticLoadBalancingV2::LoadBalancer", template: sweptFront, excused: `
+	return []designtest.Swept{
+		{Of: "AWS::ElasticLoadBalancingV2::LoadBalancer", Template: sweptFront, Excused: `
 			Name its name
 			SubnetMappings[].AllocationId an application balancer has no fixed address
 			SubnetMappings[].PrivateIPv4Address an application balancer has no fixed address
 			SubnetMappings[].SubnetId the network double has one subnet for all
 			Subnets[] the network double has one subnet for all`},
-		{of: "AWS::ElasticLoadBalancingV2::LoadBalancer", only: "SubnetMappings", template: network, excused: `
+		{Of: "AWS::ElasticLoadBalancingV2::LoadBalancer", Only: "SubnetMappings", Template: network, Excused: `
 			SubnetMappings[].PrivateIPv4Address counts only inside the network
 			SubnetMappings[].SubnetId a public front end stands in no subnet`},
-		{of: "AWS::ElasticLoadBalancingV2::Listener", template: sweptFront, try: map[string]any{"MutualAuthentication.Mode": "off", "DefaultActions[].ForwardConfig.TargetGroups[].Weight": 0.0}, excused: strings.ReplaceAll(ofActions, "Actions[]", "DefaultActions[]")},
-		{of: "AWS::ElasticLoadBalancingV2::Listener", only: "A", template: network},
-		{of: "AWS::ElasticLoadBalancingV2::ListenerRule", template: rule, try: map[string]any{"Actions[].ForwardConfig.TargetGroups[].Weight": 0.0}, excused: ofActions + `
+		{Of: "AWS::ElasticLoadBalancingV2::Listener", Template: sweptFront, Try: map[string]any{"MutualAuthentication.Mode": "off", "DefaultActions[].ForwardConfig.TargetGroups[].Weight": 0.0}, Excused: strings.ReplaceAll(ofActions, "Actions[]", "DefaultActions[]")},
+		{Of: "AWS::ElasticLoadBalancingV2::Listener", Only: "A", Template: network},
+		{Of: "AWS::ElasticLoadBalancingV2::ListenerRule", Template: rule, Try: map[string]any{"Actions[].ForwardConfig.TargetGroups[].Weight": 0.0}, Excused: ofActions + `
 			Conditions[].HttpHeaderConfig* counts only for another field, below
 			Conditions[].HttpRequestMethodConfig* counts only for another field, below
 			Conditions[].QueryStringConfig* counts only for another field, below
 			Conditions[].SourceIpConfig* counts only for another field, below
 			Conditions[].HostHeaderConfig* counts only for another field, below`},
-		{of: "AWS::ElasticLoadBalancingV2::TargetGroup", template: sweptFront, try: map[string]any{"ProtocolVersion": "GRPC", "IpAddressType": "ipv6"}, excused: `
+		{Of: "AWS::ElasticLoadBalancingV2::TargetGroup", Template: sweptFront, Try: map[string]any{"ProtocolVersion": "GRPC", "IpAddressType": "ipv6"}, Excused: `
 			Matcher.GrpcCode the gap of gRPC says more
 			Name its name
 			Targets[].AvailabilityZone targets are reached in all zones
 			Targets[].Id one that is not part of the workload leaves the pool empty, which is said
 			Targets[].QuicServerId counts only for QUIC
 			VpcId the balancer's subnets are named`},
-		{of: "AWS::ElasticLoadBalancingV2::TargetGroup", only: "HealthCheck", template: network, excused: `
+		{Of: "AWS::ElasticLoadBalancingV2::TargetGroup", Only: "HealthCheck", Template: network, Excused: `
 			HealthCheckPath counts only for HTTP
 			HealthCheckTimeoutSeconds a probe of a load balancer has no timeout of its own`},
 	}
@@ -206,13 +191,13 @@ func sweptBalancers() []swept {
 
 // sweptActions are rules of a listener that do something else than forward, or
 // ask for something else than a path.
-func sweptActions() []swept {
-	rule := func(only, conditions, actions, excused string) swept {
-		return swept{of: "AWS::ElasticLoadBalancingV2::ListenerRule", only: only, excused: excused,
-			template: sweptFront + "  Rule: {Type: AWS::ElasticLoadBalancingV2::ListenerRule, Properties: {ListenerArn: !Ref Secure, Priority: 5, Conditions: " + conditions + ", Actions: " + actions + "}}\n"}
+func sweptActions() []designtest.Swept {
+	rule := func(only, conditions, actions, excused string) designtest.Swept {
+		return designtest.Swept{Of: "AWS::ElasticLoadBalancingV2::ListenerRule", Only: only, Excused: excused,
+			Template: sweptFront + "  Rule: {Type: AWS::ElasticLoadBalancingV2::ListenerRule, Properties: {ListenerArn: !Ref Secure, Priority: 5, Conditions: " + conditions + ", Actions: " + actions + "}}\n"}
 	}
 	const path, forward = "[{Field: path-pattern, Values: [/a]}]", "[{Type: forward, TargetGroupArn: !Ref Web}]"
-	return []swept{
+	return []designtest.Swept{
 		rule("Actions[].RedirectConfig", path, `[{Type: redirect, RedirectConfig: {Host: x.example, StatusCode: HTTP_301}}]`, ``),
 		rule("Actions[].FixedResponseConfig", path, `[{Type: fixed-response, FixedResponseConfig: {StatusCode: "503"}}]`, ``),
 		rule("Actions[].AuthenticateOidcConfig", path, `[{Type: authenticate-oidc, Order: 1, AuthenticateOidcConfig: {Issuer: x}}, {Type: forward, Order: 2, TargetGroupArn: !Ref Web}]`, `

@@ -112,7 +112,7 @@ func (g *gateway) verify(fr front, name string, p *agw.ApplicationGatewaySslProf
 // applicationGaps names what an application load balancer has and a gateway
 // has not.
 func (b *balancer) applicationGaps() {
-	b.Gap("alb.headers", "DNSName="+b.Text("DNSName"))
+	b.Gap("alb.headers", "DNSName="+cmp.Or(b.Text("DNSName"), b.R.Name))
 	b.Gap("alb.idle-timeout", "idle_timeout.timeout_seconds="+strconv.Itoa(b.idle))
 	same := map[string][]string{
 		"access_logs.s3.enabled": nil, "access_logs.s3.bucket": nil, "access_logs.s3.prefix": nil, "idle_timeout.timeout_seconds": nil, "routing.http2.enabled": nil, "load_balancing.cross_zone.enabled": nil,

@@ -9,7 +9,6 @@ import (
 	"example.com/landfall/internal/design/connect"
 	"example.com/landfall/internal/graph"
 	"example.com/landfall/internal/inventory"
-	"example.com/landfall/internal/reach"
 )
 
 const (
@@ -27,7 +26,6 @@ func shop() (*design.Design, *graph.Graph, *inventory.Inventory) {
 			{Source: db, Action: design.Migrate, Targets: []cloud.ResourceID{pg}},
 		},
 		Resources: []design.Resource{{ID: vm, Type: "Microsoft.Compute/virtualMachines", Name: "vm-web"}, {ID: pg, Type: "Microsoft.DBforPostgreSQL/flexibleServers", Name: "psql-shop"}},
-		Network:   &reach.Proof{Differences: []reach.Difference{{From: string(vm), To: string(pg), TargetRule: "nsg-data deny-all"}}},
 	}
 	g := &graph.Graph{
 		Nodes: []graph.Node{{ID: web, Name: "web"}, {ID: db, Name: "shop"}, {ID: "external:pay.example.com", Name: "pay.example.com", External: true}, {ID: graph.Internet, Name: "internet", External: true}},
@@ -95,7 +93,7 @@ func TestJudge(t *testing.T) {
 	shut.ID, shut.Open = "shut", false
 	checks = append(checks, shut)
 	found := func(id, state string) connect.Result { return connect.Result{ID: id, State: state} }
-	verdicts := connect.Judge(d, checks, []connect.Result{
+	verdicts := connect.Judge(connect.NewRules(d, inv, checks), checks, []connect.Result{
 		found("source:web->source:shop:5432", connect.Open), found("target:vm-web->target:psql-shop:5432", connect.Filtered),
 		found("source:web->target:psql-shop:5432", connect.Open), found("source:web->target:psql-shop:5432", connect.Broken), found("shut", connect.NoName),
 	})
@@ -114,8 +112,8 @@ func TestJudge(t *testing.T) {
 	if v := state["target:vm-web->source:shop:5432"]; v.Result.State != connect.NotTried {
 		t.Errorf("a check without result is %q", v.Result.State)
 	}
-	if v := state["target:vm-web->target:psql-shop:5432"]; v.Rule != "nsg-data deny-all" {
-		t.Errorf("the deciding rule is %q", v.Rule)
+	if v := state["target:vm-web->target:psql-shop:5432"]; v.Rule != "" {
+		t.Errorf("without any network the deciding rule is %q", v.Rule)
 	}
 	if verdicts[0].Passed || !verdicts[len(verdicts)-1].Passed {
 		t.Error("what failed does not come first")

@@ -3,8 +3,6 @@ package connect
 import (
 	"cmp"
 	"slices"
-
-	"example.com/landfall/internal/design"
 )
 
 // Result is what one try found.
@@ -36,14 +34,18 @@ type Verdict struct {
 	// Passed is false for what was not tried, and for a name that does not
 	// resolve where the connection has to be shut: nothing was shown then.
 	Passed bool `json:"passed"`
-	// Rule is what decides on the side of the target, where the network proof
-	// knows of a difference between these ends.
+	// Rule is what decides, by the configuration, on the side where it was tried;
+	// of a check that passed it is "".
 	Rule string `json:"rule,omitempty"`
+	// SourceRule and TargetRule are what decides on each side: a rule with its
+	// name, an NSG's with its priority too, or a route.
+	SourceRule string `json:"sourceRule,omitempty"`
+	TargetRule string `json:"targetRule,omitempty"`
 }
 
 // Judge pairs the checks with the results. Of several results for one check
 // the worst counts.
-func Judge(d *design.Design, checks []Check, results []Result) []Verdict {
+func Judge(rules *Rules, checks []Check, results []Result) []Verdict {
 	found := map[string]Result{}
 	for _, r := range results {
 		if old, ok := found[r.ID]; !ok || badness(r.State) > badness(old.State) {
@@ -64,7 +66,10 @@ func Judge(d *design.Design, checks []Check, results []Result) []Verdict {
 			v.Passed = r.State == Filtered || r.State == Refused
 		}
 		if !v.Passed {
-			v.Rule = deciding(d, c)
+			v.SourceRule, v.TargetRule = rules.Of(c)
+			if v.Rule = v.SourceRule; c.From.Side == Target {
+				v.Rule = v.TargetRule
+			}
 		}
 		out = append(out, v)
 	}
@@ -82,17 +87,4 @@ func Judge(d *design.Design, checks []Check, results []Result) []Verdict {
 
 func badness(state string) int {
 	return slices.Index([]string{Open, Refused, Filtered, Broken, NoName}, state)
-}
-
-// deciding looks the two ends up in the network proof.
-func deciding(d *design.Design, c Check) string {
-	if d.Network == nil {
-		return ""
-	}
-	for _, x := range d.Network.Differences {
-		if x.From == string(c.From.ID) && x.To == string(c.To.ID) {
-			return x.TargetRule
-		}
-	}
-	return ""
 }

@@ -83,11 +83,7 @@ func plan(d *design.Design, g *graph.Graph, inv *inventory.Inventory) *planner {
 		p.decisions[d.Decisions[i].Source] = &d.Decisions[i]
 	}
 	for i := range d.Resources {
-		r := &d.Resources[i]
-		p.targets[r.ID] = r
-		if strings.EqualFold(string(r.Type), "Microsoft.Cache/redisEnterprise/databases") && p.redis[parentOf(*r)] == 0 {
-			p.redis[parentOf(*r)] = design.Int(r.Body, "properties.port", 0)
-		}
+		p.target(&d.Resources[i])
 	}
 	for _, e := range g.Edges {
 		if tried(e) {
@@ -124,6 +120,15 @@ type planner struct {
 	seen      map[string]bool
 	checks    []Check
 	unplanned []Unplanned
+}
+
+// target notes a resource of the target, and the port of a cluster's first
+// database.
+func (p *planner) target(r *design.Resource) {
+	p.targets[r.ID] = r
+	if strings.EqualFold(string(r.Type), "Microsoft.Cache/redisEnterprise/databases") && p.redis[parentOf(*r)] == 0 {
+		p.redis[parentOf(*r)] = design.Int(r.Body, "properties.port", 0)
+	}
 }
 
 // edge adds the ways of one dependency.

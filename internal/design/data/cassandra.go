@@ -45,10 +45,10 @@ func keyspace(s *sheet) design.Decision {
 	s.Knows("KeyspaceName")
 	s.gapIf("cassandra.regions", "ReplicationSpecification")
 	s.Gap("cassandra.api", "Kind="+string(s.r.Kind))
-	s.Do("create the keyspace in account %s: CREATE KEYSPACE %s WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}", last(id), cqlName(s.r.Name))
+	s.Do("create the keyspace in account %s: CREATE KEYSPACE %s WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}", common.LastName(id), cqlName(s.r.Name))
 	s.Not("Azure Managed Instance for Apache Cassandra", "Apache Cassandra itself on virtual machines of its own; needed for lightweight transactions across partitions and server-side settings")
 	s.Decision.EffortDays = 4
-	return s.done(design.Migrate, 0.65, "the keyspace goes to Cosmos DB for Apache Cassandra account %s, where CQL makes it", last(id))
+	return s.done(design.Migrate, 0.65, "the keyspace goes to Cosmos DB for Apache Cassandra account %s, where CQL makes it", common.LastName(id))
 }
 
 func cqlName(name string) string {
@@ -94,12 +94,12 @@ func cassandraTable(s *sheet) design.Decision {
 	id := cassandraAccount(s)
 	s.c.Attach(s.r, id)
 	s.Knows("TableName", "KeyspaceName", "PartitionKeyColumns", "ClusteringKeyColumns", "RegularColumns", "ClientSideTimestampsEnabled")
-	s.Do("create the table in account %s: %s", last(id), cql(s.r))
+	s.Do("create the table in account %s: %s", common.LastName(id), cql(s.r))
 	for _, row := range [][2]string{{"cassandra.throughput", "BillingMode"}, {"cassandra.recovery", "PointInTimeRecoveryEnabled"}, {"cassandra.ttl", "DefaultTimeToLive"}, {"cassandra.key", "EncryptionSpecification"}, {"cassandra.throughput", "AutoScalingSpecifications"}, {"cassandra.cdc", "CdcSpecification"}, {"cassandra.regions", "ReplicaSpecifications"}} {
 		s.gapIf(row[0], row[1])
 	}
 	s.Decision.EffortDays = 1
-	return s.done(design.Migrate, 0.65, "the table goes to Cosmos DB for Apache Cassandra account %s; its CREATE TABLE stands in the list of things to do", last(id))
+	return s.done(design.Migrate, 0.65, "the table goes to Cosmos DB for Apache Cassandra account %s; its CREATE TABLE stands in the list of things to do", common.LastName(id))
 }
 
 func cassandraType(s *sheet) design.Decision {

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/mongocluster/2025-09-01/mongoclusters"
 )
@@ -59,11 +60,11 @@ func docdbCluster(s *sheet) design.Decision {
 		s.gapIf(row[0], row[1])
 	}
 	if s.yes("DeletionProtection") {
-		s.Do("put a CanNotDelete lock on cluster %s after the cutover", last(id))
+		s.Do("put a CanNotDelete lock on cluster %s after the cutover", common.LastName(id))
 	}
 	s.Gap("documentdb.version", "EngineVersion="+orUnknown(s.text("EngineVersion")))
 	s.Decision.EffortDays = 4
-	return s.done(design.Migrate, 0.7, "the cluster (%s, %s) becomes Azure DocumentDB (vCore) cluster %s", sizeWords(s.c, class), count(len(all), "instance"), last(id))
+	return s.done(design.Migrate, 0.7, "the cluster (%s, %s) becomes Azure DocumentDB (vCore) cluster %s", sizeWords(s.c, class), common.Count(len(all), "instance"), common.LastName(id))
 }
 
 // putMongo puts a cluster that is reached by a private endpoint.
@@ -98,10 +99,10 @@ func (s *sheet) putMongo(tier string, standby bool, shards int) cloud.ResourceID
 		setBody(s.c, id, "identity", key.identityBody())
 	}
 	if !s.private(id, "MongoCluster", s.subnets()) {
-		s.Do("give cluster %s a private endpoint: nothing says in which VPC the source stands", last(id))
+		s.Do("give cluster %s a private endpoint: nothing says in which VPC the source stands", common.LastName(id))
 	}
 	s.Gap("documentdb.compatibility", "Kind="+string(s.r.Kind))
-	s.Do("set the storage of cluster %s to the size of the data (128 GiB were taken), and test every command and index of the workload against it", last(id))
+	s.Do("set the storage of cluster %s to the size of the data (128 GiB were taken), and test every command and index of the workload against it", common.LastName(id))
 	s.Not("Azure Cosmos DB for MongoDB (RU)", "billed by request units, needs a shard key for each collection, and is no MongoDB of a fixed size like the source")
 	return id
 }
@@ -126,7 +127,7 @@ func docdbParameters(s *sheet) design.Decision {
 			s.Gap("documentdb.parameter", name+"="+v)
 		}
 	}
-	return s.done(design.Replace, 0.6, "the target always uses TLS and has no parameter groups; the %s of the group were looked through", count(len(values), "parameter"))
+	return s.done(design.Replace, 0.6, "the target always uses TLS and has no parameter groups; the %s of the group were looked through", common.Count(len(values), "parameter"))
 }
 
 func docdbElastic(s *sheet) design.Decision {
@@ -138,5 +139,5 @@ func docdbElastic(s *sheet) design.Decision {
 		s.Do("put the administrator's password into the key vault: the source reads it from a secret")
 	}
 	s.Decision.EffortDays = 4
-	return s.done(design.Migrate, 0.65, "the elastic cluster with %s of %d vCPU becomes Azure DocumentDB (vCore) cluster %s", count(shards, "shard"), cores, last(id))
+	return s.done(design.Migrate, 0.65, "the elastic cluster with %s of %d vCPU becomes Azure DocumentDB (vCore) cluster %s", common.Count(shards, "shard"), cores, common.LastName(id))
 }

@@ -6,6 +6,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/cosmosdb/2025-10-15/cosmosdb"
 )
 
@@ -53,7 +54,7 @@ func table(s *sheet) design.Decision {
 	s.tableGaps()
 	s.Do("rewrite the data access of %s: Cosmos DB has no DynamoDB API (GetItem is a point read by id and partition key, Query a SQL query, BatchWriteItem bulk mode, TransactWriteItems a batch within one partition key)", s.r.Name)
 	s.Do("give every item an id: the sort key's value as text, or the partition key's where there is no sort key")
-	s.Do("give the workload's identity the data role Cosmos DB Built-in Data Contributor on account %s (keys are off)", last(account))
+	s.Do("give the workload's identity the data role Cosmos DB Built-in Data Contributor on account %s (keys are off)", common.LastName(account))
 	s.Not("Azure Table Storage", "no secondary indexes, no change feed, 1 MiB for an item: fits only simple key lookups")
 	s.Not("Cosmos DB for Table", "two keys only and no other index; fits tables without secondary indexes")
 	s.Decision.EffortDays = 8
@@ -65,7 +66,7 @@ func table(s *sheet) design.Decision {
 	case p.throughput > 0:
 		how = itoa(p.throughput) + " RU/s"
 	}
-	return s.done(design.Migrate, 0.5, "the table with %s becomes the container %s of Cosmos DB account %s (%s)", s.keyWords(), last(container), last(account), how)
+	return s.done(design.Migrate, 0.5, "the table with %s becomes the container %s of Cosmos DB account %s (%s)", s.keyWords(), common.LastName(container), common.LastName(account), how)
 }
 
 // schema returns the names of a key schema's partition and sort key.
@@ -87,7 +88,7 @@ func (s *sheet) keyWords() string {
 		words += " and sort key " + sort
 	}
 	if n := len(s.Maps("GlobalSecondaryIndexes")); n > 0 {
-		words += " and " + count(n, "GSI")
+		words += " and " + common.Count(n, "GSI")
 	}
 	return words
 }
@@ -299,7 +300,7 @@ func (s *sheet) cosmosContainer(database cloud.ResourceID, p tablePlan) cloud.Re
 // knows the name.
 func ownID(c *book, id cloud.ResourceID) {
 	if r, ok := c.Resource(id); ok {
-		mapping(mapping(r.Body["properties"])["resource"])["id"] = last(id)
+		mapping(mapping(r.Body["properties"])["resource"])["id"] = common.LastName(id)
 	}
 }
 

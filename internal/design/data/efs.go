@@ -118,13 +118,13 @@ func fileSystem(s *sheet) design.Decision {
 		}
 	}
 	if !s.private(accountOf(id), "file", near) {
-		s.Do("give storage account %s a private endpoint: NFS is refused over public addresses, and no mount target says where the clients are", last(accountOf(id)))
+		s.Do("give storage account %s a private endpoint: NFS is refused over public addresses, and no mount target says where the clients are", common.LastName(accountOf(id)))
 	}
 	s.Gap("efs.nfs", "Kind=AWS::EFS::FileSystem")
-	s.Do("change the mounts: host <account>.privatelink.file.core.windows.net, path /<account>/%s, options vers=4,minorversion=1,sec=sys; the mount helper of EFS and its TLS tunnel go", last(id))
+	s.Do("change the mounts: host <account>.privatelink.file.core.windows.net, path /<account>/%s, options vers=4,minorversion=1,sec=sys; the mount helper of EFS and its TLS tunnel go", common.LastName(id))
 	s.Not("Azure NetApp Files", "sub-millisecond latency and up to 4.5 GiB/s for a volume; a pool of at least 1 TiB is paid whether used or not")
 	s.Decision.EffortDays = 2
-	return s.done(design.Migrate, 0.75, "the file system becomes NFS 4.1 share %s of premium account %s (%s, %d GiB)", last(id), last(accountOf(id)), skuOf(s.c, accountOf(id)), f.gib)
+	return s.done(design.Migrate, 0.75, "the file system becomes NFS 4.1 share %s of premium account %s (%s, %d GiB)", common.LastName(id), common.LastName(accountOf(id)), skuOf(s.c, accountOf(id)), f.gib)
 }
 
 // owner attaches a part to the account of its file system.

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -60,7 +61,7 @@ func (s *sheet) memcached() design.Decision {
 	s.Not("Memcached on virtual machines or containers", "keeps the client, and has to be run and patched by the workload")
 	s.Do("replace the memcached client by a Redis client, or run memcached in a container: %s nodes of %s", design.Text(s.r.Properties, "NumCacheNodes"), size)
 	s.Decision.EffortDays = 4
-	return s.done(design.Manual, 0.4, "no automatic mapping: Azure has no managed Memcached; the cluster has %s nodes of %s", orUnknown(design.Text(s.r.Properties, "NumCacheNodes")), orUnknown(size))
+	return s.done(design.Manual, 0.4, "no automatic mapping: Azure has no managed Memcached; the cluster has %s nodes of %s", orUnknown(design.Text(s.r.Properties, "NumCacheNodes")), cmp.Or(size, "a size that is not named"))
 }
 
 // cachePlan is a cache in the target's words.
@@ -87,7 +88,7 @@ func redis(s *sheet) design.Decision {
 	p := s.cachePlan()
 	id := s.putRedis(p)
 	if !s.private(id, "redisEnterprise", s.cacheSubnets()) {
-		s.Do("give cache %s a private endpoint: nothing says in which VPC the source stands", last(id))
+		s.Do("give cache %s a private endpoint: nothing says in which VPC the source stands", common.LastName(id))
 	}
 	s.redisGaps()
 	s.Do("point clients to the target's name and port 10000, and check DBSIZE after the import of an RDB file")
@@ -96,7 +97,7 @@ func redis(s *sheet) design.Decision {
 	s.Decision.Cost = s.cacheCost(p)
 	words := "one shard"
 	if p.clustered {
-		words = count(s.shards(), "shard")
+		words = common.Count(s.shards(), "shard")
 	}
 	return s.done(design.Migrate, 0.8, "%s (%s, about %.1f GiB) becomes Azure Managed Redis %s with %g GiB: 1.2 times the memory in use%s", s.cacheWords(), words, p.gib, p.sku, p.skuGiB, map[bool]string{true: ", with a replica in another zone", false: ""}[p.standby])
 }

@@ -84,11 +84,11 @@ func deliveryStream(s *sheet) design.Decision {
 	case strings.Contains(to.name, "S3Destination") && source != "":
 		s.Gap("firehose.avro", to.name)
 		s.Not("Azure Stream Analytics", "writes JSON or Parquet and can transform on the way, and is billed by streaming units")
-		return s.done(design.Replace, 0.6, "Event Hubs Capture of %s writes to the container of the bucket every %d seconds or %d MiB", last(source), design.Int(to.config, "BufferingHints.IntervalInSeconds", 300), design.Int(to.config, "BufferingHints.SizeInMBs", 5))
+		return s.done(design.Replace, 0.6, "Event Hubs Capture of %s writes to the container of the bucket every %d seconds or %d MiB", common.LastName(source), design.Int(to.config, "BufferingHints.IntervalInSeconds", 300), design.Int(to.config, "BufferingHints.SizeInMBs", 5))
 	case source == "":
 		s.Do("choose what reads the source of %s (%s) and writes to %s", s.r.Name, common.Shown(mapping(s.r.Properties["MSKSourceConfiguration"])), orUnknown(to.name))
 		return s.done(design.Manual, 0.4, "no automatic mapping: its source has no event hub in this design")
 	}
-	s.Do("write a Stream Analytics job from event hub %s to the counterpart of %s, with a container for what fails", last(source), orUnknown(strings.TrimSuffix(to.name, "DestinationConfiguration")))
-	return s.done(design.Manual, 0.4, "no automatic mapping for the destination %s; event hub %s takes the records", orUnknown(strings.TrimSuffix(to.name, "DestinationConfiguration")), last(source))
+	s.Do("write a Stream Analytics job from event hub %s to the counterpart of %s, with a container for what fails", common.LastName(source), orUnknown(strings.TrimSuffix(to.name, "DestinationConfiguration")))
+	return s.done(design.Manual, 0.4, "no automatic mapping for the destination %s; event hub %s takes the records", orUnknown(strings.TrimSuffix(to.name, "DestinationConfiguration")), common.LastName(source))
 }

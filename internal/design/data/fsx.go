@@ -58,7 +58,7 @@ func (s *sheet) fsxWindows() design.Decision {
 	f.keep = s.int("WindowsConfiguration.AutomaticBackupRetentionDays", 0)
 	id := f.put(s)
 	if !s.private(accountOf(id), "file", s.subnets()) {
-		s.Do("give storage account %s a private endpoint: nothing says where the clients are", last(accountOf(id)))
+		s.Do("give storage account %s a private endpoint: nothing says where the clients are", common.LastName(accountOf(id)))
 	}
 	s.Gap("fsx.windows-identity", "WindowsConfiguration.ActiveDirectoryId")
 	if s.Has("WindowsConfiguration.Aliases") {
@@ -67,10 +67,10 @@ func (s *sheet) fsxWindows() design.Decision {
 	if s.Has("WindowsConfiguration.AuditLogConfiguration") {
 		s.Gap("fsx.audit", "WindowsConfiguration.AuditLogConfiguration")
 	}
-	s.Do("join storage account %s to the directory of %s (AD DS, Entra Domain Services or Entra Kerberos), then copy with robocopy /COPYALL or Storage Mover so that access control lists come over", last(accountOf(id)), s.r.Name)
+	s.Do("join storage account %s to the directory of %s (AD DS, Entra Domain Services or Entra Kerberos), then copy with robocopy /COPYALL or Storage Mover so that access control lists come over", common.LastName(accountOf(id)), s.r.Name)
 	s.Not("Azure NetApp Files", "for more than 10 GiB/s or sub-millisecond latency; a pool of at least 1 TiB is paid whether used or not")
 	s.Decision.EffortDays = 4
-	return s.done(design.Migrate, 0.75, "FSx for Windows File Server with %d GiB becomes SMB share %s of premium account %s (%s)", s.capacity(), last(id), last(accountOf(id)), skuOf(s.c, accountOf(id)))
+	return s.done(design.Migrate, 0.75, "FSx for Windows File Server with %d GiB becomes SMB share %s of premium account %s (%s)", s.capacity(), common.LastName(id), common.LastName(accountOf(id)), skuOf(s.c, accountOf(id)))
 }
 
 func (s *sheet) fsxOpenZFS() design.Decision {
@@ -79,17 +79,17 @@ func (s *sheet) fsxOpenZFS() design.Decision {
 	f.key, f.hasKey = s.key("KmsKeyId")
 	id := f.put(s)
 	if !s.private(accountOf(id), "file", s.subnets()) {
-		s.Do("give storage account %s a private endpoint: NFS is refused over public addresses", last(accountOf(id)))
+		s.Do("give storage account %s a private endpoint: NFS is refused over public addresses", common.LastName(accountOf(id)))
 	}
 	s.Gap("fsx.openzfs", "OpenZFSConfiguration="+common.Shown(s.At("OpenZFSConfiguration")))
 	s.Not("Azure NetApp Files", "snapshots and clones as OpenZFS has them; a pool of at least 1 TiB is paid whether used or not")
 	s.Decision.EffortDays = 3
-	return s.done(design.Migrate, 0.6, "FSx for OpenZFS with %d GiB becomes NFS 4.1 share %s of premium account %s", s.capacity(), last(id), last(accountOf(id)))
+	return s.done(design.Migrate, 0.6, "FSx for OpenZFS with %d GiB becomes NFS 4.1 share %s of premium account %s", s.capacity(), common.LastName(id), common.LastName(accountOf(id)))
 }
 
 func (s *sheet) fsxLustre() design.Decision {
 	s.skipAll()
-	s.Do("deploy Azure Managed Lustre of at least %d GiB in a subnet of its own, of the tier that does the source's throughput (%s MB/s for each TiB), and link it to the blob container that stands for the data repository", s.capacity(), orUnknown(s.text("LustreConfiguration.PerUnitStorageThroughput")))
+	s.Do("deploy Azure Managed Lustre of at least %d GiB in a subnet of its own, of the tier that does the source's throughput (MB/s for each TiB: %s), and link it to the blob container that stands for the data repository", s.capacity(), orUnknown(s.text("LustreConfiguration.PerUnitStorageThroughput")))
 	s.Do("mount it with the Lustre client of the same major version on the machines that replace the clients")
 	s.Not("Azure Managed Lustre", "sizes are multiples of 4 to 48 TiB that depend on the tier, so that a person has to choose")
 	s.Decision.EffortDays = 5
@@ -147,7 +147,7 @@ func (s *sheet) fsxONTAP() design.Decision {
 		s.volume(pool, subnet, volumeLevel, size, v)
 	}
 	s.Do("copy volume by volume with rsync, robocopy or SnapMirror, and set export policies and SMB shares as at the source")
-	return s.done(design.Migrate, 0.6, "FSx for NetApp ONTAP with %d GiB becomes Azure NetApp Files account %s with a %s pool of %d GiB and %s", s.capacity(), last(account), poolLevel, gib, count(max(1, len(children)), "volume"))
+	return s.done(design.Migrate, 0.6, "FSx for NetApp ONTAP with %d GiB becomes Azure NetApp Files account %s with a %s pool of %d GiB and %s", s.capacity(), common.LastName(account), poolLevel, gib, common.Count(max(1, len(children)), "volume"))
 }
 
 func (s *sheet) volume(pool, subnet cloud.ResourceID, level volumes.ServiceLevel, gib int, r *inventory.Resource) {

@@ -130,20 +130,20 @@ func stream(s *sheet) design.Decision {
 	s.gapIf("kinesis.shard-metrics", "DesiredShardLevelMetrics")
 	s.Gap("kinesis.api", "Kind=AWS::Kinesis::Stream")
 	s.Do("replace the Kinesis producer and consumer libraries of %s by the Event Hubs SDK (or Kafka clients), and checkpoints in DynamoDB by a checkpoint store in a blob container", s.r.Name)
-	s.Do("give producers the role Azure Event Hubs Data Sender and consumers Azure Event Hubs Data Receiver on %s (keys are off)", last(id))
+	s.Do("give producers the role Azure Event Hubs Data Sender and consumers Azure Event Hubs Data Receiver on %s (keys are off)", common.LastName(id))
 	s.Not("Azure Service Bus", "a broker for messages that are taken away one by one, without replay")
 	s.Decision.EffortDays = 4
 	s.Decision.Cost = s.hubCost(shards)
-	return s.done(design.Migrate, 0.65, "the stream with %s and %d hours of retention becomes event hub %s with as many partitions in namespace %s (%s)", count(shards, "shard"), hours, last(id), last(namespace), skuOf(s.c, namespace))
+	return s.done(design.Migrate, 0.65, "the stream with %s and %s of retention becomes event hub %s with as many partitions in namespace %s (%s)", common.Count(shards, "shard"), common.Count(hours, "hour"), common.LastName(id), common.LastName(namespace), skuOf(s.c, namespace))
 }
 
 // hubCost is the stream's share of the namespace's throughput units.
 func (s *sheet) hubCost(shards int) *design.Cost {
 	out := design.Cost{}
-	if e, ok := exact(s.c.Catalog, "aws_kinesis_stream", "PROVISIONED"); ok && !onDemand(s.r) {
+	if e, ok := s.c.Catalog.Unit("aws_kinesis_stream", "PROVISIONED"); ok && !onDemand(s.r) {
 		out.Before = cents(e.Month() * float64(shards))
 	}
-	e, ok := exact(s.c.Catalog, "azurerm_eventhub_namespace", "Capacity (Standard)")
+	e, ok := s.c.Catalog.Unit("azurerm_eventhub_namespace", "Capacity (Standard)")
 	if ok && !s.premium(hubs(s.c)) {
 		out.After = cents(e.USD * float64(shards))
 	}
@@ -164,7 +164,7 @@ func streamConsumer(s *sheet) design.Decision {
 	}
 	group := s.c.Put(design.Target{Type: hubGroup, Parent: id, Base: base(s.r), NoLocation: true, Model: consumergroups.ConsumerGroup{Properties: &consumergroups.ConsumerGroupProperties{UserMetadata: new("enhanced fan-out consumer " + s.r.Name)}}}, s.r)
 	s.Gap("kinesis.fan-out", "ConsumerName="+s.r.Name)
-	return s.done(design.Migrate, 0.7, "the consumer with enhanced fan-out becomes consumer group %s of event hub %s", last(group), last(id))
+	return s.done(design.Migrate, 0.7, "the consumer with enhanced fan-out becomes consumer group %s of event hub %s", common.LastName(group), common.LastName(id))
 }
 
 // capture lets the event hub write what it gets to the container that stands
@@ -195,7 +195,7 @@ func capture(c *book, r *inventory.Resource) {
 		"destination": map[string]any{
 			"name": "EventHubArchive.AzureBlockBlob", "identity": map[string]any{"type": "UserAssigned", "userAssignedIdentity": string(identity)},
 			"properties": map[string]any{
-				"storageAccountResourceId": string(account), "blobContainer": last(container), "archiveNameFormat": "{Namespace}/{EventHub}/{PartitionId}/{Year}/{Month}/{Day}/{Hour}/{Minute}/{Second}",
+				"storageAccountResourceId": string(account), "blobContainer": common.LastName(container), "archiveNameFormat": "{Namespace}/{EventHub}/{PartitionId}/{Year}/{Month}/{Day}/{Hour}/{Minute}/{Second}",
 			},
 		},
 	}

@@ -5,6 +5,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/eventhub/2024-01-01/eventhubs"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/eventhub/2024-01-01/namespaces"
 )
@@ -36,7 +37,7 @@ func kafka(s *sheet) design.Decision {
 		near = append(near, design.List(v["SubnetIds"])...)
 	}
 	if !s.private(id, "namespace", near) {
-		s.Do("give namespace %s a private endpoint: nothing says in which VPC the source stands", last(id))
+		s.Do("give namespace %s a private endpoint: nothing says in which VPC the source stands", common.LastName(id))
 	}
 	s.Gap("msk.kafka", "KafkaVersion="+orUnknown(s.text("KafkaVersion")))
 	for _, row := range [][2]string{
@@ -48,11 +49,11 @@ func kafka(s *sheet) design.Decision {
 		s.Meets("msk.key", "EncryptionInfo")
 	}
 	s.Knows("ClusterName", "BrokerNodeGroupInfo", "EncryptionInfo", "CurrentVersion", "VpcConfigs", "State", "ClusterArn", "ZookeeperConnectString", "BootstrapBrokers", "Rebalancing")
-	s.Do("list topics with partitions, retention and cleanup policy (kafka-topics --describe) and make one event hub for each in namespace %s", last(id))
-	s.Do("point clients to %s.servicebus.windows.net:9093 with SASL_SSL and OAUTHBEARER, and bridge with MirrorMaker 2 until the cutover", last(id))
+	s.Do("list topics with partitions, retention and cleanup policy (kafka-topics --describe) and make one event hub for each in namespace %s", common.LastName(id))
+	s.Do("point clients to %s.servicebus.windows.net:9093 with SASL_SSL and OAUTHBEARER, and bridge with MirrorMaker 2 until the cutover", common.LastName(id))
 	s.Not("Kafka on AKS (Strimzi) or Confluent Cloud", "a whole Kafka with its own configuration; needed when brokers' settings, ACLs or Connect internals matter")
 	s.Decision.EffortDays = 8
-	return s.done(design.Migrate, 0.55, "the cluster of %d brokers (%s) becomes Event Hubs namespace %s (Premium, %s) with its Kafka endpoint", brokers, orUnknown(strings.TrimPrefix(class, "kafka.")), last(id), count(units, "processing unit"))
+	return s.done(design.Migrate, 0.55, "the cluster of %s (%s) becomes Event Hubs namespace %s (Premium, %s) with its Kafka endpoint", common.Count(brokers, "broker"), orUnknown(strings.TrimPrefix(class, "kafka.")), common.LastName(id), common.Count(units, "processing unit"))
 }
 
 func kafkaTopic(s *sheet) design.Decision {
@@ -72,5 +73,5 @@ func kafkaTopic(s *sheet) design.Decision {
 	}}}, s.r)
 	s.Knows("TopicName", "ReplicationFactor", "TopicArn")
 	s.gapIf("msk.topic-config", "Configs")
-	return s.done(design.Migrate, 0.6, "the topic with %s becomes event hub %s", count(partitions, "partition"), last(id))
+	return s.done(design.Migrate, 0.6, "the topic with %s becomes event hub %s", common.Count(partitions, "partition"), common.LastName(id))
 }

@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -199,13 +200,13 @@ func (s *sheet) member(owner *inventory.Resource) design.Decision {
 	size := sizeWords(s.c, design.Text(s.r.Properties, "DBInstanceClass"))
 	if at <= 0 {
 		s.c.Attach(s.r, server)
-		return s.done(design.Migrate, 0.8, "the writer of cluster %s (%s) is server %s itself", owner.Name, size, last(server))
+		return s.done(design.Migrate, 0.8, "the writer of cluster %s (%s) is server %s itself", owner.Name, size, common.LastName(server))
 	}
 	if design.Text(s.r.Properties, "DBInstanceClass") != design.Text(all[0].Properties, "DBInstanceClass") {
 		s.Gap("aurora.reader-size", "DBInstanceClass="+design.Text(s.r.Properties, "DBInstanceClass"))
 	}
 	s.Gap("aurora.reader", "DBClusterIdentifier="+owner.Name)
-	return s.done(design.Migrate, 0.7, "a reader of cluster %s (%s): a replica of server %s with a copy of the data of its own", owner.Name, size, last(server))
+	return s.done(design.Migrate, 0.7, "a reader of cluster %s (%s): a replica of server %s with a copy of the data of its own", owner.Name, size, common.LastName(server))
 }
 
 // skipInstance ticks off what a replica or member takes from its source.

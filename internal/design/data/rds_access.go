@@ -8,6 +8,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/privatedns/2024-06-01/privatezones"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/privatedns/2024-06-01/virtualnetworklinks"
@@ -137,7 +138,7 @@ func serverZone(c *book, kind cloud.Kind, vnet cloud.ResourceID) (zone, link clo
 	})
 	link = c.Once("data/zone/"+name+"|"+string(vnet), func() cloud.ResourceID {
 		return c.Put(design.Target{
-			Type: "Microsoft.Network/privateDnsZones/virtualNetworkLinks", Parent: zone, Base: last(vnet), Location: "global",
+			Type: "Microsoft.Network/privateDnsZones/virtualNetworkLinks", Parent: zone, Base: common.LastName(vnet), Location: "global",
 			Model: virtualnetworklinks.VirtualNetworkLink{Properties: &virtualnetworklinks.VirtualNetworkLinkProperties{
 				RegistrationEnabled: new(false), VirtualNetwork: &virtualnetworklinks.SubResource{Id: new(string(vnet))},
 			}},

@@ -9,6 +9,7 @@ import (
 	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -321,7 +322,7 @@ func (f *relational) recovery(s *sheet) {
 		s.Gap("db.backup-retention", "BackupRetentionPeriod="+itoa(days))
 	}
 	if days > most {
-		s.Do("keep backups of %s for %d days with Azure Backup's vaulted backups: the server itself keeps them for %d", s.r.Name, days, most)
+		s.Do("keep backups of %s for %s with Azure Backup's vaulted backups: the server itself keeps them for %d", s.r.Name, common.Count(days, "day"), most)
 	}
 	s.gapIf("db.backup-window", "PreferredBackupWindow")
 	f.geo = s.text("AutomaticBackupReplicationRegion") != ""

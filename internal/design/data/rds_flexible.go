@@ -58,8 +58,8 @@ func (s *sheet) flexible() design.Decision {
 	if f.perfTier != "" {
 		disk += " (performance tier " + f.perfTier + ")"
 	}
-	return s.done(design.Migrate, confidence, "%s %s on %s becomes %s, a flexible server %s with %s%s, backups for %d days", design.Text(s.r.Properties, "Engine"), f.version,
-		sizeWords(s.c, f.class), last(server), f.sku.Name, disk, map[bool]string{true: ", zone-redundant as the source is Multi-AZ", false: ""}[f.standby], f.keepDays)
+	return s.done(design.Migrate, confidence, "%s %s on %s becomes %s, a flexible server %s with %s%s, backups for %s", design.Text(s.r.Properties, "Engine"), f.version,
+		sizeWords(s.c, f.class), common.LastName(server), f.sku.Name, disk, map[bool]string{true: ", zone-redundant as the source is Multi-AZ", false: ""}[f.standby], common.Count(f.keepDays, "day"))
 }
 
 // postgresVersion is the major version that the target takes.
@@ -285,7 +285,7 @@ func (s *sheet) replicas(f *relational, server cloud.ResourceID) {
 	}
 	most := map[string]int{"postgres": 5, "mysql": 10}[f.engine]
 	if len(readers) > most {
-		s.Gap("db.replica-count", count(len(readers), "replica"))
+		s.Gap("db.replica-count", common.Count(len(readers), "replica"))
 		readers = readers[:most]
 	}
 	previous := server

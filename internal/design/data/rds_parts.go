@@ -1,10 +1,12 @@
 package data
 
 import (
+	"cmp"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -64,12 +66,12 @@ func parameterGroup(s *sheet) design.Decision {
 	if len(t.managed) > 0 {
 		s.Do("nothing to do for what the service sets by itself: %s", strings.Join(t.managed, ", "))
 	}
-	return s.done(design.Replace, 0.85, "%s of %s for %s: %d set at the server, %d set by the service, %d without a counterpart", count(len(mapping(s.r.Properties["Parameters"])), "parameter"), orUnknown(family), names(of), len(t.values), len(t.managed), len(t.gaps)+len(t.dropped))
+	return s.done(design.Replace, 0.85, "%s of %s for %s: %d set at the server, %d set by the service, %d without a counterpart", common.Count(len(mapping(s.r.Properties["Parameters"])), "parameter"), cmp.Or(family, "a family that is not named"), names(of), len(t.values), len(t.managed), len(t.gaps)+len(t.dropped))
 }
 
 func orUnknown(text string) string {
 	if text == "" {
-		return "an unknown family"
+		return "not known"
 	}
 	return text
 }

@@ -147,7 +147,7 @@ func (s *sheet) sqlSize(sizes []sqlSize, gib int) (cores, storage int) {
 // database has by itself.
 func (s *sheet) sqlRetention(f relational) {
 	if f.keepDays != sqlKeepDays {
-		s.Do("set the short-term retention of each database of %s to %d days: it is %d days by itself", s.r.Name, f.keepDays, sqlKeepDays)
+		s.Do("set the short-term retention of each database of %s to %s: it is %s by itself", s.r.Name, common.Count(f.keepDays, "day"), common.Count(sqlKeepDays, "day"))
 	}
 }
 
@@ -196,7 +196,7 @@ func (s *sheet) managedInstance(f relational, subnet cloud.ResourceID, edition, 
 	s.Not("SQL Server on a virtual machine", "patching, backup and high availability would be the workload's own work again")
 	s.Do("move the databases with the log replay service or native backups to a blob container, logins and SQL Agent jobs by script")
 	s.Decision.Cost = s.unitCost("azurerm_mssql_managed_instance", "Compute ("+strings.ToUpper(name)+" "+itoa(cores)+" cores)", storage, "Additional Storage")
-	return s.done(design.Migrate, 0.8, "SQL Server %s (%s) on %s becomes SQL Managed Instance %s with %d vCores and %d GB: %s", f.version, edition, sizeWords(s.c, f.class), last(id), cores, storage, because)
+	return s.done(design.Migrate, 0.8, "SQL Server %s (%s) on %s becomes SQL Managed Instance %s with %d vCores and %d GB: %s", f.version, edition, sizeWords(s.c, f.class), common.LastName(id), cores, storage, because)
 }
 
 func (s *sheet) azureSQL(f relational, near []any, edition, because string) design.Decision {
@@ -220,18 +220,18 @@ func (s *sheet) azureSQL(f relational, near []any, edition, because string) desi
 		Sku: &sqldatabases.Sku{Name: "GP_Gen5", Tier: new("GeneralPurpose"), Family: new("Gen5"), Capacity: new(int64(cores))}, Properties: &properties,
 	}}, s.r)
 	if !s.private(server, "sqlServer", near) && !public {
-		s.Do("give SQL server %s a way in: nothing says in which VPC the source stands", last(server))
+		s.Do("give SQL server %s a way in: nothing says in which VPC the source stands", common.LastName(server))
 	}
 	if public {
 		s.Meets("db.public", "PubliclyAccessible")
 		for _, block := range s.openBlocks(s.port("sqlserver")) {
-			s.Do("allow %s in the firewall of SQL server %s if it is still a client", block, last(server))
+			s.Do("allow %s in the firewall of SQL server %s if it is still a client", block, common.LastName(server))
 		}
 	}
 	s.Not("Azure SQL Managed Instance ("+string(sqlInstance)+")", "a whole instance in a subnet of its own; worth it as soon as SQL Agent or queries across databases are found")
 	s.Do("list the databases of %s (select name from sys.databases): one is put, every other one needs one of its own or an elastic pool", s.r.Name)
 	s.Decision.Cost = s.unitCost("azurerm_mssql_database", "Compute (provisioned, GP_Gen5_"+itoa(cores)+")", storage, "Storage")
-	return s.done(design.Migrate, 0.7, "SQL Server %s (%s) on %s becomes an Azure SQL Database with %d vCores on server %s: %s", f.version, edition, sizeWords(s.c, f.class), cores, last(server), because)
+	return s.done(design.Migrate, 0.7, "SQL Server %s (%s) on %s becomes an Azure SQL Database with %d vCores on server %s: %s", f.version, edition, sizeWords(s.c, f.class), cores, common.LastName(server), because)
 }
 
 // sqlGaps reads what concerns both.

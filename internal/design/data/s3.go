@@ -78,7 +78,7 @@ func bucket(s *sheet) design.Decision {
 	s.Decision.EffortDays = 1
 	s.Not("Azure Data Lake Storage Gen2 (hierarchical namespace)", "versioning, blob index tags and object replication do not work with it; worth it for analytics, not for like for like")
 	s.Not("a shared storage account with one container for each bucket", "versioning, lifecycle, CORS, static website and network rules are settings of the whole account")
-	return s.done(design.Migrate, 0.9, "the bucket becomes storage account %s (%s) with the container %s: %s", last(account), skuOf(s.c, account), last(container), strings.Join(p.describe(), ", "))
+	return s.done(design.Migrate, 0.9, "the bucket becomes storage account %s (%s) with the container %s: %s", common.LastName(account), skuOf(s.c, account), common.LastName(container), strings.Join(p.describe(), ", "))
 }
 
 func (p bucketPlan) describe() []string {
@@ -87,7 +87,7 @@ func (p bucketPlan) describe() []string {
 		out[0] = "versions kept"
 	}
 	if n := len(p.lifecycle.rules); n > 0 {
-		out = append(out, count(n, "lifecycle rule"))
+		out = append(out, common.Count(n, "lifecycle rule"))
 	}
 	if p.hasKey {
 		out = append(out, "encrypted with the owner's key")
@@ -255,7 +255,7 @@ func (s *sheet) cors() *blobservices.CorsRules {
 		}
 	}
 	if len(rules) > most {
-		s.Gap("s3.cors-many", count(len(rules), "CORS rule"))
+		s.Gap("s3.cors-many", common.Count(len(rules), "CORS rule"))
 		rules = rules[:most]
 	}
 	if rules == nil {
@@ -271,7 +271,7 @@ func (s *sheet) bucketNetwork(account cloud.ResourceID, p *bucketPlan) {
 		near = endpointVPCs(s.c, "s3")
 	}
 	if !s.private(account, "blob", near) && p.access.private {
-		s.Do("give storage account %s a private endpoint: the bucket policy lets only a VPC in that this design does not hold", last(account))
+		s.Do("give storage account %s a private endpoint: the bucket policy lets only a VPC in that this design does not hold", common.LastName(account))
 	}
 }
 
@@ -330,7 +330,6 @@ func (s *sheet) bucketGaps() {
 }
 
 // last returns the name of a target.
-func last(id cloud.ResourceID) string { return string(id[strings.LastIndexByte(string(id), '/')+1:]) }
 
 func skuOf(c *book, id cloud.ResourceID) string {
 	r, ok := c.Resource(id)

@@ -85,7 +85,7 @@ func (e event) put(c *book, r *inventory.Resource, account, container cloud.Reso
 		return
 	}
 	filter := &eventsubscriptions.EventSubscriptionFilter{
-		IncludedEventTypes: &e.types, SubjectBeginsWith: new("/blobServices/default/containers/" + last(container) + "/blobs/" + e.prefix),
+		IncludedEventTypes: &e.types, SubjectBeginsWith: new("/blobServices/default/containers/" + common.LastName(container) + "/blobs/" + e.prefix),
 	}
 	if e.suffix != "" {
 		filter.SubjectEndsWith = new(e.suffix)
@@ -116,7 +116,7 @@ func destinationOf(c *book, to *inventory.Resource) eventsubscriptions.EventSubs
 		account, _, _ := strings.Cut(string(id), "/queueServices/")
 		return eventsubscriptions.StorageQueueEventSubscriptionDestination{
 			EndpointType: eventsubscriptions.EndpointTypeStorageQueue,
-			Properties:   &eventsubscriptions.StorageQueueEventSubscriptionDestinationProperties{ResourceId: new(account), QueueName: new(last(id))},
+			Properties:   &eventsubscriptions.StorageQueueEventSubscriptionDestinationProperties{ResourceId: new(account), QueueName: new(common.LastName(id))},
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/design/common"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/storage/2025-08-01/managementpolicies"
 )
 
@@ -49,7 +50,7 @@ func readLifecycle(s *sheet) lifecycle {
 		s.Gap("s3.lifecycle-small", "LifecycleConfiguration.TransitionDefaultMinimumObjectSize="+least)
 	}
 	if len(out.rules) > mostLifecycleRules {
-		s.Gap("s3.lifecycle-many", count(len(out.rules), "lifecycle rule"))
+		s.Gap("s3.lifecycle-many", common.Count(len(out.rules), "lifecycle rule"))
 		out.rules = out.rules[:mostLifecycleRules]
 	}
 	return out

@@ -241,9 +241,9 @@ func bucketPolicy(s *sheet) design.Decision {
 		ways = append(ways, name+": "+s.statementWay(st, container))
 	}
 	if len(ways) == 0 {
-		return s.done(design.Replace, 0.7, "the policy has no statement; access is by role assignments on storage account %s", last(account))
+		return s.done(design.Replace, 0.7, "the policy has no statement; access is by role assignments on storage account %s", common.LastName(account))
 	}
-	return s.done(design.Replace, 0.8, "its statements become settings and role assignments of storage account %s: %s", last(account), strings.Join(ways, "; "))
+	return s.done(design.Replace, 0.8, "its statements become settings and role assignments of storage account %s: %s", common.LastName(account), strings.Join(ways, "; "))
 }
 
 // statementWay carries one statement out and says how.

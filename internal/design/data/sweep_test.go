@@ -3,38 +3,23 @@ package data_test
 import (
 	"testing"
 
-	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design/designtest"
 )
-
-// swept is a workload whose one resource of a kind is swept, and the
-// properties that have no meaning at the target, each with the reason.
-type swept struct {
-	of                cloud.Kind
-	template, excused string
-	try               map[string]any
-}
 
 // TestNoPropertyIsDropped sets every property that CloudFormation knows of the
 // main kinds: it reaches a body, a gap or a thing to do, or stands in the list.
 func TestNoPropertyIsDropped(t *testing.T) {
 	t.Parallel()
-	for _, one := range []swept{sweptInstance(), sweptCluster(), sweptTable(), sweptCache(), sweptBucket(), sweptShare(), sweptStream()} {
-		t.Run(string(one.of), func(t *testing.T) {
-			t.Parallel()
-			s := designtest.Sweep{Families: families(), Of: one.of, Template: one.template, Try: one.try, Apart: true}
-			designtest.Excused(t, s.Unnoticed(t), one.excused)
-		})
-	}
+	designtest.Noticed(t, families, sweptInstance(), sweptCluster(), sweptTable(), sweptCache(), sweptBucket(), sweptShare(), sweptStream())
 }
 
-func sweptInstance() swept {
-	return swept{of: "AWS::RDS::DBInstance", template: `
+func sweptInstance() designtest.Swept {
+	return designtest.Swept{Apart: true, Of: "AWS::RDS::DBInstance", Template: `
 Resources:
   Probe: {Type: AWS::RDS::DBInstance, Properties: {Engine: postgres, EngineVersion: "16", DBInstanceClass: db.m5.large, AllocatedStorage: "100", AutomaticBackupReplicationRegion: us-west-2}}
-`, try: map[string]any{
+`, Try: map[string]any{
 		"StorageType": "gp3", "PreferredMaintenanceWindow": "mon:03:00-mon:04:00", "NetworkType": "DUAL", "BackupTarget": "outposts", "MasterUserAuthenticationType": "iam-db-auth",
-	}, excused: `
+	}, Excused: `
 AllowMajorVersionUpgrade how CloudFormation may change the source
 ApplyImmediately how CloudFormation may change the source
 AutomaticBackupReplicationKmsKeyId the platform's key encrypts the copy in the paired region
@@ -70,13 +55,13 @@ VPCSecurityGroups[] read by the plan of the network
 `}
 }
 
-func sweptCluster() swept {
-	return swept{of: "AWS::RDS::DBCluster", template: `
+func sweptCluster() designtest.Swept {
+	return designtest.Swept{Apart: true, Of: "AWS::RDS::DBCluster", Template: `
 Resources:
   Probe: {Type: AWS::RDS::DBCluster, Properties: {Engine: aurora-postgresql, EngineVersion: "16.4", ServerlessV2ScalingConfiguration: {MaxCapacity: 8}, ScalingConfiguration: {MaxCapacity: 8}}}
-`, try: map[string]any{
+`, Try: map[string]any{
 		"StorageType": "aurora-iopt1", "PreferredMaintenanceWindow": "mon:03:00-mon:04:00", "NetworkType": "DUAL", "EngineMode": "serverless", "MasterUserAuthenticationType": "iam-db-auth",
-	}, excused: `
+	}, Excused: `
 AllocatedStorage Aurora grows by itself; TestMultiAZCluster reads it
 AvailabilityZones[] a template leaves them open, and zones of both clouds are other buildings
 CopyTagsToSnapshot snapshots of the source
@@ -102,8 +87,8 @@ VpcSecurityGroupIds[] read by the plan of the network
 `}
 }
 
-func sweptTable() swept {
-	return swept{of: "AWS::DynamoDB::Table", template: `
+func sweptTable() designtest.Swept {
+	return designtest.Swept{Apart: true, Of: "AWS::DynamoDB::Table", Template: `
 Resources:
   Probe:
     Type: AWS::DynamoDB::Table
@@ -115,7 +100,7 @@ Resources:
       TimeToLiveSpecification: {AttributeName: until, Enabled: true}
       LocalSecondaryIndexes: [{IndexName: l, KeySchema: [{AttributeName: id, KeyType: HASH}, {AttributeName: at, KeyType: RANGE}], Projection: {ProjectionType: ALL}}]
       GlobalSecondaryIndexes: [{IndexName: g, KeySchema: [{AttributeName: who, KeyType: HASH}, {AttributeName: at, KeyType: RANGE}], Projection: {ProjectionType: ALL}}]
-`, try: map[string]any{"AttributeDefinitions[].AttributeType": "B", "KeySchema[].KeyType": "RANGE"}, excused: `
+`, Try: map[string]any{"AttributeDefinitions[].AttributeType": "B", "KeySchema[].KeyType": "RANGE"}, Excused: `
 ContributorInsightsSpecification.Mode part of the insights, which are a gap
 GlobalSecondaryIndexes[].ContributorInsightsSpecification* an index of Cosmos DB has no metrics of its own
 GlobalSecondaryIndexes[].KeySchema[].KeyType the words are HASH and RANGE
@@ -134,11 +119,11 @@ VectorIndexes[]* named as a whole
 `}
 }
 
-func sweptCache() swept {
-	return swept{of: "AWS::ElastiCache::ReplicationGroup", template: `
+func sweptCache() designtest.Swept {
+	return designtest.Swept{Apart: true, Of: "AWS::ElastiCache::ReplicationGroup", Template: `
 Resources:
   Probe: {Type: AWS::ElastiCache::ReplicationGroup, Properties: {CacheNodeType: cache.m5.large}}
-`, try: map[string]any{"Engine": "valkey", "EngineVersion": "5.0.6", "NetworkType": "ipv6", "IpDiscovery": "ipv6", "TransitEncryptionMode": "preferred"}, excused: `
+`, Try: map[string]any{"Engine": "valkey", "EngineVersion": "5.0.6", "NetworkType": "ipv6", "IpDiscovery": "ipv6", "TransitEncryptionMode": "preferred"}, Excused: `
 AtRestEncryptionEnabled always so at the target
 AutoMinorVersionUpgrade always so at the target
 CacheSecurityGroupNames[] EC2-Classic, which is gone
@@ -160,8 +145,8 @@ SnapshottingClusterId which node of the source makes snapshots
 `}
 }
 
-func sweptBucket() swept {
-	return swept{of: "AWS::S3::Bucket", template: `
+func sweptBucket() designtest.Swept {
+	return designtest.Swept{Apart: true, Of: "AWS::S3::Bucket", Template: `
 Resources:
   Probe:
     Type: AWS::S3::Bucket
@@ -175,7 +160,7 @@ Resources:
     Properties:
       Bucket: !Ref Probe
       PolicyDocument: {Statement: [{Effect: Allow, Principal: "*", Action: "s3:GetObject", Resource: "*"}]}
-`, try: map[string]any{}, excused: `
+`, Try: map[string]any{}, Excused: `
 AnalyticsConfigurations[]* named as a whole by its gap
 BucketEncryption.ServerSideEncryptionConfiguration[].BlockedEncryptionTypes.EncryptionType[] keys that a client brings with a request
 BucketEncryption.ServerSideEncryptionConfiguration[].BucketKeyEnabled the price of KMS
@@ -202,15 +187,15 @@ WebsiteConfiguration.RoutingRules[]* named as a whole by their gap
 `}
 }
 
-func sweptShare() swept {
-	return swept{of: "AWS::EFS::FileSystem", template: "Resources: {Probe: {Type: AWS::EFS::FileSystem, Properties: {Encrypted: true}}}", excused: `
+func sweptShare() designtest.Swept {
+	return designtest.Swept{Apart: true, Of: "AWS::EFS::FileSystem", Template: "Resources: {Probe: {Type: AWS::EFS::FileSystem, Properties: {Encrypted: true}}}", Excused: `
 BypassPolicyLockoutSafetyCheck how CloudFormation may change the source
 Encrypted always so at the target
 `}
 }
 
-func sweptStream() swept {
-	return swept{of: "AWS::Kinesis::Stream", template: "Resources: {Probe: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 1, StreamEncryption: {EncryptionType: KMS, KeyId: key/x}}}}", excused: `
+func sweptStream() designtest.Swept {
+	return designtest.Swept{Apart: true, Of: "AWS::Kinesis::Stream", Template: "Resources: {Probe: {Type: AWS::Kinesis::Stream, Properties: {ShardCount: 1, StreamEncryption: {EncryptionType: KMS, KeyId: key/x}}}}", Excused: `
 Name its name
 `}
 }

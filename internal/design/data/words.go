@@ -10,14 +10,6 @@ import (
 	"example.com/landfall/internal/design/common"
 )
 
-// count says how many there are of a thing: "1 rule", "2 rules".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return strconv.Itoa(n) + " " + thing + "s"
-}
-
 // mapping is a value as a mapping, empty when it is none.
 func mapping(v any) map[string]any {
 	m, _ := v.(map[string]any)

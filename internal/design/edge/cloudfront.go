@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -42,8 +41,27 @@ func premium(c *design.Context) bool {
 		if !strings.EqualFold(design.Text(r.Properties, "Scope"), "CLOUDFRONT") {
 			continue
 		}
+		if managed(r.Properties["Rules"]) {
+			return true
+		}
 		for _, rule := range design.Maps(r.Properties["Rules"]) {
-			if design.At(rule, "Statement.ManagedRuleGroupStatement") != nil {
+			if group, ok := c.Find(r, design.At(rule, "Statement.RuleGroupReferenceStatement.Arn"), "AWS::WAFv2::RuleGroup"); ok && managed(group.Properties["Rules"]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// managed reports whether rules ask, however deep, for what a managed rule set
+// does at the target.
+func managed(rules any) bool {
+	switch v := rules.(type) {
+	case []any:
+		return slices.ContainsFunc(v, managed)
+	case map[string]any:
+		for name, part := range v {
+			if slices.Contains([]string{"ManagedRuleGroupStatement", "SqliMatchStatement", "XssMatchStatement"}, name) || managed(part) {
 				return true
 			}
 		}
@@ -108,8 +126,8 @@ func distribution(c *design.Context, r *inventory.Resource) design.Decision {
 	if common.Diagnostics(c, d.profile) != "" && design.At(config, "Logging.Bucket") != nil {
 		d.Gap("cloudfront.logs", "Logging.Bucket="+design.Text(config, "Logging.Bucket"))
 	}
-	s.Decide(design.Migrate, common.NamedGaps, "%s with %d origins and %d behaviours becomes an endpoint of Front Door with %d origin groups and a route for each behaviour%s",
-		r.Name, len(design.Maps(config["Origins"])), len(behaviours), len(d.groups), policy)
+	s.Decide(design.Migrate, common.NamedGaps, "%s with %s and %s becomes an endpoint of Front Door with %s and a route for each behaviour%s",
+		r.Name, common.Count(len(design.Maps(config["Origins"])), "origin"), common.Count(len(behaviours), "behaviour"), common.Count(len(d.groups), "origin group"), policy)
 	s.Not("Azure CDN", "its classic tiers are being retired; Front Door is what is left")
 	s.Do("warm the cache before the cutover, or expect the origins to be asked for everything once")
 	s.EffortDays = 2
@@ -146,10 +164,8 @@ func (d *door) customDomains() {
 		if wild {
 			d.Gap("cloudfront.wildcard", "Aliases="+alias)
 		}
-		for _, z := range d.C.OfKind("AWS::Route53::HostedZone") {
-			if id, ok := d.C.TargetOf(z, zoneKind); ok && strings.HasSuffix(strings.ToLower(alias), zoneName(z)) {
-				p.AzureDnsZone = &afddomains.ResourceReference{Id: new(string(id))}
-			}
+		if zone, ok := d.zoneOf(strings.ToLower(alias)); ok {
+			p.AzureDnsZone = &afddomains.ResourceReference{Id: new(string(zone))}
 		}
 		id := d.C.Once("edge/domain/"+strings.ToLower(alias), func() cloud.ResourceID {
 			return d.C.Put(design.Target{Type: domainKind, Parent: d.profile, Base: strings.NewReplacer(".", "-", "*", "any").Replace(strings.ToLower(alias)), NoLocation: true, Model: afddomains.AFDDomain{Properties: p}})
@@ -161,6 +177,19 @@ func (d *door) customDomains() {
 	if v := design.Text(d.config, "ViewerCertificate.MinimumProtocolVersion"); v != "" && !strings.HasPrefix(v, "TLSv1.2") && !strings.HasPrefix(v, "TLSv1.3") {
 		d.Gap("cloudfront.tls", "MinimumProtocolVersion="+v)
 	}
+}
+
+// zoneOf returns the public zone at the target that a name stands in: the
+// longest of several.
+func (d *door) zoneOf(name string) (found cloud.ResourceID, ok bool) {
+	longest := ""
+	for _, z := range d.C.OfKind("AWS::Route53::HostedZone") {
+		zone := zoneName(z)
+		if id, moved := d.C.TargetOf(z, zoneKind); moved && len(zone) > len(longest) && (name == zone || strings.HasSuffix(name, "."+zone)) {
+			longest, found, ok = zone, id, true
+		}
+	}
+	return found, ok
 }
 
 // guard attaches the policy of the web ACL, and blocks places as the
@@ -201,18 +230,15 @@ func (d *door) geo(policy cloud.ResourceID, only bool, places []string) cloud.Re
 	if policy == "" {
 		return d.C.Put(design.Target{Type: doorPolicyKind, Base: endpointName(d.C, d.R) + "places", Location: "global", APIVersion: doorVersion, Model: doorPolicy(&acl{Sheet: d.Sheet, rules: []wafRule{rule}})}, d.R)
 	}
-	d.Gap("cloudfront.geo", fmt.Sprintf("%d places, in the policy of the web ACL", len(places)))
+	d.Gap("cloudfront.geo", common.Count(len(places), "place")+", in the policy of the web ACL")
 	return policy
 }
 
 // gaps names what a distribution has and a Front Door has not.
 func (d *door) gaps() {
-	for _, g := range []struct{ id, path string }{{"cloudfront.errors", "CustomErrorResponses"}, {"cloudfront.price", "PriceClass"}, {"cloudfront.staging", "ContinuousDeploymentPolicyId"}, {"cloudfront.anycast", "AnycastIpListId"}} {
-		v := design.At(d.config, g.path)
-		if v == nil || common.Shown(v) == "[]" || common.Shown(v) == "" || common.Shown(v) == "PriceClass_All" {
-			continue
-		}
-		d.settingGap(g.id, g.path+"="+common.Shown(v))
+	d.MeetsIn(d.config, common.Setting{Gap: "cloudfront.errors", Path: "CustomErrorResponses"}, common.Setting{Gap: "cloudfront.staging", Path: "ContinuousDeploymentPolicyId"}, common.Setting{Gap: "cloudfront.anycast", Path: "AnycastIpListId"})
+	if design.Text(d.config, "PriceClass") != "PriceClass_All" {
+		d.MeetsIn(d.config, common.Setting{Gap: "cloudfront.price", Path: "PriceClass"})
 	}
 	if version := design.Text(d.config, "HttpVersion"); strings.Contains(version, "3") {
 		d.Gap("cloudfront.http3", "HttpVersion="+version)
@@ -221,20 +247,6 @@ func (d *door) gaps() {
 		if design.At(d.config, name) != nil {
 			d.Gap("cloudfront.setting", name)
 		}
-	}
-}
-
-// settingGap names gaps by the setting that meets them.
-func (d *door) settingGap(id, at string) {
-	switch id {
-	case "cloudfront.errors":
-		d.Gap("cloudfront.errors", at)
-	case "cloudfront.price":
-		d.Gap("cloudfront.price", at)
-	case "cloudfront.staging":
-		d.Gap("cloudfront.staging", at)
-	case "cloudfront.anycast":
-		d.Gap("cloudfront.anycast", at)
 	}
 }
 

@@ -203,18 +203,14 @@ func (d *door) behaviourGaps(b map[string]any) {
 	if len(design.List(b["LambdaFunctionAssociations"])) > 0 {
 		d.Gap("cloudfront.lambda", at("LambdaFunctionAssociations"))
 	}
-	if len(design.List(b["TrustedKeyGroups"]))+len(design.List(b["TrustedSigners"])) > 0 {
-		d.Gap("cloudfront.signed", at("TrustedKeyGroups"))
-	}
+	d.MeetsIn(b, common.Setting{Gap: "cloudfront.signed", Path: "TrustedKeyGroups"}, common.Setting{Gap: "cloudfront.signed", Path: "TrustedSigners"})
 	if design.Text(b, "FieldLevelEncryptionId") != "" {
 		d.Gap("cloudfront.setting", at("FieldLevelEncryptionId"))
 	}
 	if design.Text(b, "RealtimeLogConfigArn") != "" {
 		d.Gap("cloudfront.logs", at("RealtimeLogConfigArn"))
 	}
-	if design.True(b, "SmoothStreaming") || design.True(b, "GrpcConfig.Enabled") {
-		d.Gap("cloudfront.setting", "SmoothStreaming or GrpcConfig")
-	}
+	d.MeetsIn(b, common.Setting{Gap: "cloudfront.setting", Path: "SmoothStreaming"}, common.Setting{Gap: "cloudfront.setting", Path: "GrpcConfig.Enabled"})
 	if methods := design.Texts(b["AllowedMethods"]); len(methods) > 0 && len(methods) < 7 {
 		d.Gap("cloudfront.methods", "AllowedMethods="+strings.Join(slices.Sorted(slices.Values(methods)), ","))
 	}

@@ -53,7 +53,14 @@ func (d *door) set(name string) cloud.ResourceID {
 
 // rootPage serves a page for "/" alone, as a default root object does.
 func (d *door) rootPage(page string) cloud.ResourceID {
-	set := d.set(plainName(endpointName(d.C, d.R) + "root"))
+	// Distributions without names of their own share the workload's; those with
+	// the same page share the set.
+	name := plainName(endpointName(d.C, d.R) + "root" + page)
+	return d.C.Once("edge/root/"+strings.ToLower(name), func() cloud.ResourceID { return d.putRootPage(name, page) })
+}
+
+func (d *door) putRootPage(name, page string) cloud.ResourceID {
+	set := d.set(name)
 	d.C.Put(design.Target{Type: ruleKind, Parent: set, Base: "page", Exact: true, NoLocation: true, Model: rules.Rule{Properties: &rules.RuleProperties{
 		Order: new(int64(1)), MatchProcessingBehavior: new(rules.MatchProcessingBehaviorContinue),
 		Conditions: &[]rules.DeliveryRuleCondition{rules.DeliveryRuleURLPathCondition{Name: rules.MatchVariableURLPath, Parameters: rules.URLPathMatchConditionParameters{

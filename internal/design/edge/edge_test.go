@@ -113,6 +113,7 @@ func TestSite(t *testing.T) {
 	t.Parallel()
 	d := designtest.Make(t, families(), designtest.FromTemplate(t, site)...)
 	designtest.Check(t, d)
+	designtest.Prose(t, d)
 	for id, want := range map[string]string{
 		"Acl": "migrate waf.forced waf.label waf.response waf.uri", "EdgeAcl": "migrate waf.managed", "Ips": "replace", "Zone": "migrate", "Inner": "migrate", "Aws": "migrate dns.traffic dns.weight-zero",
 		"Static": "migrate", "Apex": "migrate", "Mail": "migrate", "Text": "migrate", "More": "manual dns.type", "Db": "migrate", "Cdn": "migrate cloudfront.http3 cloudfront.logs cloudfront.pattern", "Oac": "replace",

@@ -50,7 +50,7 @@ func accelerator(c *design.Context, r *inventory.Resource) design.Decision {
 	if len(backends) == 0 {
 		s.Decide(design.Manual, common.Redesign, "nothing behind %s has a load balancer at the target that a global one could send to", r.Name)
 		if gateways > 0 {
-			s.Do("put Front Door before the %d application gateways that stand for what is behind %s", gateways, r.Name)
+			s.Do("put Front Door before the %s for what is behind %s", standing(gateways), r.Name)
 		} else {
 			s.Do("choose Front Door for HTTP, or a global load balancer before the balancers of each region, in place of %s", r.Name)
 		}
@@ -76,10 +76,17 @@ func accelerator(c *design.Context, r *inventory.Resource) design.Decision {
 		Sku: &loadbalancers.LoadBalancerSku{Name: new(loadbalancers.LoadBalancerSkuNameStandard), Tier: new(loadbalancers.LoadBalancerSkuTierGlobal)}, Properties: p,
 	}}, r)
 	s.Gap("accelerator.dial", r.Name)
-	s.Decide(design.Migrate, common.NamedGaps, "%s gives one pair of addresses for %d balancers, so a global load balancer with one address stands before their counterparts", r.Name, len(backends))
+	s.Decide(design.Migrate, common.NamedGaps, "%s gives one pair of addresses for %s, so a global load balancer with one address stands before what takes their place", r.Name, common.Count(len(backends), "balancer"))
 	s.Not("Front Door", "it ends HTTP connections at the edge and takes no other protocol")
 	s.EffortDays = 1
 	return s.Done()
+}
+
+func standing(gateways int) string {
+	if gateways == 1 {
+		return "application gateway that stands"
+	}
+	return common.Count(gateways, "application gateway") + " that stand"
 }
 
 type balancerFront struct{ name, id string }

@@ -204,7 +204,7 @@ func (e *entry) plain() {
 		return
 	}
 	e.put(p)
-	e.Decide(design.Migrate, common.LikeForLike, "%s %s keeps its TTL of %d seconds in the new zone", e.name, e.kind, e.ttl)
+	e.Decide(design.Migrate, common.LikeForLike, "%s %s keeps its TTL of %s in the new zone", e.name, e.kind, common.Count(int(e.ttl), "second"))
 }
 
 // value adds one value; false when it cannot be read.

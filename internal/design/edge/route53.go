@@ -64,9 +64,22 @@ func zone(c *design.Context, r *inventory.Resource) design.Decision {
 		s.Decide(design.Migrate, common.LikeForLike, "%s is a public zone; an Azure zone with the same records is filled beside it, and the delegation moves last", name)
 		s.Not("leave the zone at Route 53", "it works as long as the account exists, and is the safer way during the cutover: the weights shift there; move the delegation when the traffic has settled")
 		s.Do("lower the TTL of the records that move some days before, and change the NS records at the registrar of %s only when the new zone answers the same", name)
-		s.Do("turn DNSSEC of %s off at the registrar before the delegation moves, and sign the new zone afterwards", name)
+		if signed(c, r) {
+			s.Do("turn DNSSEC of %s off at the registrar before the delegation moves, and sign the new zone afterwards", name)
+		}
 	}
 	return s.Done()
+}
+
+// signed reports whether a zone is signed: by itself, or by a key that is there
+// for it.
+func signed(c *design.Context, zone *inventory.Resource) bool {
+	for _, kind := range []cloud.Kind{"AWS::Route53::DNSSEC", "AWS::Route53::KeySigningKey"} {
+		if len(c.Referring(zone, kind, "HostedZoneId")) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // sheet adds the zone's own steps to a sheet.
@@ -80,7 +93,7 @@ func (s sheet) private(name string) {
 		return c.Put(design.Target{Type: privateZoneKind, Base: name, Exact: true, Location: "global", Model: privatezones.PrivateZone{}}, r)
 	})
 	c.Attach(r, id)
-	s.Decide(design.Migrate, common.LikeForLike, "%s is a private zone for %d VPCs, so it becomes a private DNS zone linked to their networks", name, len(s.Maps("VPCs")))
+	s.Decide(design.Migrate, common.LikeForLike, "%s is a private zone for %s, so it becomes a private DNS zone linked to what takes their place", name, common.Count(len(s.Maps("VPCs")), "VPC"))
 	if taken {
 		s.Gap("dns.same-name", name)
 	}

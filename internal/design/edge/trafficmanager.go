@@ -2,6 +2,7 @@ package edge
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -61,17 +62,22 @@ func (e *entry) routed() {
 	if e.private {
 		e.Gap("dns.private-routing", e.name)
 		e.Decide(design.Manual, common.Redesign, "Traffic Manager answers public names only; %s is routed inside a VPC", e.name)
-		e.Do("choose a load balancer or one plain record in place of the %d sets of %s", len(e.members()), e.name)
+		e.Do("choose a load balancer or one plain record in place of the %s of %s", common.Count(len(e.members()), "set"), e.name)
+		return
+	}
+	members := e.members()
+	if e.kind == "AAAA" && e.paired(members) {
+		e.Gap("dns.ipv6", e.name)
+		e.Decide(design.Replace, common.NamedGaps, "the profile that answers for %s by its A records answers for IPv6 too, as far as what stands behind it does", e.name)
 		return
 	}
 	method, word := e.method()
-	members := e.members()
 	id := e.C.Once("edge/traffic/"+strings.ToLower(string(e.id)+"/"+e.kind+"/"+e.name), func() cloud.ResourceID {
 		return e.profile(method, members)
 	})
 	e.C.Attach(e.R, id)
-	e.Decide(design.Migrate, common.NamedGaps, "%s %s has %d sets routed by %s, so a Traffic Manager profile answers by the method %s; this is set %q",
-		e.name, e.kind, len(members), word, method, design.Text(e.record, "SetIdentifier"))
+	e.Decide(design.Migrate, common.NamedGaps, "%s %s has %s routed by %s, so a Traffic Manager profile answers by the method %s; this is set %q",
+		e.name, e.kind, common.Count(len(members), "set"), word, method, design.Text(e.record, "SetIdentifier"))
 	e.Gap("dns.traffic", e.name)
 	e.Not("weights in Front Door", "it would put a proxy before the workload that the source does not have")
 	if e.addresses(members) || e.name == "@" {
@@ -79,6 +85,20 @@ func (e *entry) routed() {
 		return
 	}
 	e.cname(e.C.Output(id, "properties.dnsConfig.fqdn"))
+}
+
+// paired reports whether sets of AAAA records are aliases of what the A records
+// of the same name send to as well: what takes its place has no address of
+// IPv6 that a second profile could answer with.
+func (e *entry) paired(members []member) bool {
+	if !slices.ContainsFunc(members, func(m member) bool { return m.record["AliasTarget"] != nil }) {
+		return false
+	}
+	plain := maps.Clone(e.record)
+	plain["Type"] = "A"
+	found := false
+	e.as(member{e.R, plain}, func() { found = len(e.members()) > 0 })
+	return found
 }
 
 // addresses reports whether all endpoints of the profile have addresses: only
@@ -123,9 +143,21 @@ func (e *entry) method() (profiles.TrafficRoutingMethod, string) {
 func (e *entry) profile(method profiles.TrafficRoutingMethod, members []member) cloud.ResourceID {
 	monitor, checked := e.monitor(members)
 	var endpoints []profiles.Endpoint
+	places := map[string]bool{}
 	for i, m := range members {
 		e.as(m, func() {
-			if p, ok := e.endpoint(method, i, checked); ok {
+			p, ok := e.endpoint(method, i, checked)
+			if ok && method == profiles.TrafficRoutingMethodGeographic {
+				// A place belongs to one endpoint of a profile (Microsoft Learn,
+				// "Geographic traffic routing method").
+				if at := place(e.record); places[at] {
+					e.Do("choose which set answers %s: the place of set %s is that of another one at the target", at, design.Text(e.record, "SetIdentifier"))
+					ok = false
+				} else {
+					places[at] = true
+				}
+			}
+			if ok {
 				endpoints = append(endpoints, p)
 			}
 		})
@@ -135,6 +167,10 @@ func (e *entry) profile(method profiles.TrafficRoutingMethod, members []member) 
 		base = "apex"
 	}
 	base = strings.NewReplacer("*", "any", ".", "-").Replace(base + "." + zoneName(e.zone))
+	if e.kind == "AAAA" {
+		// The name of a profile is one of all the world, and A records have theirs.
+		base = "ipv6-" + base
+	}
 	relative := shortened(base, 63-len(e.C.Place.Suffix)-1) + "-" + e.C.Place.Suffix
 	p := &profiles.ProfileProperties{
 		ProfileStatus: new(profiles.ProfileStatusEnabled), TrafficRoutingMethod: new(method), Endpoints: &endpoints, MonitorConfig: &monitor,

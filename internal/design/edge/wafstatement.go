@@ -16,27 +16,72 @@ const alternativesMost = 20
 // match. What it cannot say becomes a gap, and the rule is left out: a rule
 // with a condition less would match more.
 func (a *acl) alternatives(name string, statement map[string]any) [][]wafCondition {
+	out, _ := a.worked(name, statement)
+	return out
+}
+
+// worked gives the alternatives of a statement; whole is false when they match
+// less than it, because a part could not be said. The negation of such a
+// statement would match more, so it has none.
+func (a *acl) worked(name string, statement map[string]any) (out [][]wafCondition, whole bool) {
+	whole = true
 	switch {
 	case statement["AndStatement"] != nil:
-		out := [][]wafCondition{{}}
+		out = [][]wafCondition{{}}
 		for _, part := range design.Maps(design.At(statement["AndStatement"], "Statements")) {
-			out = times(out, a.alternatives(name, part))
+			more, all := a.worked(name, part)
+			out, whole = times(out, more), whole && all
 		}
-		return a.bounded(name, out)
 	case statement["OrStatement"] != nil:
-		var out [][]wafCondition
 		for _, part := range design.Maps(design.At(statement["OrStatement"], "Statements")) {
-			out = append(out, a.alternatives(name, part)...)
+			more, all := a.worked(name, part)
+			out, whole = append(out, more...), whole && all
 		}
-		return a.bounded(name, out)
 	case statement["NotStatement"] != nil:
 		inner, _ := design.At(statement["NotStatement"], "Statement").(map[string]any)
-		return a.bounded(name, negations(a.alternatives(name, inner)))
+		turned, all := a.worked(name, inner)
+		if !all {
+			return nil, false
+		}
+		out = negations(turned)
+	default:
+		condition, ok := a.condition(name, statement)
+		if !ok {
+			return nil, false
+		}
+		for _, part := range parted(condition) {
+			out = append(out, []wafCondition{part})
+		}
 	}
-	if condition, ok := a.condition(name, statement); ok {
-		return [][]wafCondition{{condition}}
+	bounded := a.bounded(name, out)
+	return bounded, whole && len(bounded) == len(out)
+}
+
+// Most values that a condition takes (Microsoft Learn, "Azure subscription and
+// service limits, quotas, and constraints": Web Application Firewall; the less
+// of both services).
+const (
+	addressesMost = 540
+	textsMost     = 10
+)
+
+// parted cuts a condition with more values than one takes into several, of
+// which one has to match.
+func parted(c wafCondition) []wafCondition {
+	most := textsMost
+	switch c.operator {
+	case "IPMatch":
+		most = addressesMost
+	case "GeoMatch":
+		most = len(c.values)
 	}
-	return nil
+	var out []wafCondition
+	for values := range slices.Chunk(c.values, max(most, 1)) {
+		part := c
+		part.values = values
+		out = append(out, part)
+	}
+	return out
 }
 
 // times joins every list of one side with every list of the other.
@@ -107,20 +152,8 @@ func (a *acl) condition(name string, statement map[string]any) (wafCondition, bo
 		id = "waf.attack"
 		a.managed = with(a.managed, defaultRuleSet)
 	}
-	a.gapOf(id, name+": "+common.Shown(statement))
+	a.Gap(id, name+": "+common.Shown(statement))
 	return wafCondition{}, false
-}
-
-// gapOf names gaps that condition meets.
-func (a *acl) gapOf(id, at string) {
-	switch id {
-	case "waf.label":
-		a.Gap("waf.label", at)
-	case "waf.attack":
-		a.Gap("waf.attack", at)
-	default:
-		a.Gap("waf.statement", at)
-	}
 }
 
 func (a *acl) addresses(name string, m map[string]any) (wafCondition, bool) {

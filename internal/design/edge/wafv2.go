@@ -92,10 +92,20 @@ func webACL(c *design.Context, r *inventory.Resource) design.Decision {
 		}
 		c.Put(design.Target{Type: gatewayPolicyKind, Base: r.Name, Model: gatewayPolicy(a)}, r)
 	}
-	a.Decide(design.Migrate, common.NamedGaps, "%s has %d rules and guards a %s front, so it becomes a WAF policy with %d custom rules and the rule sets %s", r.Name, len(rules), kind, len(a.rules), strings.Join(a.managed, ", "))
+	a.Decide(design.Migrate, common.NamedGaps, "%s has %s and guards a %s front, so it becomes a WAF policy with %s and %s", r.Name, common.Count(len(rules), "rule"), kind, common.Count(len(a.rules), "custom rule"), ruleSetsOf(a.managed))
 	a.Do("run the policy in detection mode first and look for what it would block that AWS lets through")
 	a.EffortDays = 1
 	return a.Done()
+}
+
+func ruleSetsOf(managed []string) string {
+	switch len(managed) {
+	case 0:
+		return "no managed rule set"
+	case 1:
+		return "the rule set " + managed[0]
+	}
+	return "the rule sets " + strings.Join(managed, ", ")
 }
 
 func (a *acl) leftovers() {

@@ -98,6 +98,9 @@ func (p *Plan) dedicate(purpose design.Purpose) *dedicated {
 	if v == nil {
 		return nil
 	}
+	if purpose.From != nil && purpose.From.Kind == clusterKind {
+		purpose.Groups = p.machineGroups(purpose.From)
+	}
 	f := formOf(purpose.Name, purpose.Delegation)
 	d := &dedicated{net: v, name: cmp.Or(f.exact, purpose.Name, "service"), delegation: purpose.Delegation, near: near, listens: purpose.Listens}
 	key := p.key(v) + "|" + strings.ToLower(d.name) + "|" + purpose.Delegation

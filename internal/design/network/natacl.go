@@ -2,6 +2,7 @@ package network
 
 import (
 	"net/netip"
+	"slices"
 
 	"example.com/landfall/internal/inventory"
 )
@@ -9,11 +10,29 @@ import (
 // natOf returns the NAT gateway of the source that a subnet's packets leave by.
 func (p *Plan) natOf(s *subnet) *inventory.Resource {
 	for _, r := range p.routesOf(s) {
-		if r.hop == hopNAT && r.via != nil && len(r.to) > 0 && !isPrivateNAT(r.via) {
+		if r.hop == hopNAT && r.via != nil && len(r.to) > 0 && !isPrivateNAT(r.via) && p.leadsOut(r.via) {
 			return r.via
 		}
 	}
 	return nil
+}
+
+// leadsOut reports whether the subnet of a NAT gateway has a route to an internet
+// gateway: without one what is sent to the gateway goes nowhere (Amazon VPC User
+// Guide, "NAT gateway basics").
+func (p *Plan) leadsOut(nat *inventory.Resource) bool {
+	at, ok := p.c.Find(nat, nat.Properties["SubnetId"], subnetKind)
+	if !ok {
+		return true
+	}
+	table := p.wires.tables[at.ID]
+	if vpc, ok := p.c.Find(at, at.Properties["VpcId"], vpcKind); table == nil && ok {
+		table = p.implied.Of(vpc.ID, tableKind)
+	}
+	if table == nil {
+		return true
+	}
+	return slices.ContainsFunc(p.wires.routes[table.ID], func(r route) bool { return r.hop == hopInternet })
 }
 
 // aclOfNAT returns the network ACL of the subnet in which the NAT gateway of a

@@ -37,6 +37,9 @@ func (p *Plan) aclOf(s *subnet) *inventory.Resource {
 		if acl := p.wires.acls[r.ID]; acl != nil && !p.opensAll(acl) {
 			return acl
 		}
+		if acl := p.defaultACL(s); acl != nil && p.wires.acls[r.ID] == nil && !p.opensAll(acl) {
+			return acl
+		}
 	}
 	return nil
 }
@@ -62,7 +65,7 @@ func (p *Plan) rawEntries(acl *inventory.Resource) []*inventory.Resource {
 	if p.entries == nil {
 		p.entries = map[cloud.ResourceID][]*inventory.Resource{}
 		for _, r := range p.c.Known("AWS::EC2::NetworkAclEntry") {
-			if owner, ok := p.c.Find(r, r.Properties["NetworkAclId"], "AWS::EC2::NetworkAcl"); ok && !slices.Contains(r.Marks, inventory.Deleted) {
+			if owner, ok := p.implied.Find(r, r.Properties["NetworkAclId"], aclKind); ok && !slices.Contains(r.Marks, inventory.Deleted) {
 				p.entries[owner.ID] = append(p.entries[owner.ID], r)
 			}
 		}
@@ -82,6 +85,7 @@ func (p *Plan) entriesOf(acl *inventory.Resource, in bool) []entry {
 			out = append(out, e)
 		}
 	}
+	out = append(out, p.madeEntries(acl, out)...)
 	slices.SortFunc(out, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.block.String(), b.block.String()))
 	})
@@ -134,7 +138,7 @@ func (p *Plan) aclFor(s *subnet) cloud.ResourceID {
 	}
 	a := &aclNSG{acl: acl, nat: nat != nil, subnets: []*subnet{s}, nsg: p.emptyNSG(name)}
 	for _, r := range []*inventory.Resource{acl, nat} {
-		if r != nil {
+		if r != nil && !p.isMade(r) {
 			p.c.Attach(r, a.nsg)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/reach"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/network/2025-07-01/virtualnetworks"
 )
 
@@ -41,8 +42,11 @@ type Plan struct {
 	acls    []*aclNSG
 	entries map[cloud.ResourceID][]*inventory.Resource
 	wires   *wiring
+	implied *reach.Implied
 	links   []link
 	hubs    map[cloud.ResourceID]*vnet
+	// routing are what write the routes of the tables that were put.
+	routing []func()
 	// idle are endpoints of the source that led nowhere yet, unworn security
 	// groups that nothing carried yet.
 	idle, unworn []*inventory.Resource
@@ -106,6 +110,7 @@ func start(c *design.Context) {
 		bySet: map[string]*groupSet{}, stands: map[string]*dedicated{}, peps: map[string]cloud.ResourceID{}, said: map[string]bool{}, hubs: map[cloud.ResourceID]*vnet{}, remarks: remarksByKind(),
 	}
 	c.Plan = p
+	p.imply()
 	p.foreign = p.known()
 	var vpcs []*inventory.Resource
 	for _, r := range c.OfKind(vpcKind) {

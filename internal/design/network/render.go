@@ -42,6 +42,9 @@ func (p *Plan) refresh() {
 		}
 	}
 	p.writeACLs()
+	for _, write := range p.routing {
+		write()
+	}
 	p.recall()
 }
 

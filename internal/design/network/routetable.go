@@ -67,8 +67,32 @@ func (p *Plan) putTable(v *vnet, table *inventory.Resource, isolate bool) cloud.
 		if quiet {
 			model.Properties.DisableBgpRoutePropagation = new(true)
 		}
-		return p.c.Put(design.Target{Type: "Microsoft.Network/routeTables", Base: name, Model: model}, from...)
+		id := p.c.Put(design.Target{Type: "Microsoft.Network/routeTables", Base: name, Model: model}, from...)
+		p.routing = append(p.routing, func() { p.rewrite(id, p.targetRoutes(v, table, routes, isolate)) })
+		return id
 	})
+}
+
+// rewrite writes the routes of a table anew: what takes a subnet of its own in
+// another network may do so after the table was put.
+func (p *Plan) rewrite(id cloud.ResourceID, list []routetables.Route) {
+	r, ok := p.c.Resource(id)
+	if !ok || len(list) > maxRoutes {
+		return
+	}
+	properties, ok := r.Body["properties"].(map[string]any)
+	if !ok {
+		return
+	}
+	routes := make([]any, len(list))
+	for i, x := range list {
+		inner := map[string]any{"addressPrefix": *x.Properties.AddressPrefix, "nextHopType": string(x.Properties.NextHopType)}
+		if x.Properties.NextHopIPAddress != nil {
+			inner["nextHopIpAddress"] = *x.Properties.NextHopIPAddress
+		}
+		routes[i] = map[string]any{"name": *x.Name, "properties": inner}
+	}
+	properties["routes"] = routes
 }
 
 // targetRoutes writes the routes that Azure's own do not give already.
@@ -81,10 +105,8 @@ func (p *Plan) targetRoutes(v *vnet, table *inventory.Resource, routes []route, 
 	for _, other := range p.peersOf(v) {
 		// A peering lets all subnets reach all subnets; at the source the route
 		// tables choose.
-		for _, b := range other.blocks {
-			if b.Source.IsValid() && !reaches(routes, b.Source) {
-				t.add("no-route-to-"+other.name, b.Target, routetables.RouteNextHopTypeNone, "")
-			}
+		for _, hole := range p.unreached(routes, other) {
+			t.add("no-route-to-"+other.name, hole, routetables.RouteNextHopTypeNone, "")
 		}
 	}
 	if isolate && !hasDefault {
@@ -94,19 +116,42 @@ func (p *Plan) targetRoutes(v *vnet, table *inventory.Resource, routes []route, 
 	return t.list
 }
 
-// reaches reports whether some route leads to a block of another VPC.
-func reaches(routes []route, block netip.Prefix) bool {
+// unreached returns the blocks of another VNet that stand for what no route of
+// the source leads to.
+func (p *Plan) unreached(routes []route, other *vnet) []netip.Prefix {
+	var covered, out []netip.Prefix
 	for _, r := range routes {
-		if r.hop != hopPeering && r.hop != hopTransit && r.hop != hopUnknown {
-			continue
-		}
-		for _, to := range r.to {
-			if to.Overlaps(block) {
-				return true
-			}
+		if r.hop == hopPeering || r.hop == hopTransit || r.hop == hopUnknown {
+			covered = append(covered, r.to...)
 		}
 	}
-	return false
+	reached := func(b netip.Prefix) bool {
+		return slices.ContainsFunc(covered, func(c netip.Prefix) bool { return contains(c, b) })
+	}
+	var open []netip.Prefix
+	for _, d := range p.special {
+		if d.net != other || d.outside || len(d.near) == 0 {
+			continue
+		}
+		all := true
+		for _, s := range d.near {
+			all = all && !slices.ContainsFunc(s.from, func(b netip.Prefix) bool { return !reached(b) })
+		}
+		if all {
+			open = append(open, d.target)
+		} else {
+			out = append(out, d.target)
+		}
+	}
+	for _, b := range other.blocks {
+		if !b.Source.IsValid() {
+			continue
+		}
+		for _, part := range carve(b.Source, covered) {
+			out = append(out, carve(b.moved(part), open)...)
+		}
+	}
+	return sorted(out)
 }
 
 // tableWriter collects the routes of one table.
@@ -195,11 +240,22 @@ func (p *Plan) propagates(v *vnet, table *inventory.Resource, routes []route) bo
 		return false
 	}
 	for _, r := range p.c.Known("AWS::EC2::VPNGatewayRoutePropagation") {
-		for _, t := range p.c.FindAll(r, r.Properties["RouteTableIds"], "AWS::EC2::RouteTable") {
+		for _, t := range p.tablesOf(r) {
 			if t == table {
 				return true
 			}
 		}
 	}
 	return len(design.List(table.Properties["PropagatingVgws"])) > 0 || len(design.List(table.Attributes["PropagatingVgws"])) > 0
+}
+
+// tablesOf returns the route tables that a propagation of routes names.
+func (p *Plan) tablesOf(r *inventory.Resource) []*inventory.Resource {
+	var out []*inventory.Resource
+	for _, v := range design.List(r.Properties["RouteTableIds"]) {
+		if t, ok := p.implied.Find(r, v, tableKind); ok {
+			out = append(out, t)
+		}
+	}
+	return out
 }

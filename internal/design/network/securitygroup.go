@@ -75,6 +75,7 @@ func (p *Plan) readGroups() {
 		}
 		p.groups[r.ID] = g
 	}
+	p.impliedGroups()
 	for _, r := range p.c.Known(groupKind) {
 		g := p.groups[r.ID]
 		if g == nil {
@@ -94,7 +95,7 @@ func (p *Plan) readGroups() {
 		if slices.Contains(r.Marks, inventory.Deleted) {
 			continue
 		}
-		for _, owner := range p.c.FindAll(r, cmp.Or(r.Properties["GroupId"], r.Properties["GroupName"]), groupKind) {
+		if owner, ok := p.implied.Find(r, cmp.Or(r.Properties["GroupId"], r.Properties["GroupName"]), groupKind); ok {
 			p.readRule(p.groups[owner.ID], r, map[string]any(r.Properties), r.Kind == "AWS::EC2::SecurityGroupIngress")
 		}
 	}
@@ -145,7 +146,7 @@ func (p *Plan) readRule(g *group, from *inventory.Resource, rule map[string]any,
 		if text == "" {
 			continue
 		}
-		if other, ok := p.c.Find(from, text, groupKind); ok && p.groups[other.ID] != nil {
+		if other, ok := p.implied.Find(from, text, groupKind); ok && p.groups[other.ID] != nil {
 			named := p.groups[other.ID]
 			named.referenced = true
 			named.across = named.across || g.net != named.net && p.knowsGroups(g.net, named.net)
@@ -286,7 +287,7 @@ func (p *Plan) groupFor(from *inventory.Resource, ref any) *group {
 	if at == nil {
 		at = p.any()
 	}
-	if r, ok := p.c.Find(at, text, groupKind); ok && p.groups[r.ID] != nil {
+	if r, ok := p.implied.Find(at, text, groupKind); ok && p.groups[r.ID] != nil {
 		return p.groups[r.ID]
 	}
 	key := cloud.ResourceID("unknown|" + text)
@@ -306,9 +307,9 @@ func (p *Plan) groupFor(from *inventory.Resource, ref any) *group {
 // defaultGroup returns the default security group of a VPC: all traffic among its members, and everything out (Amazon VPC User
 // Guide, "Default security groups for your VPCs").
 func (p *Plan) defaultGroup(v *vnet) *group {
-	for _, r := range p.c.Known(groupKind) {
-		if g := p.groups[r.ID]; g != nil && isDefaultGroup(r) && g.net == v && v != nil {
-			return g
+	if v != nil && v.source != nil {
+		if r := p.implied.Of(v.source.ID, groupKind); r != nil && p.groups[r.ID] != nil {
+			return p.groups[r.ID]
 		}
 	}
 	key, name := cloud.ResourceID("default|"), "default"
@@ -414,6 +415,11 @@ func (p *Plan) subnetsOf(r *inventory.Resource) []*subnet {
 		"NetworkConfiguration.AwsvpcConfiguration.Subnets", "LaunchTemplateData.NetworkInterfaces.SubnetId", "VPCOptions.SubnetIds",
 	} {
 		note(design.At(r.Properties, path))
+	}
+	for _, m := range design.Maps(r.Properties["NetworkInterfaces"]) {
+		if face, ok := p.c.Find(r, m["NetworkInterfaceId"], "AWS::EC2::NetworkInterface"); ok {
+			note(face.Properties["SubnetId"])
+		}
 	}
 	if n := p.c.Node(r); len(out) == 0 && n != nil {
 		if s := p.subnets[n.Network]; s != nil {

@@ -42,7 +42,6 @@ type route struct {
 // wiring is which route table and which ACL a source subnet has.
 type wiring struct {
 	tables map[cloud.ResourceID]*inventory.Resource
-	mains  map[cloud.ResourceID]*inventory.Resource
 	routes map[cloud.ResourceID][]route
 	acls   map[cloud.ResourceID]*inventory.Resource
 }
@@ -51,23 +50,17 @@ type wiring struct {
 // shared route table rules the subnets of the workload as well.
 func (p *Plan) wire() *wiring {
 	w := &wiring{
-		tables: map[cloud.ResourceID]*inventory.Resource{}, mains: map[cloud.ResourceID]*inventory.Resource{},
+		tables: map[cloud.ResourceID]*inventory.Resource{},
 		routes: map[cloud.ResourceID][]route{}, acls: map[cloud.ResourceID]*inventory.Resource{},
 	}
-	for _, r := range p.c.Known("AWS::EC2::SubnetRouteTableAssociation") {
-		p.associate(w.tables, r, "RouteTableId", "AWS::EC2::RouteTable")
+	for _, r := range p.c.Known(associationKind) {
+		p.associate(w.tables, r, "RouteTableId", tableKind)
 	}
 	for _, r := range p.c.Known("AWS::EC2::SubnetNetworkAclAssociation") {
-		p.associate(w.acls, r, "NetworkAclId", "AWS::EC2::NetworkAcl")
-	}
-	for _, r := range p.c.Known("AWS::EC2::RouteTable") {
-		main, _ := r.Attributes["Main"].(bool)
-		if vpc, ok := p.c.Find(r, r.Properties["VpcId"], vpcKind); ok && main {
-			w.mains[vpc.ID] = r
-		}
+		p.associate(w.acls, r, "NetworkAclId", aclKind)
 	}
 	for _, r := range p.c.Known("AWS::EC2::Route") {
-		if table, ok := p.c.Find(r, r.Properties["RouteTableId"], "AWS::EC2::RouteTable"); ok && !slices.Contains(r.Marks, inventory.Deleted) {
+		if table, ok := p.implied.Find(r, r.Properties["RouteTableId"], tableKind); ok && !slices.Contains(r.Marks, inventory.Deleted) {
 			w.routes[table.ID] = append(w.routes[table.ID], p.readRoute(r))
 		}
 	}
@@ -82,7 +75,7 @@ func (p *Plan) associate(into map[cloud.ResourceID]*inventory.Resource, r *inven
 	if !ok || slices.Contains(r.Marks, inventory.Deleted) {
 		return
 	}
-	if other, ok := p.c.Find(r, r.Properties[property], kind); ok {
+	if other, ok := p.implied.Find(r, r.Properties[property], kind); ok {
 		into[s.ID] = other
 	}
 }
@@ -169,7 +162,7 @@ func (p *Plan) table(s *subnet) *inventory.Resource {
 	if s.net.source == nil {
 		return nil
 	}
-	return p.wires.mains[s.net.source.ID]
+	return p.implied.Of(s.net.source.ID, tableKind)
 }
 
 // routesOf returns the routes of a target subnet's sources.

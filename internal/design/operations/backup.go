@@ -92,7 +92,7 @@ func backupPlan(c *design.Context, r *inventory.Resource) design.Decision {
 	for _, setting := range design.Maps(design.At(plan, "AdvancedBackupSettings")) {
 		s.Gap("backup.vss", common.Shown(setting))
 	}
-	s.Decide(design.Migrate, common.NamedGaps, "%s has %d rules; each becomes a policy for machines with the same time and retention, while databases and storage keep backups by their own settings", name, len(rules))
+	s.Decide(design.Migrate, common.NamedGaps, "%s has %s; each becomes a policy for machines with the same time and retention, while databases and storage keep backups by their own settings", name, common.Count(len(rules), "rule"))
 	s.Do("set the retention of databases (7 to 35 days, longer by a Backup vault), of blobs and of file shares to that of %s", name)
 	s.EffortDays = 0.5
 	return s.Done()

@@ -51,7 +51,7 @@ func budget(c *design.Context, r *inventory.Resource) design.Decision {
 			}
 		}
 		if len(notes) == 5 {
-			s.Gap("budget.notes", fmt.Sprintf("%d notifications", len(s.Maps("NotificationsWithSubscribers"))))
+			s.Gap("budget.notes", common.Count(len(s.Maps("NotificationsWithSubscribers")), "notification"))
 			break
 		}
 		notes[fmt.Sprintf("at-%d-%d", threshold, i+1)] = budgets.Notification{Enabled: true, Operator: budgets.OperatorTypeGreaterThanOrEqualTo, Threshold: float64(min(max(threshold, 1), 1000)), ThresholdType: new(actual), ContactEmails: mails, ContactGroups: &group}
@@ -65,7 +65,7 @@ func budget(c *design.Context, r *inventory.Resource) design.Decision {
 			s.Gap("budget.filter", f+"="+common.Shown(design.At(b, f)))
 		}
 	}
-	s.Decide(design.Migrate, common.NamedGaps, "%s allows %v %s by %s; a budget of the resource group watches the same amount", name, amount, design.Text(b, "BudgetLimit.Unit"), strings.ToLower(design.Text(b, "TimeUnit")))
+	s.Decide(design.Migrate, common.NamedGaps, "%s allows %s %s; a budget of the resource group watches the same amount", name, common.Words(design.Text(b, "BudgetLimit.Amount"), design.Text(b, "BudgetLimit.Unit")), strings.ToLower(design.Text(b, "TimeUnit")))
 	s.Do("raise %s while both sides run, or it will warn of the copy", name)
 	return s.Done()
 }

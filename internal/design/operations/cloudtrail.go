@@ -24,11 +24,8 @@ func trail(c *design.Context, r *inventory.Resource) design.Decision {
 	c.Attach(r, common.Workspace(c))
 	s.Decide(design.Replace, common.NamedGaps, "the activity log records management calls without a trail and keeps them 90 days; a diagnostic setting of the subscription keeps them longer, in the workspace")
 	s.Do("ask for a diagnostic setting of the subscription that sends the activity log to the workspace of the workload, in place of %s", r.Name)
-	for _, g := range []struct{ id, name string }{{"trail.validation", "EnableLogFileValidation"}, {"trail.organization", "IsOrganizationTrail"}, {"trail.insights", "InsightSelectors"}, {"trail.key", "KMSKeyId"}, {"trail.topic", "SnsTopicName"}} {
-		if s.Has(g.name) {
-			trailGap(s, g.id, g.name)
-		}
-	}
+	s.MeetsEach(common.Setting{Gap: "trail.validation", Path: "EnableLogFileValidation"}, common.Setting{Gap: "trail.organization", Path: "IsOrganizationTrail"}, common.Setting{Gap: "trail.insights", Path: "InsightSelectors"},
+		common.Setting{Gap: "trail.key", Path: "KMSKeyId"}, common.Setting{Gap: "trail.topic", Path: "SnsTopicName"})
 	s.Knows("AggregationConfigurations")
 	for _, selector := range append(s.Maps("EventSelectors"), s.Maps("AdvancedEventSelectors")...) {
 		text := common.Shown(or(selector["DataResources"], selector["FieldSelectors"]))
@@ -42,22 +39,6 @@ func trail(c *design.Context, r *inventory.Resource) design.Decision {
 		}
 	}
 	return s.Done()
-}
-
-// trailGap names the gap of a property.
-func trailGap(s *common.Sheet, id, name string) {
-	switch id {
-	case "trail.validation":
-		s.Meets("trail.validation", name)
-	case "trail.organization":
-		s.Meets("trail.organization", name)
-	case "trail.insights":
-		s.Meets("trail.insights", name)
-	case "trail.key":
-		s.Meets("trail.key", name)
-	case "trail.topic":
-		s.Meets("trail.topic", name)
-	}
 }
 
 // configRule names the built-in policy that asks the same.

@@ -1,7 +1,9 @@
 package operations
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -108,7 +110,7 @@ func (a *watch) without(m measured, why string) {
 		a.Gap("alarm.metric", a.namespace+" "+a.name)
 	}
 	a.Decide(design.Manual, common.Redesign, "%s watches %s of %s, and %s", a.R.Name, a.name, a.namespace, why)
-	a.Do("choose what tells the same at the target (%s %s %s over %d seconds) and write an alert rule for it", a.name, a.Text("ComparisonOperator"), a.Text("Threshold"), a.period)
+	a.Do("choose what tells the same at the target (%s over %s) and write an alert rule for it", common.Words(a.name, a.asks()), common.Count(a.period, "second"))
 	if m.about != nil {
 		a.C.Attach(a.R, a.C.TargetsOf(m.about)...)
 	}
@@ -134,8 +136,12 @@ func (a *watch) threshold(m measured) (float64, bool) {
 
 func (a *watch) put(m measured, threshold float64) {
 	window := a.window()
+	every := frequency(window)
+	if a.anomalous() && every == "PT1M" {
+		every = "PT5M"
+	}
 	p := metricalerts.MetricAlertProperties{
-		Enabled: a.R.Properties["ActionsEnabled"] == nil || a.True("ActionsEnabled"), Severity: 2, Scopes: []string{string(m.scope)}, WindowSize: window, EvaluationFrequency: frequency(window),
+		Enabled: a.R.Properties["ActionsEnabled"] == nil || a.True("ActionsEnabled"), Severity: 2, Scopes: []string{string(m.scope)}, WindowSize: window, EvaluationFrequency: every,
 		AutoMitigate: new(true), TargetResourceType: new(string(m.kind)), TargetResourceRegion: new(string(a.C.Place.Location)),
 	}
 	if text := a.Text("AlarmDescription"); text != "" && !common.Unresolved(text) {
@@ -156,7 +162,21 @@ func (a *watch) put(m measured, threshold float64) {
 	}
 	a.C.Put(design.Target{Type: alertKind, Base: a.R.Name, Location: "global", Model: metricalerts.MetricAlertResource{Properties: p}}, a.R)
 	a.evaluation()
-	a.Decide(design.Migrate, common.NamedGaps, "%s watches %s of %s (%s %s %s), which is %s of what stands for it", a.R.Name, a.name, m.about.Name, a.statistic, a.Text("ComparisonOperator"), a.Text("Threshold"), m.name)
+	a.Decide(design.Migrate, common.NamedGaps, "%s watches %s of %s%s, which is %s of what stands for it", a.R.Name, a.name, m.about.Name, bracketed(a.asks()), m.name)
+}
+
+// asks is the condition of an alarm in the words of the source, as far as it
+// says them.
+func (a *watch) asks() string {
+	return common.Words(cmp.Or(a.statistic, a.Text("ExtendedStatistic")), a.Text("ComparisonOperator"), a.Text("Threshold"))
+}
+
+// bracketed is a remark behind a name, "" for none.
+func bracketed(remark string) string {
+	if remark == "" {
+		return ""
+	}
+	return " (" + remark + ")"
 }
 
 func (a *watch) anomalous() bool {
@@ -243,15 +263,23 @@ func or(values ...any) any {
 // period for what is counted, since the threshold holds for one period.
 func (a *watch) window() string {
 	seconds := max(a.period, 60)
-	if a.statistic == "Average" {
+	if a.statistic == "Average" && !a.anomalous() {
 		seconds *= max(a.Int("EvaluationPeriods", 1), 1)
 	}
 	for _, w := range windows() {
+		if a.anomalous() && w.seconds < 300 {
+			// Dynamic thresholds look back five minutes at least (Microsoft Learn,
+			// "Dynamic thresholds in Azure Monitor").
+			continue
+		}
 		if seconds <= w.seconds {
+			if seconds < w.seconds {
+				a.Gap("alarm.window", common.Count(seconds, "second")+" become "+w.text)
+			}
 			return w.text
 		}
 	}
-	a.Gap("alarm.window", fmt.Sprintf("%d seconds", seconds))
+	a.Gap("alarm.window", common.Count(seconds, "second")+" become P1D")
 	return "P1D"
 }
 
@@ -293,12 +321,22 @@ func (a *watch) evaluation() {
 	}
 }
 
+var asksState = regexp.MustCompile(`\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:"([^"]*)"|'([^']*)'|([^()"']*?))\s*\)`)
+
+// asked are the alarms whose states a rule asks, by name, ARN or reference
+// (CloudWatch API Reference, "PutCompositeAlarm": AlarmRule).
+func asked(rule string) []any {
+	var out []any
+	for _, m := range asksState.FindAllStringSubmatch(rule, -1) {
+		out = append(out, m[1]+m[2]+m[3])
+	}
+	return out
+}
+
 func composite(c *design.Context, r *inventory.Resource) design.Decision {
 	s := common.Open(c, r).Knows("AlarmName", "AlarmDescription", "ActionsEnabled", "AlarmActions", "OKActions", "InsufficientDataActions")
-	for _, child := range c.OfKind("AWS::CloudWatch::Alarm") {
-		if strings.Contains(s.Text("AlarmRule"), child.Name) {
-			c.Attach(r, c.TargetsOf(child)...)
-		}
+	for _, child := range c.FindAll(r, asked(s.Text("AlarmRule")), "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm") {
+		c.Attach(r, c.TargetsOf(child)...)
 	}
 	s.Meets("alarm.composite", "AlarmRule")
 	s.Decide(design.Manual, common.Redesign, "alert rules cannot ask the state of others, as %s does: %s", r.Name, common.Shown(s.At("AlarmRule")))

@@ -80,7 +80,7 @@ func (w watcher) dashboard(c *design.Context, r *inventory.Resource) design.Deci
 		items = append(items, item)
 	}
 	if len(items) == 0 {
-		s.Decide(design.Manual, common.Redesign, "none of the %d widgets of %s shows a metric that has a counterpart", len(widgets), r.Name)
+		s.Decide(design.Manual, common.Redesign, "%s has %s, and none shows a metric that has a counterpart", r.Name, common.Count(len(widgets), "widget"))
 		s.Do("make a workbook in place of %s", r.Name)
 		return s.Done()
 	}
@@ -94,7 +94,7 @@ func (w watcher) dashboard(c *design.Context, r *inventory.Resource) design.Deci
 		Kind:       new(workbooksapis.WorkbookSharedTypeKindShared),
 		Properties: &workbooksapis.WorkbookProperties{DisplayName: r.Name, Category: "workbook", SerializedData: string(text), SourceId: new(string(common.Workspace(c))), Version: new("Notebook/1.0")},
 	}}, r)
-	s.Decide(design.Migrate, common.NamedGaps, "%s has %d widgets, of which a workbook shows %d on what now stands for their resources", r.Name, len(widgets), len(items))
+	s.Decide(design.Migrate, common.NamedGaps, "%s has %s, of which a workbook shows %d on what now stands for their resources", r.Name, common.Count(len(widgets), "widget"), len(items))
 	s.Not("a dashboard of the portal", "its tiles are written in a form that is not published; a workbook is")
 	return s.Done()
 }

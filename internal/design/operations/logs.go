@@ -56,18 +56,15 @@ func groupName(r *inventory.Resource) string {
 // fills needs no table of its own; one that an agent fills gets one.
 func logGroup(c *design.Context, r *inventory.Resource) design.Decision {
 	s := common.Open(c, r).Knows("LogGroupName", "RetentionInDays", "StoredBytes", "CreationTime", "MetricFilterCount")
-	for _, g := range []struct{ id, name string }{{"logs.key", "KmsKeyId"}, {"logs.mask", "DataProtectionPolicy"}, {"logs.index", "FieldIndexPolicies"}, {"logs.policy", "ResourcePolicyDocument"}, {"logs.protected", "DeletionProtectionEnabled"}} {
-		if s.Has(g.name) {
-			meets(s, g.id, g.name)
-		}
-	}
+	s.MeetsEach(common.Setting{Gap: "logs.key", Path: "KmsKeyId"}, common.Setting{Gap: "logs.mask", Path: "DataProtectionPolicy"}, common.Setting{Gap: "logs.index", Path: "FieldIndexPolicies"},
+		common.Setting{Gap: "logs.policy", Path: "ResourcePolicyDocument"}, common.Setting{Gap: "logs.protected", Path: "DeletionProtectionEnabled"})
 	name := groupName(r)
 	c.Attach(r, common.Workspace(c))
 	days := s.Int("RetentionInDays", 0)
 	if table, what := platformTable(name); what != "" {
 		s.Decide(design.Replace, common.NamedGaps, "%s is filled by a service of AWS; at the target %s, into the workspace", name, what)
 		if table != "" && days > 30 {
-			s.Do("set the retention of the table %s to %d days", table, total(days))
+			s.Do("set the retention of the table %s to %s", table, common.Count(total(days), "day"))
 		}
 		return s.Done()
 	}
@@ -92,33 +89,17 @@ func logGroup(c *design.Context, r *inventory.Resource) design.Decision {
 	c.Attach(r, c.Once("operations/table/"+strings.ToLower(tableName(name)), func() cloud.ResourceID {
 		return c.Put(design.Target{Type: tableKind, Parent: common.Workspace(c), Base: tableName(name), Exact: true, NoLocation: true, Model: tables.Table{Properties: p}})
 	}))
-	s.Decide(design.Migrate, common.NamedGaps, "%s is filled by an agent or the application and kept %s, so it gets the table %s in the workspace, kept %d days", name, kept(days), tableName(name), keep)
+	s.Decide(design.Migrate, common.NamedGaps, "%s is filled by an agent or the application and kept %s, so it gets the table %s in the workspace, kept %s", name, kept(days), tableName(name), common.Count(keep, "day"))
 	s.Do("let the Azure Monitor agent, or a data collection rule, write what went to %s into %s", name, tableName(name))
 	s.Do("copy out of %s what has to be kept from before the move: logs do not come along", name)
 	return s.Done()
-}
-
-// meets names the gap of a property.
-func meets(s *common.Sheet, id, name string) {
-	switch id {
-	case "logs.key":
-		s.Meets("logs.key", name)
-	case "logs.mask":
-		s.Meets("logs.mask", name)
-	case "logs.index":
-		s.Meets("logs.index", name)
-	case "logs.policy":
-		s.Meets("logs.policy", name)
-	case "logs.protected":
-		s.Meets("logs.protected", name)
-	}
 }
 
 func kept(days int) string {
 	if days == 0 {
 		return "for ever"
 	}
-	return fmt.Sprintf("%d days", days)
+	return common.Count(days, "day")
 }
 
 // total is the retention that a table takes for at least as many days: any
@@ -205,8 +186,13 @@ func (a *watch) byQuery(filter *inventory.Resource) {
 		return
 	}
 	window := a.window()
-	if window == "PT1M" {
+	// Log search alerts have no window of a minute or of twelve hours (Microsoft
+	// Learn, "Create or edit a log search alert rule").
+	switch window {
+	case "PT1M":
 		window = "PT5M"
+	case "PT12H":
+		window = "P1D"
 	}
 	var groups []string
 	for _, id := range notify(a.Sheet) {

@@ -33,8 +33,13 @@ func notify(s *common.Sheet) []cloud.ResourceID {
 
 // groupOf returns the action group for a topic, with a receiver for each
 // subscription that a group can serve.
+//
+// A topic that carries nothing but alarms has become a group itself.
 func groupOf(s *common.Sheet, topic *inventory.Resource) cloud.ResourceID {
 	c := s.C
+	if id, ok := c.TargetOf(topic, groupKind); ok {
+		return id
+	}
 	subscriptions := append(c.Referring(topic, "AWS::SNS::Subscription", "TopicArn"), inline(topic)...)
 	for _, sub := range subscriptions {
 		switch design.Text(sub.Properties, "Protocol") {

@@ -84,6 +84,7 @@ func TestWatchedShop(t *testing.T) {
 	t.Parallel()
 	d := designtest.Make(t, families(), designtest.FromTemplate(t, watchedShop)...)
 	designtest.Check(t, d)
+	designtest.Prose(t, d)
 	for id, want := range map[string]string{
 		"Cpu": "migrate", "Slow": "migrate alarm.missing alarm.percentile alarm.periods", "Errors": "migrate alarm.periods", "Depth": "migrate", "Space": "manual alarm.unit", "Failed": "migrate alarm.query",
 		"Odd": "manual alarm.metric", "Band": "migrate alarm.anomaly", "Math": "manual alarm.expression", "Both": "manual alarm.composite", "AppLog": "migrate", "FnLog": "replace", "Ever": "migrate logs.forever logs.key",

@@ -22,10 +22,10 @@ func decisions(d *design.Design) []record {
 	for _, r := range d.Resources {
 		byID[r.ID] = r
 	}
-	taken, called := map[string]int{}, titles(d)
+	taken, called, label := map[string]int{}, titles(d), design.Labels(d)
 	var out []record
 	for _, v := range d.Decisions {
-		if len(v.Gaps) == 0 && len(v.ToDo) == 0 && len(v.Alternatives) == 0 && v.Action != design.Migrate && v.Action != design.Manual {
+		if len(v.Gaps) == 0 && len(v.ToDo) == 0 && len(v.Alternatives) == 0 && v.Ruled == nil && v.Action != design.Migrate && v.Action != design.Manual {
 			continue
 		}
 		name := slug(v)
@@ -33,7 +33,7 @@ func decisions(d *design.Design) []record {
 		if n := taken[name]; n > 1 {
 			name = fmt.Sprintf("%s-%d", name, n)
 		}
-		out = append(out, record{v, design.File{Path: "decisions/" + name + ".md", Content: decision(v, called(v), byID)}})
+		out = append(out, record{v, design.File{Path: "decisions/" + name + ".md", Content: decision(v, called(v), byID, label)}})
 	}
 	return out
 }
@@ -55,8 +55,8 @@ func slug(v design.Decision) string {
 	return strings.Trim(name[:min(len(name), most)], "-")
 }
 
-func decision(v design.Decision, name string, byID map[cloud.ResourceID]design.Resource) []byte {
-	s := begin(fmt.Sprintf("%s: %s", escape(name), v.Action))
+func decision(v design.Decision, name string, byID map[cloud.ResourceID]design.Resource, label func(design.Resource) string) []byte {
+	s := begin(fmt.Sprintf("%s: %s", escape(name), v.Outcome()))
 	s.line("")
 	s.line("- source: `%s` (%s)", v.Source, v.Kind)
 	s.line("- rule: %s, confidence %.0f %%", v.Rule, v.Confidence*100)
@@ -72,9 +72,10 @@ func decision(v design.Decision, name string, byID map[cloud.ResourceID]design.R
 		s.line("")
 		for _, id := range v.Targets {
 			r := byID[id]
-			s.line("- `%s` %s", r.Type, escape(r.Name))
+			s.line("- `%s` %s", r.Type, escape(label(r)))
 		}
 	}
+	overruled(s, v.Ruled)
 	if len(v.Alternatives) > 0 {
 		s.title("Alternatives")
 		for _, a := range v.Alternatives {
@@ -82,7 +83,11 @@ func decision(v design.Decision, name string, byID map[cloud.ResourceID]design.R
 		}
 	}
 	s.title("Consequences")
-	if len(v.Gaps) == 0 {
+	switch {
+	case len(v.Gaps) > 0:
+	case v.Action == design.Retire:
+		s.line("Nothing at the target takes its place.")
+	default:
 		s.line("No difference in behaviour is known.")
 	}
 	for _, g := range v.Gaps {
@@ -112,6 +117,23 @@ func decision(v design.Decision, name string, byID map[cloud.ResourceID]design.R
 	return s.bytes()
 }
 
+// overruled tells what the rule had decided before a person did.
+func overruled(s *sheet, r *design.Ruled) {
+	if r == nil {
+		return
+	}
+	s.title("What the rule had decided")
+	s.line("%s: %s", r.Action, escape(r.Why))
+	s.line("")
+	s.line("- rule: %s, confidence %.0f %%", r.Rule, r.Confidence*100)
+	for _, t := range r.Targets {
+		s.line("- it would have made `%s`", t)
+	}
+	for _, g := range r.Gaps {
+		s.line("- that would behave differently: **%s** %s", g.Severity, escape(g.Title))
+	}
+}
+
 // index lists every decision, so that nothing is found in no document.
 func index(d *design.Design, records []record) []byte {
 	paths := map[cloud.ResourceID]string{}
@@ -120,16 +142,18 @@ func index(d *design.Design, records []record) []byte {
 	}
 	s := begin("The design of " + d.Workload)
 	s.line("")
-	s.line("Region %s, resource group `%s`: %d decisions, %d target resources.", d.Place.Location, d.Place.Group, len(d.Decisions), len(d.Resources))
+	s.line("Region %s, resource group `%s`: %s, %s. %s", d.Place.Location, d.Place.Group, counted(len(d.Decisions), "decision", "decisions"), counted(len(d.Resources), "target resource", "target resources"), whose(d))
 	s.line("")
 	for _, doc := range [][2]string{
 		{"network-request.md", "what the platform team is asked for"}, {"security-parity.md", "security controls before and after"},
 		{"failure-modes.md", "what can fail in each critical flow"}, {"proof-of-concept.md", "what to try first"},
 		{"regions-and-quotas.md", "regions compared, limits needed"}, {"cost.md", "cost before and after"},
+		{"names.md", "what is called otherwise in each environment"},
 	} {
 		s.line("- [%s](%s): %s", strings.TrimSuffix(doc[0], ".md"), doc[0], doc[1])
 	}
 	findings(s, d)
+	parameters(s, d)
 	s.title("Decisions")
 	rows, called := [][]string{{"resource", "kind", "decision", "why"}}, titles(d)
 	for _, v := range d.Decisions {
@@ -137,7 +161,7 @@ func index(d *design.Design, records []record) []byte {
 		if p, ok := paths[v.Source]; ok {
 			name = fmt.Sprintf("[%s](%s)", strings.NewReplacer("[", "(", "]", ")").Replace(name), p)
 		}
-		rows = append(rows, []string{name, string(v.Kind), string(v.Action), v.Why})
+		rows = append(rows, []string{name, string(v.Kind), v.Outcome(), v.Why})
 	}
 	s.table(rows)
 	return s.bytes()

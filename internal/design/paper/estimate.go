@@ -63,7 +63,7 @@ func cost(d *design.Design) []byte {
 		rows = append(rows, []string{called(v), string(v.Kind), dollars(v.Cost.Before), dollars(v.Cost.After), v.Cost.Basis})
 	}
 	both := max(before, after) // "at least " once either side is partial
-	s.line("- where both sides have a known price (%d decisions): before $%.2f, after $%.2f", d.Cost.Compared, d.Cost.ComparedBefore, d.Cost.ComparedAfter)
+	s.line("- where both sides have a known price (%s): before $%.2f, after $%.2f", counted(d.Cost.Compared, "decision", "decisions"), d.Cost.ComparedBefore, d.Cost.ComparedAfter)
 	s.line("- all that is known: before %s$%.2f, after %s$%.2f, while both run %s$%.2f", before, d.Cost.Before, after, d.Cost.After, both, d.Cost.DoubleRun)
 	egress := "not known"
 	if d.Cost.EgressKnown() {

@@ -1,7 +1,6 @@
 package paper
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -172,7 +171,7 @@ func mistake(e estate, r design.Resource) (string, bool) {
 	case design.True(r.Body, "properties.enablePurgeProtection"):
 		return "kept after deletion, purge protection", true
 	case days > 0:
-		return fmt.Sprintf("restored from a backup: to any moment of %d days", days), false
+		return "restored from a backup: to any moment of " + counted(days, "day", "days"), false
 	case strings.EqualFold(design.Text(r.Body, "properties.backupPolicy.type"), "Continuous"):
 		return "restored from a backup: continuous, to any moment" + span(continuous), false
 	case design.Text(r.Body, "properties.backupPolicy.type") != "":
@@ -211,7 +210,7 @@ func (e estate) kept(account design.Resource) string {
 		if p, ok := e.part(account, func(p design.Resource) bool { return design.True(p.Body, s.at) }); ok {
 			says := s.says
 			if days := design.Int(p.Body, strings.TrimSuffix(s.at, "enabled")+"days", 0); days > 0 && strings.HasSuffix(s.at, "enabled") {
-				says = fmt.Sprintf("%s for %d days", says, days)
+				says += " for " + counted(days, "day", "days")
 			}
 			parts = append(parts, says)
 		}

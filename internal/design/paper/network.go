@@ -75,7 +75,7 @@ func section(s *sheet, d *design.Design, title, note string, head []string, kind
 			continue
 		}
 		for _, route := range design.Maps(design.At(r.Body, "properties.routes")) {
-			rows = append(rows, []string{r.Name, design.Text(route, "name"), design.Text(route, "properties.addressPrefix"), design.Text(route, "properties.nextHopType") + " " + design.Text(route, "properties.nextHopIpAddress")})
+			rows = append(rows, []string{r.Name, design.Text(route, "name"), design.Text(route, "properties.addressPrefix"), strings.TrimSpace(design.Text(route, "properties.nextHopType") + " " + design.Text(route, "properties.nextHopIpAddress"))})
 		}
 	}
 	s.table(rows)
@@ -101,7 +101,7 @@ func rules(s *sheet, d *design.Design) {
 	// Most designs say nothing in these two columns.
 	s.table(without(rows, map[string]bool{"source ports": !ports, "why": !whys}))
 	s.line("")
-	s.line("%d rules in %d groups.", len(rows)-1, len(groups))
+	s.line("%s in %s.", counted(len(rows)-1, "rule", "rules"), counted(len(groups), "group", "groups"))
 }
 
 // without leaves out columns by their heading.

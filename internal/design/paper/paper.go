@@ -9,13 +9,15 @@ import (
 	"example.com/landfall/internal/graph"
 )
 
-// Files prints all documents of a design, in the order of their paths.
-func Files(d *design.Design, g *graph.Graph) []design.File {
+// Files prints all documents of a design, in the order of their paths. The
+// environments are those that it is deployed to.
+func Files(d *design.Design, g *graph.Graph, environments ...design.Environment) []design.File {
 	records := decisions(d)
 	files := []design.File{
 		{Path: "README.md", Content: index(d, records)},
 		{Path: "cost.md", Content: cost(d)},
 		{Path: "failure-modes.md", Content: failures(d, g)},
+		{Path: "names.md", Content: names(d, environments)},
 		{Path: "network-request.md", Content: network(d)},
 		{Path: "proof-of-concept.md", Content: backlog(d)},
 		{Path: "regions-and-quotas.md", Content: regions(d)},
@@ -64,6 +66,14 @@ func (s *sheet) bytes() []byte { return s.b.Bytes() }
 // escape keeps a text of the source from becoming markup.
 func escape(text string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+// counted prints a number with its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func dollars(v *float64) string {

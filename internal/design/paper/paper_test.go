@@ -114,7 +114,7 @@ func TestDocumentsSayWhatTheDesignSays(t *testing.T) {
 	printed := files(t)
 	for path, wants := range map[string][]string{
 		"failure-modes.md":      {"standby in another zone, automatic failover", "stands in zone 1 alone", "restored from a backup: to any moment of 7 days", "2 h"},
-		"network-request.md":    {"| nsg | 100 | Inbound | Allow | Tcp | Internet | 10.0.0.0/24 | 443 |", "1 rules in 1 groups"},
+		"network-request.md":    {"| nsg | 100 | Inbound | Allow | Tcp | Internet | 10.0.0.0/24 | 443 |", "1 rule in 1 group."},
 		"security-parity.md":    {"proved equal over 3 endpoints", "may do more: delete blobs", "1 of them may do more"},
 		"proof-of-concept.md":   {"failover takes longer", "two lines"},
 		"regions-and-quotas.md": {"| eastus2 | yes |", "| cores | 4 |"},

@@ -2,6 +2,7 @@ package paper
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
@@ -46,13 +47,14 @@ func having(what string, kinds ...cloud.Kind) func(*design.Design) (string, int,
 
 func isolation(d *design.Design) (string, int, bool) {
 	groups := len(of(d, "Microsoft.Network/networkSecurityGroups"))
+	words := counted(groups, "network security group", "network security groups")
 	switch {
 	case d.Network == nil:
-		return fmt.Sprintf("%d network security groups, nothing proved", groups), groups, false
+		return words + ", nothing proved", groups, false
 	case d.Network.Equal:
-		return fmt.Sprintf("%d network security groups; proved equal over %d endpoints", groups, d.Network.Endpoints), groups, true
+		return words + "; proved equal over " + counted(d.Network.Endpoints, "endpoint", "endpoints"), groups, true
 	}
-	return fmt.Sprintf("%d network security groups; %d differences, %d undecided", groups, len(d.Network.Differences), len(d.Network.Undecided)), groups, false
+	return fmt.Sprintf("%s; %s, %d undecided", words, counted(len(d.Network.Differences), "difference", "differences"), len(d.Network.Undecided)), groups, false
 }
 
 func privilege(d *design.Design) (string, int, bool) {
@@ -62,7 +64,7 @@ func privilege(d *design.Design) (string, int, bool) {
 			wider++
 		}
 	}
-	return fmt.Sprintf("%d managed identities, %d of them may do more than before", len(d.Identity), wider), len(d.Identity), wider == 0
+	return fmt.Sprintf("%s, %d of them may do more than before", counted(len(d.Identity), "managed identity", "managed identities"), wider), len(d.Identity), wider == 0
 }
 
 // audit asks for what keeps the activity log, which is what records the calls
@@ -153,7 +155,7 @@ func parity(d *design.Design) []byte {
 			n += counts[k]
 		}
 		state, count, good := c.after(d)
-		before, kept := fmt.Sprintf("%d resources", n), "yes"
+		before, kept := counted(n, "resource", "resources"), "yes"
 		switch {
 		case n == 0 && (!good || count == 0):
 			before, kept = "none", "nothing to keep"
@@ -167,6 +169,7 @@ func parity(d *design.Design) []byte {
 	s.table(rows)
 	s.line("")
 	s.line("Not seen by any configuration, and to be asked: patching of machines, scanning of images and dependencies, penetration tests and their dates, residency rules, certifications that name the provider.")
+	holders(s, d)
 	for _, g := range d.Identity {
 		if len(g.Wider)+len(g.Missing)+len(g.Unmapped) == 0 {
 			continue
@@ -182,4 +185,23 @@ func parity(d *design.Design) []byte {
 		}
 	}
 	return s.bytes()
+}
+
+// holders lists who has which role on what at the target.
+func holders(s *sheet, d *design.Design) {
+	label := design.Labels(d)
+	var list []string
+	for _, r := range d.Resources {
+		if strings.HasSuffix(strings.ToLower(string(r.Type)), "roleassignments") {
+			list = append(list, label(r))
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	slices.Sort(list)
+	s.title("Role assignments at the target")
+	for _, one := range list {
+		s.line("- %s", escape(one))
+	}
 }

@@ -23,12 +23,8 @@ func Family() design.Family {
 // an endpoint in a VPC there is nothing to prove.
 func Prove(c *design.Context) {
 	source := reach.FromAWS(c.Known(reach.Kinds()...), c.Find)
-	var bodies []reach.Body
-	for _, r := range c.Targets() {
-		bodies = append(bodies, reach.Body{ID: string(r.ID), Type: string(r.Type), Tree: r.Body})
-	}
-	target := reach.FromAzure(bodies)
-	p := &pairer{c: c, source: source, target: target, bodies: c.Targets()}
+	target := reach.FromAzure(Bodies(c.Targets()))
+	p := &pairer{c: c, source: source, faces: NewFaces(c.Targets(), &target)}
 	pairing := p.pair()
 	if len(pairing.Ends) == 0 && len(p.open) == 0 {
 		return
@@ -67,10 +63,17 @@ func report(c *design.Context, proof *reach.Proof) {
 	if n := len(proof.Undecided); n > 0 {
 		c.Finding(design.Finding{
 			ID: "network.undecided", Severity: design.High, About: []cloud.ResourceID{},
-			Text: fmt.Sprintf("%d parts of the network cannot be compared; the first is: %s", n, proof.Undecided[0]),
+			Text: parts(n) + ": " + proof.Undecided[0],
 			Do:   "read the proof's undecided parts in design.json, and test these connections with the connectivity check",
 		})
 	}
+}
+
+func parts(n int) string {
+	if n == 1 {
+		return "one part of the network cannot be compared"
+	}
+	return fmt.Sprintf("%d parts of the network cannot be compared; the first is", n)
 }
 
 // about are the ends that are resources.
@@ -86,26 +89,10 @@ func about(d reach.Difference) []cloud.ResourceID {
 
 // pairer finds what takes whose place.
 type pairer struct {
-	c              *design.Context
-	source, target reach.Network
-	bodies         []*design.Resource
-	open           []string
-	// byID are the bodies, endpoints the private endpoints that name a target,
-	// both by ids in lower case.
-	byID      map[string]*design.Resource
-	endpoints map[string][]string
-}
-
-// index goes through the bodies once.
-func (p *pairer) index() {
-	p.byID, p.endpoints = map[string]*design.Resource{}, map[string][]string{}
-	for _, b := range p.bodies {
-		id := strings.ToLower(string(b.ID))
-		p.byID[id] = b
-		if strings.EqualFold(string(b.Type), "Microsoft.Network/privateEndpoints") {
-			references(b.Body, func(ref string) { p.endpoints[ref] = append(p.endpoints[ref], id) })
-		}
-	}
+	c      *design.Context
+	source reach.Network
+	faces  *Faces
+	open   []string
 }
 
 // pair goes through the endpoints of the workload.
@@ -115,22 +102,17 @@ func (p *pairer) pair() reach.Pairing {
 	for _, r := range p.c.Everything() {
 		inside[string(r.ID)] = r
 	}
-	p.index()
 	ports := map[string][]network.PortPair{}
 	for id, list := range network.Ports(p.c) {
 		ports[strings.ToLower(string(id))] = list
 	}
-	places := map[string]*reach.Interface{}
-	for i := range p.target.Interfaces {
-		places[p.target.Interfaces[i].ID] = &p.target.Interfaces[i]
-	}
-	claimed := p.claimed(inside, places)
+	claimed := p.claimed(inside)
 	for _, f := range p.source.Interfaces {
 		r := ownerOf(f, inside)
 		if r == nil || p.c.Shared(r) {
 			continue
 		}
-		into := p.counterparts(r, places)
+		into := p.counterparts(r)
 		if r.Kind == linkKind {
 			into = slices.DeleteFunc(into, func(t string) bool { return claimed[t] })
 		}
@@ -139,7 +121,7 @@ func (p *pairer) pair() reach.Pairing {
 		}
 		for _, t := range into {
 			pair := reach.Pair{Source: f.ID, Target: t}
-			for _, place := range places[t].Places {
+			for _, place := range p.faces.places[t].Places {
 				pair.Ports = append(pair.Ports, portsAt(ports, place.Subnet)...)
 			}
 			out.Ends = append(out.Ends, pair)
@@ -167,11 +149,11 @@ const linkKind cloud.Kind = "AWS::EC2::VPCEndpoint"
 // claimed are the interfaces of the target that take the place of something
 // with an address of its own at the source. An endpoint to the API of such a
 // service ("rds") led elsewhere.
-func (p *pairer) claimed(inside map[string]*inventory.Resource, places map[string]*reach.Interface) map[string]bool {
+func (p *pairer) claimed(inside map[string]*inventory.Resource) map[string]bool {
 	out := map[string]bool{}
 	for _, f := range p.source.Interfaces {
 		if r := ownerOf(f, inside); r != nil && r.Kind != linkKind {
-			for _, t := range p.counterparts(r, places) {
+			for _, t := range p.counterparts(r) {
 				out[t] = true
 			}
 		}
@@ -221,46 +203,16 @@ func (p *pairer) missing(r *inventory.Resource) {
 	p.open = append(p.open, fmt.Sprintf("endpoint %s (%s): nothing in the target's network takes its place, decision %q", r.Name, r.Kind, d.Action))
 }
 
-// counterparts are the interfaces that belong to the targets of a resource:
-// targets that have an address themselves, what they name (a machine its
-// network interface, an app its environment), and private endpoints to them.
-func (p *pairer) counterparts(r *inventory.Resource, places map[string]*reach.Interface) []string {
+// counterparts are the interfaces that belong to the targets of a resource.
+func (p *pairer) counterparts(r *inventory.Resource) []string {
 	var out []string
-	add := func(id string) {
-		if places[id] != nil && !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
 	for _, target := range p.c.TargetsOf(r) {
-		id := strings.ToLower(string(target))
-		b := p.byID[id]
-		if b == nil {
-			continue
-		}
-		add(id)
-		if kind := strings.ToLower(string(b.Type)); kind == "microsoft.compute/virtualmachines" || kind == "microsoft.app/containerapps" || kind == "microsoft.app/jobs" {
-			references(b.Body, add)
-		}
-		for _, endpoint := range p.endpoints[id] {
-			add(endpoint)
+		for _, id := range p.faces.Of(target) {
+			if !slices.Contains(out, id) {
+				out = append(out, id)
+			}
 		}
 	}
 	slices.Sort(out)
 	return out
-}
-
-// references calls yield with all texts of a body, in lower case.
-func references(v any, yield func(string)) {
-	switch v := v.(type) {
-	case string:
-		yield(strings.ToLower(v))
-	case []any:
-		for _, w := range v {
-			references(w, yield)
-		}
-	case map[string]any:
-		for _, w := range v {
-			references(w, yield)
-		}
-	}
 }

@@ -20,7 +20,7 @@ func userPool(c *design.Context, r *inventory.Resource) design.Decision {
 	s := common.Open(c, r).Knows("UserPoolName", "UserPoolId", "ProviderName", "ProviderURL", "CreationDate", "LastModifiedDate", "EstimatedNumberOfUsers", "UserPoolTags")
 	clients := c.Referring(r, "AWS::Cognito::UserPoolClient", "UserPoolId")
 	groups := c.Referring(r, "AWS::Cognito::UserPoolGroup", "UserPoolId")
-	s.Decide(design.Manual, common.Redesign, "user pool %s with %d app clients and %d groups becomes an external tenant of Microsoft Entra, which is a directory beside the subscription", r.Name, len(clients), len(groups))
+	s.Decide(design.Manual, common.Redesign, "user pool %s with %s and %s becomes an external tenant of Microsoft Entra, which is a directory beside the subscription", r.Name, common.Count(len(clients), "app client"), common.Count(len(groups), "group"))
 	s.Gap("cognito.password", "users of "+r.Name)
 	s.Gap("cognito.subject", "sub -> oid")
 	s.Do("create an external tenant; make an app registration for each app client and an app role for each group, so that tokens carry roles")

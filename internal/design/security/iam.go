@@ -48,8 +48,8 @@ func role(c *design.Context, r *inventory.Resource) design.Decision {
 	switch {
 	case t.works():
 		id := c.Put(design.Target{Type: identityKind, Base: r.Name, Model: identities.Identity{}}, r)
-		s.Decide(design.Migrate, common.NamedGaps, "%s assume %s, so a user-assigned identity takes its place; %d inline and %d managed policies become role assignments",
-			trusted(t), r.Name, len(design.Maps(r.Properties["Policies"])), len(design.List(r.Properties["ManagedPolicyArns"])))
+		s.Decide(design.Migrate, common.NamedGaps, "%s %s, so a user-assigned identity takes its place; %s and %s become role assignments",
+			trusted(t), r.Name, common.Count(len(design.Maps(r.Properties["Policies"])), "inline policy"), common.Count(len(design.List(r.Properties["ManagedPolicyArns"])), "managed policy"))
 		s.Not("a system-assigned identity", "it comes and goes with one resource, and a role is shared by all that assume it")
 		s.Not("a service principal with a secret", "it has a credential that someone has to keep and renew")
 		federate(s, t, id)
@@ -58,7 +58,7 @@ func role(c *design.Context, r *inventory.Resource) design.Decision {
 		s.Decide(design.Manual, common.Redesign, "%s is assumed by people or by other accounts (%s), which no managed identity stands for", r.Name, strings.Join(outsiders(t), ", "))
 		s.Do("decide who assumes %s today: give people a Microsoft Entra group with an eligible role, and other systems a federated identity or a service principal of their own", r.Name)
 	case len(t.platform) > 0:
-		s.Decide(design.Retire, common.LikeForLike, "only %s assume %s, for work that Azure does with rights of its own", strings.Join(t.platform, ", "), r.Name)
+		s.Decide(design.Retire, common.LikeForLike, "only %s %s, for work that Azure does with rights of its own", assume(t.platform), r.Name)
 	default:
 		s.Decide(design.Manual, common.Guess, "nothing says who assumes %s", r.Name)
 		s.Do("find out who assumes %s, or retire it", r.Name)
@@ -72,7 +72,15 @@ func trusted(t trust) string {
 	for _, f := range t.federated {
 		names = with(names, f.provider)
 	}
-	return strings.Join(names, ", ")
+	return assume(names)
+}
+
+// assume joins who does so with the verb.
+func assume(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " assumes"
+	}
+	return strings.Join(names, ", ") + " assume"
 }
 
 func outsiders(t trust) []string {
@@ -123,7 +131,7 @@ func policy(c *design.Context, r *inventory.Resource) design.Decision {
 		return s.Done()
 	}
 	statements := policyOf(r.Properties["PolicyDocument"])
-	s.Decide(design.Replace, common.NamedGaps, "%s says in %d statements what roles may do; for each role that has it they become role assignments on the resources they name", r.Name, len(statements))
+	s.Decide(design.Replace, common.NamedGaps, "%s says in %s what roles may do; for each role that has it that becomes role assignments on the resources named", r.Name, common.Count(len(statements), "statement"))
 	for _, st := range statements {
 		if !st.allow {
 			s.Gap("iam.deny", strings.Join(st.actions, ", "))
@@ -146,7 +154,7 @@ func policy(c *design.Context, r *inventory.Resource) design.Decision {
 func user(c *design.Context, r *inventory.Resource) design.Decision {
 	s := common.Open(c, r).Knows("UserName", "Path", "UserId", "CreateDate")
 	keys := c.Referring(r, "AWS::IAM::AccessKey", "UserName")
-	s.Decide(design.Manual, common.Redesign, "%s is a user of AWS with %d access keys; people and programs sign in to Microsoft Entra instead, and no key goes along", r.Name, len(keys))
+	s.Decide(design.Manual, common.Redesign, "%s is a user of AWS with %s; people and programs sign in to Microsoft Entra instead, and no key goes along", r.Name, common.Count(len(keys), "access key"))
 	if s.Has("LoginProfile") {
 		s.Do("invite the person behind %s to Microsoft Entra and put them into a group", r.Name)
 	}

@@ -145,7 +145,7 @@ func keyGaps(s *common.Sheet) {
 func keyPolicySays(r *inventory.Resource) bool {
 	for _, st := range policyOf(r.Properties["KeyPolicy"]) {
 		for _, p := range st.principals {
-			if !strings.HasSuffix(p, ":root") {
+			if !ownRoot(p, r.Account) {
 				return true
 			}
 		}
@@ -154,6 +154,17 @@ func keyPolicySays(r *inventory.Resource) bool {
 		}
 	}
 	return false
+}
+
+// ownRoot reports whether a principal is the account that a key stands in, by
+// its number or its root (IAM User Guide, "AWS account principals").
+func ownRoot(principal string, own cloud.Account) bool {
+	account := principal
+	if parts := strings.SplitN(principal, ":", 6); len(parts) == 6 && parts[5] == "root" {
+		account = parts[4]
+	}
+	// A template asks for the account that it is deployed to.
+	return own == "" && account != principal || account == string(own) || strings.Contains(account, "AWS::AccountId")
 }
 
 // rotation gives the key's own rotation: once a year unless the source says

@@ -1,9 +1,7 @@
 package security
 
 import (
-	"encoding/json"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -31,48 +29,20 @@ type statement struct {
 	conditions                      map[string]any
 }
 
-// policyOf reads a policy document: a mapping, or its JSON text, which IAM's
-// API encodes as a URL (IAM API Reference, "GetRolePolicy").
+// policyOf reads a policy document.
 func policyOf(value any) []statement {
-	if text, ok := value.(string); ok {
-		if strings.HasPrefix(text, "%7B") {
-			if plain, err := url.QueryUnescape(text); err == nil {
-				text = plain
-			}
-		}
-		value = nil
-		var tree any
-		if json.Unmarshal([]byte(text), &tree) == nil {
-			value = tree
-		}
-	}
 	var out []statement
-	if tree, ok := value.(map[string]any); ok {
-		for _, m := range design.Maps(tree["Statement"]) {
-			out = append(out, statementOf(m))
+	for _, p := range inventory.Policy(value) {
+		s := statement{allow: p.Allow, actions: p.Actions, resources: p.Resources, services: p.Services, principals: p.Principals, federated: p.Federated, conditions: p.Conditions, condition: conditionText(p.Conditions)}
+		if len(p.NotActions) > 0 {
+			s.actions, s.notActions = p.NotActions, true
 		}
+		if len(p.NotResources) > 0 {
+			s.resources, s.notResources = p.NotResources, true
+		}
+		out = append(out, s)
 	}
 	return out
-}
-
-func statementOf(m map[string]any) statement {
-	s := statement{allow: strings.EqualFold(design.Text(m, "Effect"), "Allow"), actions: design.Texts(m["Action"]), resources: design.Texts(m["Resource"])}
-	if list := design.Texts(m["NotAction"]); len(list) > 0 {
-		s.actions, s.notActions = list, true
-	}
-	if list := design.Texts(m["NotResource"]); len(list) > 0 {
-		s.resources, s.notResources = list, true
-	}
-	if conditions, ok := m["Condition"].(map[string]any); ok && len(conditions) > 0 {
-		s.conditions, s.condition = conditions, conditionText(conditions)
-	}
-	switch p := m["Principal"].(type) {
-	case string:
-		s.principals = []string{p}
-	case map[string]any:
-		s.services, s.principals, s.federated = design.Texts(p["Service"]), design.Texts(p["AWS"]), design.Texts(p["Federated"])
-	}
-	return s
 }
 
 func conditionText(conditions map[string]any) string {

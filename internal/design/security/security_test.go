@@ -137,6 +137,7 @@ func TestShop(t *testing.T) {
 	t.Parallel()
 	d := designtest.Make(t, families(), designtest.FromTemplate(t, shop)...)
 	designtest.Check(t, d)
+	designtest.Prose(t, d)
 	app, worker := grantOf(t, d, "App"), grantOf(t, d, "Worker")
 	want := []string{
 		"App Configuration Data Reader on appcs-shop-X", "Key Vault Secrets User on kv-shop-X", "Storage Blob Data Reader on stdataX/default/shop-covers",

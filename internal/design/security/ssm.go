@@ -64,7 +64,7 @@ func (s *state) parameter(c *design.Context, r *inventory.Resource) design.Decis
 		sheet.Do("%s=%s names something at AWS: write its counterpart", called(r), from)
 	}
 	if len(value) > valueMost {
-		sheet.Gap("parameter.size", fmt.Sprintf("Value has %d characters", len(value)))
+		sheet.Gap("parameter.size", "Value has "+common.Count(len(value), "character"))
 	}
 	c.Attach(r, store, c.Once("security/setting/"+string(store)+strings.ToLower(called(r)), func() cloud.ResourceID {
 		return c.Put(design.Target{Type: keyValueKind, Parent: store, Base: encoded(called(r)), Exact: true, NoLocation: true,

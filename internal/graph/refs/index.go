@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/inventory/kinds"
 )
 
 // Index knows each resource by everything that it is called.
@@ -148,7 +149,7 @@ func (x *Index) called(i int32, alias string) {
 	switch {
 	case isID(alias):
 		// What Systems Manager knows of an instance has the instance's id as well.
-		if k := kindOfID(alias); k == "" || k == x.resources[i].Kind {
+		if k := kinds.OfID(alias); k == "" || k == x.resources[i].Kind {
 			put(x.exact, alias, i)
 		}
 	case strings.HasPrefix(alias, "arn:"), strings.Contains(alias, "/"):
@@ -270,48 +271,6 @@ func (x *Index) ownList(i int32, list []any) {
 			}
 		}
 	}
-}
-
-// kindOfID gives the kind that the beginning of an EC2 id tells.
-func kindOfID(id string) cloud.Kind {
-	head, _, _ := strings.Cut(id, "-")
-	switch head {
-	case "i":
-		return "AWS::EC2::Instance"
-	case "vpc":
-		return "AWS::EC2::VPC"
-	case "subnet":
-		return "AWS::EC2::Subnet"
-	case "sg":
-		return "AWS::EC2::SecurityGroup"
-	case "eni":
-		return "AWS::EC2::NetworkInterface"
-	case "vol":
-		return "AWS::EC2::Volume"
-	case "snap":
-		return "AWS::EC2::Snapshot"
-	case "ami":
-		return "AWS::EC2::Image"
-	case "lt":
-		return "AWS::EC2::LaunchTemplate"
-	case "nat":
-		return "AWS::EC2::NatGateway"
-	case "rtb":
-		return "AWS::EC2::RouteTable"
-	case "igw":
-		return "AWS::EC2::InternetGateway"
-	case "acl":
-		return "AWS::EC2::NetworkAcl"
-	case "eipalloc":
-		return "AWS::EC2::EIP"
-	case "vpce":
-		return "AWS::EC2::VPCEndpoint"
-	case "pl":
-		return "AWS::EC2::PrefixList"
-	case "fl":
-		return "AWS::EC2::FlowLog"
-	}
-	return ""
 }
 
 // selfNaming reports whether a property of a resource is a name of the

@@ -3,12 +3,11 @@ package pipeline
 import (
 	"bytes"
 	"embed"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
-	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/fault"
 )
@@ -38,7 +37,7 @@ type Environment struct {
 func Write(files map[string][]byte, d *design.Design, o Options) ([]design.File, []design.Finding, error) {
 	pipelines := scan(files)
 	x := newDelivery(files, d, o, pipelines)
-	w := &writer{delivery: x}
+	w := &writer{delivery: x, labels: map[string]bool{}}
 	w.file("deliver.sh", "deliver.sh.tmpl", x)
 	w.file("parity.sh", "parity.sh.tmpl", x)
 	w.file("parity.paths", "parity.paths.tmpl", x)
@@ -52,14 +51,14 @@ func Write(files map[string][]byte, d *design.Design, o Options) ([]design.File,
 		}
 	}
 	for _, p := range beside {
-		w.beside(p, files[p.path])
+		w.beside(p, files[p.path], len(beside))
 	}
 	w.file("README.md", "README.md.tmpl", guide{x, beside})
 	if w.err != nil {
 		return nil, nil, w.err
 	}
 	slices.SortFunc(w.files, func(a, b design.File) int { return strings.Compare(a.Path, b.Path) })
-	return w.files, findings(pipelines, x), nil
+	return w.files, findings(pipelines, x, files), nil
 }
 
 // guide is what the README tells of.
@@ -71,44 +70,46 @@ type guide struct {
 type writer struct {
 	delivery *delivery
 	files    []design.File
+	labels   map[string]bool
 	err      error
 }
 
-// single is one pipeline that a template stands beside.
-type single struct {
-	*delivery
-	found
+// label names the files beside a pipeline after its own file, or after its
+// whole path when another one of the system is called so.
+func (w *writer) label(p found) string {
+	whole := strings.TrimSuffix(strings.TrimSuffix(p.path, ".yml"), ".yaml")
+	name := plain(whole[strings.LastIndexByte(whole, '/')+1:])
+	for i := 2; w.labels[string(p.system)+" "+name]; i++ {
+		if name = plain(whole); w.labels[string(p.system)+" "+name] {
+			name += "-" + strconv.Itoa(i)
+		}
+	}
+	w.labels[string(p.system)+" "+name] = true
+	return name
 }
 
-// Path, Name, Branches and Jobs are what the templates need of it.
-func (s single) Path() string { return s.path }
-
-// Name is what other pipelines know it by.
-func (s single) Name() string { return s.name }
-
-// Branches are what it runs for.
-func (s single) Branches() []string { return s.branches }
-
-// Jobs are those that deliver to AWS.
-func (s single) Jobs() []string { return s.jobs }
-
 // beside writes the two pipelines that stand beside one of the checkout.
-func (w *writer) beside(p found, content []byte) {
-	label := plain(strings.TrimSuffix(strings.TrimSuffix(p.path[strings.LastIndexByte(p.path, '/')+1:], ".yml"), ".yaml"))
-	data := single{w.delivery, p}
+func (w *writer) beside(p found, content []byte, delivering int) {
+	label := w.label(p)
+	data := newSingle(w.delivery, p, string(content), delivering)
+	add := func(name string, patch []byte) {
+		if patch != nil {
+			w.files = append(w.files, design.File{Path: "pipelines/" + name, Content: patch})
+		}
+	}
 	switch p.system {
 	case github:
 		w.file("github/"+label+"-azure.yml", "github-dual.yml.tmpl", data)
 		w.file("github/"+label+"-azure-only.yml", "github-single.yml.tmpl", data)
+		add("github/"+label+".patch", handOver(p, string(content)))
 	case gitlab:
 		w.file("gitlab/"+label+"-azure.yml", "gitlab-dual.yml.tmpl", data)
 		w.file("gitlab/"+label+"-azure-only.yml", "gitlab-single.yml.tmpl", data)
-		if patch := include(p.path, string(content), w.delivery.Code+"/pipelines/gitlab/"+label+"-azure.yml"); patch != nil {
-			w.files = append(w.files, design.File{Path: "pipelines/gitlab/" + label + ".patch", Content: patch})
-		}
+		add("gitlab/"+label+".patch", include(p.path, string(content), w.delivery.Code+"/pipelines/gitlab/"+label+"-azure.yml"))
 	case codebuild:
 		w.file("codebuild/"+label+"-azure.yml", "buildspec-dual.yml.tmpl", data)
 		w.file("codebuild/"+label+"-azure-only.yml", "buildspec-single.yml.tmpl", data)
+		w.file("codebuild/"+label+"-stages.yml", "stages.yml.tmpl", data)
 	case jenkins:
 		w.file("jenkins/"+label+"-azure", "jenkins-dual.tmpl", data)
 		w.file("jenkins/"+label+"-azure-only", "jenkins-single.tmpl", data)
@@ -119,8 +120,8 @@ func (w *writer) file(name, from string, data any) {
 	if w.err != nil {
 		return
 	}
-	functions := template.FuncMap{"quote": quote, "join": strings.Join, "steps": func(p found) []step { return p.steps },
-		"path": func(p found) string { return p.path }, "what": func(s step) string { return string(s.what) }, "words": words, "before": func(i int) int { return i - 1 }}
+	functions := template.FuncMap{"quote": quote, "steps": func(p found) []step { return p.steps },
+		"path": func(p found) string { return p.path }, "what": func(s step) string { return string(s.what) }, "words": words, "list": list}
 	t, err := template.New(from).Delims("[[", "]]").Funcs(functions).Option("missingkey=error").ParseFS(templates, "templates/*.tmpl")
 	if err != nil {
 		w.err = fault.Of(fault.Internal, "read template", from, err)
@@ -138,6 +139,15 @@ func (w *writer) file(name, from string, data any) {
 // hold what the checkout calls its things in every case, double quotes can.
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ", "\t", " ", "$", `\x24`).Replace(printable(s)) + `"`
+}
+
+// list writes texts as a list of YAML in one line.
+func list(texts []string) string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = quote(text)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
 }
 
 // words is text for a comment or a table.
@@ -170,69 +180,5 @@ func include(name, content, added string) []byte {
 		indent, _, _ := strings.Cut(lines[i+1], "- ")
 		at, more = i+1, []string{indent + "- local: " + added}
 	}
-	first, last := max(0, at-3), min(len(lines), at+3)
-	start := min(first+1, last)
-	var b strings.Builder
-	fmt.Fprintf(&b, "--- a/%s\n+++ b/%s\n@@ -%d,%d +%d,%d @@\n", name, name, start, last-first, first+1, last-first+len(more))
-	for i, line := range lines[first:last] {
-		if first+i == at {
-			b.WriteString("+" + strings.Join(more, "\n+") + "\n")
-		}
-		b.WriteString(" " + line + "\n")
-	}
-	if at == last {
-		b.WriteString("+" + strings.Join(more, "\n+") + "\n")
-	}
-	return []byte(b.String())
-}
-
-// findings are what the files cannot say.
-func findings(pipelines []found, x *delivery) []design.Finding {
-	var out []design.Finding
-	add := func(id string, severity design.Severity, text, do string) {
-		out = append(out, design.Finding{ID: "pipeline." + id, Severity: severity, Text: text, Do: do, About: []cloud.ResourceID{}})
-	}
-	delivering := 0
-	for _, p := range pipelines {
-		if p.delivers() {
-			delivering++
-		}
-		if p.does(keys) {
-			add("keys."+p.path, design.Medium, p.path+" logs in to AWS with stored keys", "let it assume a role with its own token; the Azure pipelines store no key")
-		}
-		for _, s := range p.steps {
-			switch s.what {
-			case other:
-				add("step."+p.place(s), design.Medium, fmt.Sprintf("%s calls %q, which has no counterpart in the delivery to Azure", p.place(s), s.text), "decide whether the workload needs it at Azure, and add it to deliver.sh")
-			case infrastructure:
-				add("infrastructure."+p.place(s), design.Low, fmt.Sprintf("%s makes the infrastructure with %q; at Azure the code below %s does", p.place(s), s.text, x.Code), "keep changing both while both run")
-			case site:
-				if s.folder == "" || accountOfSite(x, s.folder) == "" {
-					add("site."+p.place(s), design.Medium, p.place(s)+" copies files into a bucket whose name is only known while it runs", "set SITE_ACCOUNT in the environment's file to the storage account")
-				}
-			}
-		}
-	}
-	if delivering == 0 {
-		add("none", design.Low, fmt.Sprintf("%d pipelines were found, none of which delivers to AWS", len(pipelines)), "call deliver.sh from wherever the workload is delivered")
-	}
-	for _, a := range x.Apps {
-		if a.Image == "" {
-			add("image."+a.Name, design.Medium, "no Dockerfile of the checkout is called like container app "+a.Name, "name the image in deliver.sh")
-		}
-	}
-	if len(x.Functions) > 0 {
-		add("functions", design.Medium, "function code has to follow the programming model of Azure Functions before it can be delivered", "change handlers and triggers, then let the build put one package per function app into $ARTIFACTS")
-	}
-	slices.SortFunc(out, func(a, b design.Finding) int { return strings.Compare(a.ID, b.ID) })
-	return slices.CompactFunc(out, func(a, b design.Finding) bool { return a.ID == b.ID })
-}
-
-func accountOfSite(x *delivery, folder string) string {
-	for _, w := range x.Sites {
-		if w.Folder == folder {
-			return w.Account
-		}
-	}
-	return ""
+	return patch(name, content, at, more)
 }

@@ -28,17 +28,25 @@ type found struct {
 	name string
 	// branches are what it runs for, "main" when it does not say.
 	branches []string
-	// jobs are those that deliver to AWS, where the system has jobs.
-	jobs  []string
-	steps []step
+	// jobs are those that deliver to AWS, where the system has jobs; keepers
+	// those that hand over files of their own, and packer the one that has what
+	// is delivered.
+	jobs, keepers []string
+	packer        string
+	steps         []step
+	// images are what it builds with Docker.
+	images []image
+	// keeps says that it hands over what it built (the artifacts of a buildspec).
+	keeps bool
 }
 
 // step is a line that does something to AWS.
 type step struct {
 	line int
 	what action
-	// text is the command without its values; folder is what it copies from.
-	text, folder, bucket string
+	// text is the command without its values; folder is what it copies from,
+	// name the function that it is copied to, bucket the bucket.
+	text, folder, bucket, name string
 }
 
 // action is a kind of delivery.
@@ -97,9 +105,9 @@ func scan(files map[string][]byte) []found {
 		case base == ".gitlab-ci.yml" || base == ".gitlab-ci.yaml" || strings.HasPrefix(name, ".gitlab/") && isYAML(base):
 			out = append(out, gitlabPipeline(name, text))
 		case strings.HasPrefix(base, "buildspec") && isYAML(base):
-			out = append(out, found{system: codebuild, path: name, name: base, steps: stepsOf(text)})
+			out = append(out, found{system: codebuild, path: name, name: base, steps: stepsOf(text), images: imagesOf(text), keeps: mapping(text)["artifacts"] != nil})
 		case strings.HasPrefix(base, "Jenkinsfile"):
-			out = append(out, found{system: jenkins, path: name, name: base, steps: stepsOf(text)})
+			out = append(out, found{system: jenkins, path: name, name: base, steps: stepsOf(text), images: imagesOf(text)})
 		}
 	}
 	return out
@@ -127,18 +135,28 @@ func (f found) does(what action) bool {
 	return slices.ContainsFunc(f.steps, func(s step) bool { return s.what == what })
 }
 
-// stepsOf reads what the lines of a pipeline do to AWS. Comments do nothing.
+// stepsOf reads what the lines of a pipeline do to AWS. Comments do nothing; a
+// line that ends in a backslash goes on in the next one.
 func stepsOf(text string) []step {
 	var out []step
+	whole, began := "", 0
 	for i, line := range strings.Split(text, "\n") {
 		trimmed := strings.TrimSpace(line)
 		if strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, "//") {
 			continue
 		}
-		if s, ok := stepOf(trimmed); ok {
-			s.line = i + 1
+		if whole == "" {
+			began = i + 1
+		}
+		part, goesOn := strings.CutSuffix(trimmed, "\\")
+		if whole += part; goesOn {
+			continue
+		}
+		if s, ok := stepOf(whole); ok {
+			s.line = began
 			out = append(out, s)
 		}
+		whole = ""
 	}
 	return out
 }
@@ -151,12 +169,7 @@ func stepOf(line string) (step, bool) {
 				continue
 			}
 			s := step{what: n.what, text: text}
-			if m := copyForm.FindStringSubmatch(line); m != nil {
-				s.folder, s.bucket = strings.Trim(m[1], `"'`), m[2]
-				if strings.HasPrefix(s.folder, "s3://") || !plainName.MatchString(s.folder) {
-					s.folder = ""
-				}
-			}
+			s.read(line)
 			return s, true
 		}
 	}
@@ -167,9 +180,30 @@ func stepOf(line string) (step, bool) {
 	return step{}, false
 }
 
+// read takes the values of a line: what is copied, and where to.
+func (s *step) read(line string) {
+	if m := copyForm.FindStringSubmatch(line); m != nil {
+		s.folder, s.bucket = strings.Trim(m[1], `"'`), m[2]
+	}
+	if m := functionForm.FindStringSubmatch(line); m != nil {
+		s.name = m[1]
+	}
+	if m := packageForm.FindStringSubmatch(line); m != nil && s.what == functions {
+		s.folder = m[1]
+	}
+	if m := manifestForm.FindStringSubmatch(line); m != nil && s.what == cluster {
+		s.folder = m[1]
+	}
+	// What is made up while the pipeline runs, or lies outside of the checkout,
+	// is not known here.
+	if strings.HasPrefix(s.folder, "s3://") || !plainName.MatchString(s.folder) || strings.HasPrefix(path.Clean(s.folder), "..") || path.IsAbs(s.folder) {
+		s.folder = ""
+	}
+}
+
 // workflow reads a workflow of GitHub Actions: its name, its branches.
 func workflow(name, text string) found {
-	f := found{system: github, path: name, name: name, steps: stepsOf(text)}
+	f := found{system: github, path: name, name: name, steps: stepsOf(text), images: imagesOf(text)}
 	root := mapping(text)
 	if title, ok := root["name"].(string); ok && title != "" {
 		f.name = title
@@ -192,10 +226,10 @@ func workflow(name, text string) found {
 // gitlabPipeline reads the jobs that deliver to AWS: the dual target waits
 // for them.
 func gitlabPipeline(name, text string) found {
-	f := found{system: gitlab, path: name, name: path.Base(name), steps: stepsOf(text)}
+	f := found{system: gitlab, path: name, name: path.Base(name), steps: stepsOf(text), images: imagesOf(text)}
 	root := mapping(text)
-	for job, value := range root {
-		body, ok := value.(map[string]any)
+	for _, job := range sortedKeys(root) {
+		body, ok := root[job].(map[string]any)
 		if !ok || body["script"] == nil || strings.HasPrefix(job, ".") {
 			continue
 		}
@@ -203,9 +237,20 @@ func gitlabPipeline(name, text string) found {
 		if slices.ContainsFunc(steps, func(s step) bool { return s.what != keys && s.what != images }) {
 			f.jobs = append(f.jobs, job)
 		}
+		if handsOver(body) {
+			f.keepers = append(f.keepers, job)
+		}
+		if len((found{steps: steps}).built()) > 0 && f.packer == "" {
+			f.packer = job
+		}
 	}
-	slices.Sort(f.jobs)
 	return f
+}
+
+// handsOver reports whether a job of GitLab keeps files for later ones.
+func handsOver(job map[string]any) bool {
+	artifacts, _ := job["artifacts"].(map[string]any)
+	return len(lines(artifacts["paths"])) > 0
 }
 
 // mapping reads YAML as far as it can; what cannot be read has no names.

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"example.com/landfall/internal/inventory"
 )
 
 // autoscalingRules are those of Auto Scaling groups.
@@ -56,7 +58,7 @@ func groupMetrics(r *Reading) {
 	}
 	var list []any
 	for _, granularity := range slices.Sorted(maps.Keys(found)) {
-		list = append(list, map[string]any{"Granularity": granularity, "Metrics": sorted(found[granularity])})
+		list = append(list, map[string]any{"Granularity": granularity, "Metrics": inventory.SortValues(found[granularity])})
 	}
 	if len(list) > 0 {
 		r.Properties["MetricsCollection"] = list
@@ -74,7 +76,7 @@ func groupNotifications(r *Reading) {
 	}
 	var list []any
 	for _, topic := range slices.Sorted(maps.Keys(found)) {
-		list = append(list, map[string]any{"TopicARN": topic, "NotificationTypes": sorted(found[topic])})
+		list = append(list, map[string]any{"TopicARN": topic, "NotificationTypes": inventory.SortValues(found[topic])})
 	}
 	if len(list) > 0 {
 		r.Properties["NotificationConfigurations"] = list
@@ -92,6 +94,6 @@ func groupInstances(r *Reading) {
 	}
 	without("Instances")(r)
 	if len(ids) > 0 {
-		r.Attributes["Instances"] = sorted(ids)
+		r.Attributes["Instances"] = inventory.SortValues(ids)
 	}
 }

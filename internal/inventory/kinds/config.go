@@ -79,7 +79,7 @@ func (h configItem) tree() map[string]any {
 	tree := cloneObject(h.configuration, 0)
 	for name, v := range h.supplementary {
 		if text, ok := v.(string); ok {
-			if decoded, ok := document(text); ok {
+			if decoded, ok := inventory.Document(text); ok {
 				v = decoded
 			}
 		}

@@ -166,7 +166,7 @@ func (c *Converter) reading(kind cloud.Kind, at Place, item map[string]any) *Rea
 	for _, path := range rule.unordered {
 		visit(r.Properties, path, nil, func(_ []int, v any) bool {
 			if list, ok := v.([]any); ok {
-				sorted(list)
+				inventory.SortValues(list)
 			}
 			return false
 		})

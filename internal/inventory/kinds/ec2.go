@@ -103,7 +103,7 @@ func instanceInterfaces(r *Reading) {
 			groups = append(groups, textAt(g, "GroupId"))
 		}
 		if len(groups) > 0 {
-			own["GroupSet"] = sorted(groups)
+			own["GroupSet"] = inventory.SortValues(groups)
 		}
 		for _, a := range objectsAt(n, "PrivateIpAddresses") {
 			addresses = append(addresses, withOnly(a, "Primary", "PrivateIpAddress"))

@@ -71,7 +71,7 @@ func fullName(arn, start, property string) func(*Reading) {
 func keyed(property string) func(*Reading) {
 	return func(r *Reading) {
 		if list, ok := r.Properties[property].([]any); ok {
-			r.Properties[property] = sorted(list)
+			r.Properties[property] = inventory.SortValues(list)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func mappedSubnets(r *Reading) {
 		}
 	}
 	if len(mappings) > 0 {
-		r.Properties["SubnetMappings"] = sorted(mappings)
+		r.Properties["SubnetMappings"] = inventory.SortValues(mappings)
 	}
 }
 

@@ -123,7 +123,7 @@ func iamDocuments(r *Reading) {
 			continue
 		}
 		if text, isText := policy[key].(string); isText {
-			if d, ok := document(text); ok {
+			if d, ok := inventory.Document(text); ok {
 				policy[key] = d
 			}
 		}

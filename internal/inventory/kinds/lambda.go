@@ -149,7 +149,7 @@ func lambdaPermissions(r *Reading) []Child {
 		policy = objectAt(r.Item, "Policy.policyText")
 	}
 	var children []Child
-	for _, s := range statements(policy) {
+	for _, s := range inventory.Statements(policy) {
 		item := map[string]any{"FunctionArn": string(r.ID), "FunctionName": r.said("FunctionName"), "Id": textAt(s, "Sid"), "Action": within(s, "Action")}
 		fill(item, "Principal", lambdaPrincipal(s))
 		condition := objectAt(s, "Condition")

@@ -198,7 +198,7 @@ func parsed(properties ...string) func(*Reading) {
 			if !ok {
 				continue
 			}
-			if document, ok := document(text); ok {
+			if document, ok := inventory.Document(text); ok {
 				r.Properties[name] = document
 			}
 		}

@@ -1,7 +1,6 @@
 package kinds
 
 import (
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -75,7 +74,7 @@ func typedObject(t *cfn.Type, v any, depth int) (value, rest any) {
 		v = list[0]
 	}
 	if text, ok := v.(string); ok {
-		decoded, ok := document(text)
+		decoded, ok := inventory.Document(text)
 		if !ok {
 			return v, nil // a reference, or what only the service understands
 		}
@@ -113,7 +112,7 @@ func typedObject(t *cfn.Type, v any, depth int) (value, rest any) {
 
 func typedList(t *cfn.Type, v any, depth int) (value, rest any) {
 	if text, isText := v.(string); isText && t.Item.Form != cfn.Text && strings.HasPrefix(text, "[") {
-		if decoded, ok := document(text); ok {
+		if decoded, ok := inventory.Document(text); ok {
 			v = decoded
 		}
 	}
@@ -150,7 +149,7 @@ func typedList(t *cfn.Type, v any, depth int) (value, rest any) {
 		return nil, rest
 	}
 	if t.Unordered {
-		out = sorted(out)
+		out = inventory.SortValues(out)
 	}
 	return out, rest
 }
@@ -205,7 +204,7 @@ func soleText(m map[string]any) (string, bool) {
 
 func typedMap(t *cfn.Type, v any, depth int) (value, rest any) {
 	if text, ok := v.(string); ok {
-		decoded, ok := document(text)
+		decoded, ok := inventory.Document(text)
 		if !ok {
 			return v, nil
 		}
@@ -350,7 +349,7 @@ func typedBoolean(v any) (value, rest any) {
 // becomes what it says, members that the schema knows get their types.
 func typedAny(t *cfn.Type, v any, depth int) any {
 	if text, ok := v.(string); ok {
-		decoded, ok := document(text)
+		decoded, ok := inventory.Document(text)
 		if !ok || len(inventory.References(text)) > 0 && decoded == nil {
 			return v
 		}
@@ -405,32 +404,4 @@ func tidy(v any) any {
 		}
 	}
 	return v
-}
-
-// sorted orders a list by the JSON of its members.
-func sorted(list []any) []any {
-	type keyed struct {
-		key   string
-		value any
-	}
-	all := make([]keyed, len(list))
-	for i, v := range list {
-		all[i] = keyed{ordering(v), v}
-	}
-	slices.SortStableFunc(all, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
-	for i := range all {
-		list[i] = all[i].value
-	}
-	return list
-}
-
-func ordering(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return string(text)
 }

@@ -1,6 +1,10 @@
 package kinds
 
-import "strings"
+import (
+	"strings"
+
+	"example.com/landfall/internal/inventory"
+)
 
 func snsRules() []Rule {
 	return []Rule{
@@ -57,7 +61,7 @@ func snsTopic(r *Reading) {
 // AWS writes lets the owner do everything, and a template says nothing of it.
 func snsChildren(r *Reading) []Child {
 	policy := textAt(r.Item, "Policy")
-	if policy == "" || strings.Contains(policy, "__default_policy_ID") && len(statements(objectAt(r.Item, "Policy"))) == 1 {
+	if policy == "" || strings.Contains(policy, "__default_policy_ID") && len(inventory.Statements(objectAt(r.Item, "Policy"))) == 1 {
 		return nil
 	}
 	topic := r.said("TopicArn")

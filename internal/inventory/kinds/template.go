@@ -43,7 +43,7 @@ func (c *Converter) FromTemplate(kind cloud.Kind, properties map[string]any) (in
 	for _, path := range c.rules[schema.Kind].unordered {
 		visit(r.Properties, path, nil, func(_ []int, v any) bool {
 			if list, ok := v.([]any); ok {
-				sorted(list)
+				inventory.SortValues(list)
 			}
 			return false
 		})

@@ -251,10 +251,10 @@ func natShape(r *Reading) {
 		}
 	}
 	if len(others) > 0 {
-		r.Properties["SecondaryAllocationIds"] = sorted(others)
+		r.Properties["SecondaryAllocationIds"] = inventory.SortValues(others)
 	}
 	if len(privates) > 0 {
-		r.Properties["SecondaryPrivateIpAddresses"] = sorted(privates)
+		r.Properties["SecondaryPrivateIpAddresses"] = inventory.SortValues(privates)
 	}
 }
 
@@ -272,7 +272,7 @@ func interfaceRule() Rule {
 				}
 			}
 			if len(others) > 0 {
-				r.Properties["SecondaryPrivateIpAddresses"] = sorted(others)
+				r.Properties["SecondaryPrivateIpAddresses"] = inventory.SortValues(others)
 			}
 		},
 		Unordered: []string{"GroupSet"},

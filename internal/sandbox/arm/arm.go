@@ -51,6 +51,9 @@ type Options struct {
 	Types string
 	// Provisioners by resource type, in any case.
 	Provisioners map[string]Provisioner
+	// Single are types of which there can be one resource at a time, in lower
+	// case: one real server is behind them.
+	Single []string
 	// Catalog answers quotas and SKUs; nil is a small one of sandbox data.
 	Catalog Catalog
 	// Now is the clock; nil is the real one.
@@ -136,7 +139,7 @@ func (s *Server) parts() error {
 	}
 	principal := uuid.NewSHA1(uuid.NameSpaceOID, []byte("principal of "+o.ClientID)).String()
 	s.plane, err = control.New(control.Options{Subscription: o.Subscription, Tenant: o.Tenant, Principal: principal, Base: s.address, Delay: o.Delay, Definitions: definitions,
-		Provisioners: provisioners, Now: o.Now, Seed: o.Seed, Log: o.Log})
+		Provisioners: provisioners, Single: o.Single, Now: o.Now, Seed: o.Seed, Log: o.Log})
 	if err != nil {
 		return err
 	}

@@ -28,23 +28,32 @@ func (l *Ledger) Append(ctx context.Context, r Record) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	select {
-	case l.writing <- struct{}{}:
-		defer func() { <-l.writing }()
-	case <-ctx.Done():
-		return Entry{}, failure(ctx, "append to ledger", l.path, ctx.Err())
-	}
-	conn, err := l.db.Conn(ctx)
-	if err != nil {
-		return Entry{}, failure(ctx, "append to ledger", l.path, err)
-	}
-	defer conn.Close() // gives it back to the pool
-	err = l.locked(ctx, conn, func() error {
+	err = l.write(ctx, func(conn *sql.Conn) error {
 		e, err = l.insert(ctx, conn, e)
 		return err
 	})
 	if err != nil {
 		return Entry{}, failure(ctx, "append to ledger", l.path, err)
+	}
+	return e, nil
+}
+
+// write runs do as the only writer, in one transaction, and keeps the copy of
+// the head.
+func (l *Ledger) write(ctx context.Context, do func(conn *sql.Conn) error) error {
+	select {
+	case l.writing <- struct{}{}:
+		defer func() { <-l.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	conn, err := l.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() // gives it back to the pool
+	if err := l.locked(ctx, conn, func() error { return do(conn) }); err != nil {
+		return err
 	}
 	// The entry is in the ledger. A copy of the head that lags behind is put
 	// right by the next append, so it is no reason to report failure: the
@@ -52,7 +61,7 @@ func (l *Ledger) Append(ctx context.Context, r Record) (Entry, error) {
 	if err := l.keepHead(ctx, conn); err != nil {
 		l.log.Warn("ledger head copy lags", "path", headPath(l.path), "error", err)
 	}
-	return e, nil
+	return nil
 }
 
 // locked runs do in a transaction that excludes other writers from its first

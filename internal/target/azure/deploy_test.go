@@ -2,6 +2,7 @@ package azure
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +165,78 @@ func TestPreflightSaysWhatIsMissing(t *testing.T) {
 	}
 	if c := find("quota cores"); c.Do == "" {
 		t.Error("a failed check does not say what to do")
+	}
+}
+
+// TestPreflightFindsEachObstacle puts one obstacle after the other into the
+// subscription: each is one failing check, or an unknown one, that says what to
+// do.
+func TestPreflightFindsEachObstacle(t *testing.T) {
+	const network, group, subscriptionPath = "/providers/Microsoft.Network", "/resourceGroups/rg-shop", "/subscriptions/" + subscription
+	type call struct{ method, path, version, body string }
+	for _, c := range []struct {
+		name, check, status, do string
+		calls                   []call
+		change                  func(*design.Design)
+	}{
+		{name: "a provider", check: "provider Microsoft.Network", status: target.Fails, do: "az provider register --namespace Microsoft.Network",
+			calls: []call{{http.MethodPost, network + "/unregister", providersVersion, ""}}},
+		{name: "a name", check: "name stshopabc234", status: target.Fails, do: "another resource group", calls: []call{
+			{http.MethodPut, "/resourceGroups/other", "2021-04-01", `{"location":"eastus"}`},
+			{http.MethodPut, "/resourceGroups/other/providers/Microsoft.Storage/storageAccounts/stshopabc234", "2023-05-01", `{"location":"eastus","kind":"StorageV2","sku":{"name":"Standard_LRS"}}`},
+		}},
+		{name: "a lock", check: "lock frozen", status: target.Fails, do: "az lock delete --ids", calls: []call{
+			{http.MethodPut, group, "2021-04-01", `{"location":"eastus"}`},
+			{http.MethodPut, group + "/providers/Microsoft.Authorization/locks/frozen", locksVersion, `{"properties":{"level":"ReadOnly"}}`},
+		}},
+		{name: "a lock elsewhere", check: "locks", status: target.OK, calls: []call{
+			{http.MethodPut, "/resourceGroups/rg-shop-2", "2021-04-01", `{"location":"eastus"}`},
+			{http.MethodPut, "/resourceGroups/rg-shop-2/providers/Microsoft.Authorization/locks/frozen", locksVersion, `{"properties":{"level":"ReadOnly"}}`},
+		}},
+		{name: "a policy", check: "policy only in europe", status: target.Unknown, do: "az policy assignment show --name europe", calls: []call{
+			{http.MethodPut, "/providers/Microsoft.Authorization/policyAssignments/europe", policiesVersion, `{"properties":{"displayName":"only in europe","policyDefinitionId":"/providers/Microsoft.Authorization/policyDefinitions/e56962a6-4747-49cd-b67b-bf8b01975c4c"}}`},
+			{http.MethodPut, "/providers/Microsoft.Authorization/policyAssignments/asleep", policiesVersion, `{"properties":{"enforcementMode":"DoNotEnforce","policyDefinitionId":"/providers/Microsoft.Authorization/policyDefinitions/e56962a6-4747-49cd-b67b-bf8b01975c4c"}}`},
+		}},
+		{name: "a size", check: "size Standard_Never_v9", status: target.Fails, do: "design.overrides", change: func(d *design.Design) {
+			d.Resources = append(d.Resources, design.Resource{ID: d.Place.GroupID() + "/providers/Microsoft.Compute/virtualMachines/vm", Type: "Microsoft.Compute/virtualMachines", Name: "vm", Body: map[string]any{"properties": map[string]any{"hardwareProfile": map[string]any{"vmSize": "Standard_Never_v9"}}}})
+		}},
+	} {
+		settings, running := serveAnd(t)
+		for _, w := range c.calls {
+			if _, err := running.Do(t.Context(), w.method, subscriptionPath+w.path, w.version, w.body); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+		}
+		d := small()
+		if c.change != nil {
+			c.change(d)
+		}
+		got, err := deployer(t, settings).Preflight(t.Context(), d)
+		at := slices.IndexFunc(got, func(o target.Check) bool { return o.Name == c.check })
+		if err != nil || at < 0 || got[at].Status != c.status || !strings.Contains(got[at].Do, c.do) || strings.Contains(got[at].Detail, "\n") {
+			t.Errorf("%s: %+v %v", c.name, got, err)
+		}
+		if slices.ContainsFunc(got, func(o target.Check) bool { return strings.Contains(o.Name, "asleep") }) {
+			t.Errorf("%s: an assignment that nobody enforces is told", c.name)
+		}
+	}
+}
+
+func TestPreflightOfAReader(t *testing.T) {
+	settings, running := serveAnd(t)
+	demote(t, running, "acdd72a7-3385-48ef-bd42-f606fba81ae7")
+	got, err := deployer(t, settings).Preflight(t.Context(), small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing := 0
+	for _, c := range got {
+		if strings.HasPrefix(c.Name, "permission ") && c.Status == target.Fails && strings.Contains(c.Do, "ask for a role") {
+			failing++
+		}
+	}
+	if failing != 5 { // the group, the deployment, and three types
+		t.Errorf("%d permissions fail: %+v", failing, got)
 	}
 }
 

@@ -30,7 +30,7 @@ func (c *checks) add(name, status, do, format string, args ...any) {
 // and not an error; only a context that ends stops it.
 func (d *Deployer) Preflight(ctx context.Context, in *design.Design) ([]target.Check, error) {
 	var out checks
-	for _, look := range []func(context.Context, *design.Design, *checks){d.providers, d.sizes, d.quotas, d.permissions, d.names} {
+	for _, look := range []func(context.Context, *design.Design, *checks){d.providers, d.sizes, d.quotas, d.permissions, d.locks, d.policies, d.names} {
 		look(ctx, in, &out)
 		if err := ctx.Err(); err != nil {
 			return nil, fault.Wrap(err, "look before deploying", in.Place.Group)

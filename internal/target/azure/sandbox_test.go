@@ -3,30 +3,22 @@ package azure
 import (
 	"context"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-
 	"example.com/landfall/internal/fault"
-	"example.com/landfall/internal/sandbox/arm"
+	"example.com/landfall/internal/sandbox/arm/armtest"
 )
 
 const (
-	subscription = "11111111-2222-3333-4444-555555555555"
-	tenant       = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
-	application  = "99999999-8888-7777-6666-555555555555"
-	password     = "not-for-any-log"
+	subscription = armtest.Subscription
+	password     = armtest.Secret
 )
 
 // serve runs the Resource Manager and token endpoint of the sandbox over TLS
@@ -34,37 +26,33 @@ const (
 // environment, so these tests are not parallel.
 func serve(t *testing.T) Settings {
 	t.Helper()
-	server, err := arm.New(arm.Options{Subscription: subscription, Tenant: tenant, ClientID: application, ClientSecret: password, Seed: 1})
+	s, _ := serveAnd(t)
+	return s
+}
+
+// serveAnd is serve, and gives the server for what somebody else does there.
+func serveAnd(t *testing.T) (Settings, *armtest.Running) {
+	t.Helper()
+	running, err := armtest.Serve(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewUnstartedServer(server)
-	web.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is part of the tests
-	web.StartTLS()
 	t.Cleanup(func() {
-		web.Close()
-		if err := server.Close(context.Background()); err != nil {
+		if err := running.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	authorities := filepath.Join(t.TempDir(), "ca.pem")
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw})
-	if err := os.WriteFile(authorities, certificate, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	logIn(t, password)
-	return Settings{Subscription: subscription, Tenant: tenant, Endpoint: web.URL, Authority: web.URL + "/", CAFile: authorities}
+	return Settings{Subscription: subscription, Tenant: armtest.Tenant, Endpoint: running.URL, Authority: running.URL + "/", CAFile: running.Authorities}, running
 }
 
 // logIn makes the SDK's chain find exactly this credential.
 func logIn(t *testing.T, secret string) {
 	t.Helper()
-	for name, value := range map[string]string{
-		"AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential", "AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": application,
-		"AZURE_CLIENT_SECRET": secret, "HTTPS_PROXY": "", "https_proxy": "",
-	} {
+	for name, value := range armtest.Variables() {
 		t.Setenv(name, value)
 	}
+	t.Setenv("AZURE_CLIENT_SECRET", secret)
 }
 
 func access(t *testing.T, s Settings) *Access {
@@ -98,27 +86,10 @@ func TestCallerAndPermissionsOfAnOwner(t *testing.T) {
 
 // A caller who was demoted to Reader is told each permission that is missing.
 func TestPermissionsOfAReader(t *testing.T) {
-	a := access(t, serve(t))
+	settings, running := serveAnd(t)
+	a := access(t, settings)
 	const reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7" // the same id in every tenant
-	var assignments struct {
-		Value []struct {
-			ID         string `json:"id"`
-			Properties struct {
-				PrincipalID string `json:"principalId"`
-			} `json:"properties"`
-		} `json:"value"`
-	}
-	if _, err := a.client.get(t.Context(), "/subscriptions/"+subscription+"/providers/Microsoft.Authorization/roleAssignments", permissionsVersion, &assignments); err != nil {
-		t.Fatal(err)
-	}
-	if len(assignments.Value) != 1 {
-		t.Fatalf("%d role assignments, want that of the owner", len(assignments.Value))
-	}
-	owner := assignments.Value[0]
-	body := fmt.Sprintf(`{"properties":{"roleDefinitionId":"/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s","principalId":%q}}`,
-		subscription, reader, owner.Properties.PrincipalID)
-	change(t, a, http.MethodPut, "/subscriptions/"+subscription+"/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-0000000000a9", body)
-	change(t, a, http.MethodDelete, owner.ID, "")
+	demote(t, running, reader)
 
 	if _, err := a.Caller(t.Context()); err != nil {
 		t.Errorf("a reader may read the subscription: %v", err)
@@ -130,25 +101,30 @@ func TestPermissionsOfAReader(t *testing.T) {
 	}
 }
 
-// change makes one request that writes, which Access itself never does.
-func change(t *testing.T, a *Access, method, path, body string) {
+// demote gives the caller the role in the place of the owner's.
+func demote(t *testing.T, running *armtest.Running, role string) {
 	t.Helper()
-	request, err := runtime.NewRequest(t.Context(), method, runtime.JoinPaths(a.client.arm.Endpoint(), path))
+	const below = "/subscriptions/" + subscription + "/providers/Microsoft.Authorization/"
+	content, err := running.Do(t.Context(), http.MethodGet, below+"roleAssignments", permissionsVersion, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Raw().URL.RawQuery = "api-version=" + permissionsVersion
-	if body != "" {
-		if err := runtime.MarshalAsJSON(request, json.RawMessage(body)); err != nil {
-			t.Fatal(err)
+	var assignments struct {
+		Value []struct {
+			ID         string
+			Properties struct{ PrincipalID string }
 		}
 	}
-	response, err := a.client.arm.Pipeline().Do(request)
-	if err != nil {
+	if err := json.Unmarshal(content, &assignments); err != nil || len(assignments.Value) != 1 {
+		t.Fatalf("%d role assignments, want that of the owner; %v", len(assignments.Value), err)
+	}
+	owner := assignments.Value[0]
+	body := fmt.Sprintf(`{"properties":{"roleDefinitionId":%q,"principalId":%q}}`, below+"roleDefinitions/"+role, owner.Properties.PrincipalID)
+	if _, err := running.Do(t.Context(), http.MethodPut, below+"roleAssignments/00000000-0000-0000-0000-0000000000a9", permissionsVersion, body); err != nil {
 		t.Fatal(err)
 	}
-	if !runtime.HasStatusCode(response, http.StatusOK, http.StatusCreated) {
-		t.Fatal(runtime.NewResponseError(response))
+	if _, err := running.Do(t.Context(), http.MethodDelete, owner.ID, permissionsVersion, ""); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -285,6 +285,9 @@ func findingsError(findings []schema.Finding) error {
 
 // consistent checks the candidate against everything else that exists.
 func (p *Plane) consistent(c *candidate, w Write) error {
+	if err := p.single(c); err != nil {
+		return err
+	}
 	if w.Deferred {
 		return nil
 	}
@@ -299,6 +302,20 @@ func (p *Plane) consistent(c *candidate, w Write) error {
 		before = c.before.written
 	}
 	return p.providers.Check(provider.Change{Subject: p.subject(c.record), Before: before})
+}
+
+// single refuses a second resource of a type that has one server behind it.
+// Azure has no such limit: the text says whose it is, and what to do.
+func (p *Plane) single(c *candidate) error {
+	if c.before != nil || !slices.Contains(p.options.Single, c.id.TypeKey()) {
+		return nil
+	}
+	for _, other := range p.ofKind(c.id.TypeKey()) {
+		if other.id.Key() != c.id.Key() {
+			return armerror.Conflict("SandboxHasOneServer", "the sandbox runs one real server of type %s, and '%s' of resource group '%s' has it; delete that resource group (az group delete --name %s), or deploy this environment to another sandbox", c.kind.Name, other.id.Name(), other.id.Group, other.id.Group)
+		}
+	}
+	return nil
 }
 
 // resolve refuses ids in the body that lead nowhere.

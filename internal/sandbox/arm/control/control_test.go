@@ -151,6 +151,30 @@ func TestAGroupTakesItsMembersWithIt(t *testing.T) {
 	}
 }
 
+// Of a type with one real server a second resource is refused, also when it is
+// only asked about, and the text says whose it is and what to do.
+func TestOneServerOfAKind(t *testing.T) {
+	t.Parallel()
+	p := start(t, func(o *control.Options) { o.Single = []string{"microsoft.network/routetables"} })
+	p.must(group, object{"location": "eastus"})
+	p.must("/resourceGroups/other", object{"location": "eastus"})
+	first, second := group+"/providers/Microsoft.Network/routeTables/r", "/resourceGroups/other/providers/Microsoft.Network/routeTables/r"
+	p.must(first, located(object{}))
+	p.must(first, located(object{"disableBgpRoutePropagation": true}))
+	_, err := p.put(second, located(object{}))
+	if e := armerror.Of(err); err == nil || e.Code != "SandboxHasOneServer" || !strings.Contains(e.Message, "'r' of resource group 'g' has it") || !strings.Contains(e.Message, "az group delete --name g") {
+		t.Errorf("%v", err)
+	}
+	out, err := p.remove(first)
+	if err == nil && out.Operation != nil {
+		err = out.Operation.Wait(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.must(second, located(object{}))
+}
+
 func TestOneOperationAtATime(t *testing.T) {
 	t.Parallel()
 	r := &recorder{hold: make(chan struct{})}

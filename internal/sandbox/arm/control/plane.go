@@ -55,6 +55,9 @@ type Options struct {
 	Definitions *schema.Definitions
 	// Provisioners by lower-case type.
 	Provisioners map[string]Provisioner
+	// Single are lower-case types of which the sandbox has one real server: a
+	// second resource is refused before anything of its deployment is written.
+	Single []string
 	// Now is the clock.
 	Now func() time.Time
 	// Seed makes every identifier.

@@ -26,6 +26,9 @@ type Write struct {
 	// Assume holds the keys of resources that a check may take as existing,
 	// because the same deployment makes them.
 	Assume map[string]bool
+	// Planned is what the same deployment makes before this write, for a check;
+	// nil for none.
+	Planned *Planned
 	// Deferred lets template expressions stand for values not known yet.
 	Deferred bool
 }
@@ -68,6 +71,7 @@ func (p *Plane) Write(ctx context.Context, w Write) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
+		w.Planned.note(c, w.Deferred)
 		return Outcome{View: p.view(c.record), Created: c.created, Status: c.kind.Put(c.created).Status, Written: p.writtenOf(c)}, nil
 	}
 	answer := c.kind.Put(c.created)
@@ -218,9 +222,12 @@ func (p *Plane) locate(w Write, kind provider.Type) (*candidate, error) {
 		owner = w.ID.Parent()
 	}
 	before, ok := p.records[owner.Key()]
+	if planned, known := w.Planned.owner(owner); known && w.Check && owner.Key() != w.ID.Key() {
+		return p.locatePlanned(w, kind, &record{id: owner, written: planned}), nil
+	}
 	if !ok && owner.Key() != w.ID.Key() {
 		if w.Check && w.Assume[owner.Key()] {
-			return &candidate{kind: kind, target: w.ID, created: true, record: &record{id: w.ID, written: map[string]any{}}}, nil
+			return alone(w, kind), nil
 		}
 		return nil, parentMissing(w.ID)
 	}
@@ -240,6 +247,27 @@ func (p *Plane) locate(w Write, kind provider.Type) (*candidate, error) {
 	}
 	c.changed, c.apiVersion = p.options.Now(), w.APIVersion
 	return c, nil
+}
+
+// alone is the candidate of a part whose owner nobody knows yet.
+func alone(w Write, kind provider.Type) *candidate {
+	return &candidate{kind: kind, target: w.ID, created: true, record: &record{id: w.ID, written: map[string]any{}}}
+}
+
+// locatePlanned finds the record for a part of a resource that the same
+// deployment makes or changes first.
+func (p *Plane) locatePlanned(w Write, kind provider.Type, owner *record) *candidate {
+	if owner.written == nil {
+		return alone(w, kind)
+	}
+	c := &candidate{kind: kind, target: w.ID, record: owner}
+	if before, ok := p.records[owner.id.Key()]; ok {
+		next := *before
+		next.written = owner.written
+		c.before, c.record = before, &next
+	}
+	c.changed, c.apiVersion = p.options.Now(), w.APIVersion
+	return c
 }
 
 // implicitRecord is the record of a child that comes with its parent and that

@@ -62,6 +62,8 @@ type Request struct {
 
 	outer  *template.Template
 	assume map[string]bool
+	// made is what the outer template makes before this one runs.
+	made *control.Planned
 	// groups are the regions of resource groups that the outer template makes.
 	groups map[string]string
 	depth  int

@@ -177,6 +177,77 @@ func TestSiblingsShareTheirParent(t *testing.T) {
 	}
 }
 
+// deploy runs a template to its end.
+func (b bench) deploy(name, template string) {
+	b.t.Helper()
+	op, _, err := b.runner.Create(b.t.Context(), b.request(name, template))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if end := b.wait(op); end.Status != control.Succeeded {
+		b.t.Fatalf("%+v", end.Err)
+	}
+}
+
+// network is a template of a network and subnets with their ranges, which wait
+// for the network when after is its name.
+func network(space, after string, subnets ...string) string {
+	out := `"resources":[{"type":"Microsoft.Network/virtualNetworks","apiVersion":"2025-09-01","name":"v","location":"eastus","properties":{"addressSpace":{"addressPrefixes":[` + space + `]}}}`
+	for i := 0; i < len(subnets); i += 2 {
+		out += `,{"type":"Microsoft.Network/virtualNetworks/subnets","apiVersion":"2025-09-01","name":"v/` + subnets[i] + `","dependsOn":[` + after + `],"properties":{"addressPrefix":"` + subnets[i+1] + `"}}`
+	}
+	return out + "]"
+}
+
+// A subnet is judged by its network as the same template leaves it, when the
+// template says that the network comes first.
+func TestSubnetsAreJudgedByTheNetworkOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	const narrow, wide, first = `"10.0.0.0/16"`, `"10.0.0.0/16","10.1.0.0/16"`, `"v"`
+	b := start(t, 0)
+	if _, err := b.runner.WhatIf(t.Context(), b.request("new", network(narrow, first, "a", "10.9.0.0/24"))); err == nil || !strings.Contains(armerror.Of(err).Details[0].Message, "Subnet 'a' is not valid") {
+		t.Errorf("a subnet outside of a network that is not there yet: %v", err)
+	}
+	b.deploy("before", network(narrow, first, "a", "10.0.1.0/24"))
+	widened := network(wide, first, "a", "10.0.1.0/24", "b", "10.1.1.0/24")
+	inner := `{"type":"Microsoft.Resources/deployments","apiVersion":"2021-04-01","name":"inner","dependsOn":["v"],"properties":{"mode":"Incremental","expressionEvaluationOptions":{"scope":"inner"},"template":{` + head +
+		`"resources":[{"type":"Microsoft.Network/virtualNetworks/subnets","apiVersion":"2025-09-01","name":"v/b","properties":{"addressPrefix":"10.1.1.0/24"}}]}}}`
+	if _, err := b.runner.WhatIf(t.Context(), b.request("nested", strings.TrimSuffix(network(wide, first), "]")+","+inner+"]")); err != nil {
+		t.Errorf("a subnet in a deployment inside: %v", err)
+	}
+	answer, err := b.runner.WhatIf(t.Context(), b.request("wider", widened))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, c := range document.List(answer, "properties.changes") {
+		kinds = append(kinds, document.Text(c, "changeType"))
+	}
+	if got := strings.Join(kinds, " "); got != "Modify NoChange Create" {
+		t.Errorf("what-if says %s", got)
+	}
+	for name, template := range map[string]string{
+		"no order":      network(wide, "", "b", "10.1.1.0/24"),
+		"outside":       network(wide, first, "b", "10.2.0.0/24"),
+		"two overlap":   network(wide, first, "b", "10.1.1.0/24", "c", "10.1.1.128/25"),
+		"old one stays": network(`"10.1.0.0/16"`, first),
+	} {
+		if _, err := b.runner.Validate(t.Context(), b.request("refused", template)); err == nil || !strings.HasPrefix(armerror.Of(err).Details[0].Code, "Netcfg") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b.deploy("wider", widened)
+	again, err := b.runner.WhatIf(t.Context(), b.request("wider", widened))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range document.List(again, "properties.changes") {
+		if document.Text(c, "changeType") != "NoChange" {
+			t.Errorf("afterwards %v", c)
+		}
+	}
+}
+
 func TestRequestsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	b := start(t, 0)

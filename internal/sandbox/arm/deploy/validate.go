@@ -45,17 +45,21 @@ func (r *Runner) preflight(ctx context.Context, p *plan) error {
 		}
 	}
 	var problems []*armerror.Error
-	for _, resource := range p.template.Resources {
-		if resource.Skipped || resource.Existing || len(problems) >= maxProblems {
-			continue
-		}
-		if err := r.preflightOne(ctx, p, resource, assume); err != nil {
-			e := armerror.Of(err)
-			if e.Target == "" {
-				e = e.At(resource.ID.String())
+	made := p.made.Fork()
+	for _, wave := range p.template.Waves() {
+		for _, resource := range wave {
+			if len(problems) >= maxProblems {
+				break
 			}
-			problems = append(problems, e)
+			if err := r.preflightOne(ctx, p, resource, foreseen{assume, made}); err != nil {
+				e := armerror.Of(err)
+				if e.Target == "" {
+					e = e.At(resource.ID.String())
+				}
+				problems = append(problems, e)
+			}
 		}
+		made.Settle()
 	}
 	if len(problems) == 0 {
 		return nil
@@ -63,7 +67,15 @@ func (r *Runner) preflight(ctx context.Context, p *plan) error {
 	return armerror.BadRequest("InvalidTemplateDeployment", "The template deployment '%s' is not valid according to the validation procedure. See inner errors for details.", p.ID.Name()).With(problems...)
 }
 
-func (r *Runner) preflightOne(ctx context.Context, p *plan, resource *template.Resource, assume map[string]bool) error {
+// foreseen is what a check may take as done by the time of a write.
+type foreseen struct {
+	// assume are the resources that the template makes, made their bodies as
+	// far as earlier waves settle them.
+	assume map[string]bool
+	made   *control.Planned
+}
+
+func (r *Runner) preflightOne(ctx context.Context, p *plan, resource *template.Resource, f foreseen) error {
 	body, late, err := resource.Preview(runtime{r.plane, true})
 	if err != nil {
 		return err
@@ -74,13 +86,13 @@ func (r *Runner) preflightOne(ctx context.Context, p *plan, resource *template.R
 		if late {
 			return nil
 		}
-		nested, err := r.read(Request{ID: resource.ID, APIVersion: resource.APIVersion, Body: body, outer: p.template, assume: assume, groups: r.newGroups(p), depth: p.depth + 1})
+		nested, err := r.read(Request{ID: resource.ID, APIVersion: resource.APIVersion, Body: body, outer: p.template, assume: f.assume, made: f.made, groups: r.newGroups(p), depth: p.depth + 1})
 		if err != nil {
 			return err
 		}
 		return r.preflight(ctx, nested)
 	}
-	_, err = r.plane.Write(ctx, control.Write{ID: resource.ID, APIVersion: resource.APIVersion, Body: body, Check: true, Assume: assume, Deferred: late})
+	_, err = r.plane.Write(ctx, control.Write{ID: resource.ID, APIVersion: resource.APIVersion, Body: body, Check: true, Assume: f.assume, Planned: f.made, Deferred: late})
 	return err
 }
 

@@ -78,31 +78,32 @@ func (c *changes) plan(ctx context.Context, p *plan) error {
 	for _, resource := range p.template.Resources {
 		assume[resource.ID.Key()] = true
 	}
-	for _, resource := range p.template.Resources {
-		if resource.Skipped || resource.Existing {
-			continue
-		}
-		body, late, err := resource.Preview(runtime{c.runner.plane, true})
-		if err != nil {
-			return err
-		}
-		if resource.IsDeployment() {
-			if err := c.nested(ctx, p, resource, previewed{body, late, assume}); err != nil {
+	made := p.made.Fork()
+	for _, wave := range p.template.Waves() {
+		for _, resource := range wave {
+			body, late, err := resource.Preview(runtime{c.runner.plane, true})
+			if err != nil {
 				return err
 			}
-			continue
+			tell := c.one
+			if resource.IsDeployment() {
+				tell = func(ctx context.Context, resource *template.Resource, v previewed) error {
+					return c.nested(ctx, p, resource, v)
+				}
+			}
+			if err := tell(ctx, resource, previewed{body, late, foreseen{assume, made}}); err != nil {
+				return err
+			}
 		}
-		if err := c.one(ctx, resource, previewed{body, late, assume}); err != nil {
-			return err
-		}
+		made.Settle()
 	}
 	return nil
 }
 
 type previewed struct {
-	body   map[string]any
-	late   bool
-	assume map[string]bool
+	body map[string]any
+	late bool
+	foreseen
 }
 
 // nested adds what a nested deployment would do; one whose parameters are not
@@ -112,7 +113,7 @@ func (c *changes) nested(ctx context.Context, p *plan, resource *template.Resour
 		c.add(map[string]any{"resourceId": resource.ID.String(), "changeType": "Unsupported", "unsupportedReason": "The parameters of this nested deployment are only known while the deployment runs."})
 		return nil
 	}
-	inner, err := c.runner.read(Request{ID: resource.ID, APIVersion: resource.APIVersion, Body: v.body, outer: p.template, assume: v.assume, groups: c.runner.newGroups(p), depth: p.depth + 1})
+	inner, err := c.runner.read(Request{ID: resource.ID, APIVersion: resource.APIVersion, Body: v.body, outer: p.template, assume: v.assume, made: v.made, groups: c.runner.newGroups(p), depth: p.depth + 1})
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (c *changes) add(change map[string]any) {
 
 func (c *changes) one(ctx context.Context, resource *template.Resource, v previewed) error {
 	plane := c.runner.plane
-	out, err := plane.Write(ctx, control.Write{ID: resource.ID, APIVersion: resource.APIVersion, Body: v.body, Check: true, Assume: v.assume, Deferred: v.late})
+	out, err := plane.Write(ctx, control.Write{ID: resource.ID, APIVersion: resource.APIVersion, Body: v.body, Check: true, Assume: v.assume, Planned: v.made, Deferred: v.late})
 	if err != nil {
 		return err
 	}

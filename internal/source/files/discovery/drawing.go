@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"strings"
@@ -227,21 +226,13 @@ func (c cell) bare(at kinds.Place) format.Bare {
 	return b
 }
 
-// kindOfID tells the kind of a thing of EC2 by its id, which begins with its
-// type ("Resource IDs", EC2 User Guide). "" if it is no such id.
+// kindOfID tells the kind of a thing of EC2 by its id: eight or 17 hexadecimal
+// digits behind its type ("Resource IDs", EC2 User Guide). "" if it is no such
+// id.
 func kindOfID(id string) cloud.Kind {
-	head, hex, ok := strings.Cut(id, "-")
+	_, hex, ok := strings.Cut(id, "-")
 	if !ok || (len(hex) != 8 && len(hex) != 17) || strings.Trim(hex, "0123456789abcdef") != "" {
 		return ""
 	}
-	kind := map[string]string{
-		"i": "Instance", "vpc": "VPC", "subnet": "Subnet", "sg": "SecurityGroup", "rtb": "RouteTable", "acl": "NetworkAcl",
-		"eni": "NetworkInterface", "igw": "InternetGateway", "nat": "NatGateway", "vol": "Volume", "vpce": "VPCEndpoint",
-		"tgw": "TransitGateway", "pcx": "VPCPeeringConnection", "vgw": "VPNGateway", "cgw": "CustomerGateway", "vpn": "VPNConnection",
-		"lt": "LaunchTemplate", "eigw": "EgressOnlyInternetGateway", "dopt": "DHCPOptions", "pl": "PrefixList", "snap": "Snapshot", "ami": "Image",
-	}[head]
-	if kind == "" {
-		return ""
-	}
-	return cloud.Kind(fmt.Sprintf("AWS::EC2::%s", kind))
+	return kinds.OfID(id)
 }

@@ -3,9 +3,6 @@ package discovery
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -49,35 +46,13 @@ func TableHeader(header []string) bool {
 }
 
 func readTable(ctx context.Context, q format.Request, out *format.Output) error {
-	text, err := q.Document.Text()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = text.Close() }() // it was only read
-	table, err := q.Document.Table(text)
-	if err != nil {
-		return err
-	}
-	header, _, err := table.Next()
-	if err != nil {
-		return err
-	}
-	if !TableHeader(header) {
-		return fault.Newf(fault.Invalid, "read export: the header is %q, not type;name;accountId;region;estimatedCost", format.Cut(strings.Join(header, ";"))).
-			Hintf("a table of another tool is given as --from resource-list=PATH")
-	}
-	for {
-		record, line, err := table.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
+	return format.Rows(ctx, q, func(header []string) error {
+		if !TableHeader(header) {
+			return fault.Newf(fault.Invalid, "read export: the header is %q, not type;name;accountId;region;estimatedCost", format.Cut(strings.Join(header, ";"))).
+				Hintf("a table of another tool is given as --from resource-list=PATH")
 		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(row(q, out, record, fmt.Sprintf(":%d", line)), ctx.Err()); err != nil {
-			return err
-		}
-	}
+		return nil
+	}, func(cells []string, place string) error { return row(q, out, cells, place) })
 }
 
 // row reads type, name, account, region, and then whatever is there: an ARN, a

@@ -2,9 +2,6 @@ package resourcelist
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"regexp"
 	"strings"
 
@@ -108,42 +105,18 @@ func Read(ctx context.Context, q format.Request, to source.Sink) error {
 }
 
 func read(ctx context.Context, q format.Request, out *format.Output) error {
-	text, err := q.Document.Text()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = text.Close() }() // it was only read
-	table, err := q.Document.Table(text)
-	if err != nil {
-		return err
-	}
-	header, _, err := table.Next()
-	if err != nil {
-		return err
-	}
-	if err := Usable(header); err != nil {
-		return err
-	}
-	cs := columns(header)
-	for {
-		record, line, err := table.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		place := fmt.Sprintf(":%d", line)
+	var cs []column
+	return format.Rows(ctx, q, func(header []string) error {
+		cs = columns(header)
+		return Usable(header)
+	}, func(record []string, place string) error {
 		resource, err := row(q, cs, record)
 		if err != nil {
 			out.Refused(place, err)
-		} else if err := out.Found(place, resource); err != nil {
-			return err
+			return nil
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
+		return out.Found(place, resource)
+	})
 }
 
 // row is the resource of one record. Cells beyond the header have no meaning

@@ -32,7 +32,7 @@ func (r *reader) planned(i *instance, at kinds.Place) ([]inventory.Resource, err
 			values[name] = notYet
 		}
 	}
-	resources, err := r.Kinds.FromTerraform(i.kind, at, values)
+	resources, err := r.Kinds.FromTerraform(i.kind, at, inlined(i.kind, values))
 	if err != nil {
 		return nil, err
 	}

@@ -138,7 +138,7 @@ func (r *reader) lookedUp(i *instance) cloud.ResourceID {
 	if !i.aws() || len(i.values) == 0 {
 		return ""
 	}
-	resources, err := r.Kinds.FromTerraform(i.kind, r.places.of(i), i.values)
+	resources, err := r.Kinds.FromTerraform(i.kind, r.places.of(i), inlined(i.kind, i.values))
 	if err != nil || len(resources) == 0 {
 		return ""
 	}
@@ -147,7 +147,7 @@ func (r *reader) lookedUp(i *instance) cloud.ResourceID {
 
 func (r *reader) fromAWS(i *instance) []inventory.Resource {
 	at := r.places.of(i)
-	resources, err := r.Kinds.FromTerraform(i.kind, at, i.values)
+	resources, err := r.Kinds.FromTerraform(i.kind, at, inlined(i.kind, i.values))
 	if err != nil && i.action == "create" {
 		resources, err = r.planned(i, at)
 	}
