@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
+	"example.com/landfall/internal/action"
 	"example.com/landfall/internal/config"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/source"
@@ -52,6 +54,14 @@ type Parts struct {
 	TargetErr error
 	// Readers build what an assessment reads with.
 	Readers Readers
+	// Engines is what carries runs out.
+	Engines Engines
+	// Facts measure what gates and triggers are about, by source.
+	Facts map[string]action.FactSource
+	// Tell sends messages to people; nil sends none.
+	Tell Telling
+	// Identify says who is speaking, with proof; nil means the local user.
+	Identify func(ctx context.Context, statement string) (Identity, error)
 	// CacheDir holds downloads and tools; CacheErr says why it is not known.
 	CacheDir string
 	CacheErr error
@@ -61,10 +71,16 @@ type Parts struct {
 type App struct {
 	setup Setup
 	Parts
+	// Actions carry out steps, by kind.
+	Actions action.Registry
 }
 
 // New returns the application.
-func New(setup Setup, parts Parts) *App { return &App{setup: setup, Parts: parts} }
+func New(setup Setup, parts Parts) *App {
+	a := &App{setup: setup, Parts: parts}
+	a.Actions = a.actions()
+	return a
+}
 
 // need returns the workspace, or why there is none.
 func (a *App) need() (*store.Workspace, error) {

@@ -54,7 +54,7 @@ func (a *App) PlanConnections(environment string) (view.ConnectionPlan, error) {
 		if err != nil {
 			return view.ConnectionPlan{}, err
 		}
-		d = design.ForEnvironment(d, a.environmentOf(e))
+		d = design.ForEnvironment(d, environmentOf(a.Config, e))
 	}
 	plan := Connections{SchemaVersion: ConnectionsVersion, Inputs: map[string]string{}, Checks: connect.Plan(d, &g, &inv)}
 	for _, name := range []store.Name{store.Inventory, store.Graph, store.Design} {
@@ -172,7 +172,11 @@ func (a *App) JudgeConnections(ctx context.Context, files []string) (view.Connec
 		}
 		results = append(results, some...)
 	}
-	out := view.OfVerdicts(connect.Judge(d, plan.Checks, results))
+	rules, err := a.connectionRules(plan)
+	if err != nil {
+		return view.ConnectionMatrix{}, err
+	}
+	out := view.OfVerdicts(connect.Judge(rules, plan.Checks, results))
 	entry, err := a.record(ctx, "connections.judged", d.Workload, map[string]any{"passed": out.Passed, "failed": out.Failed, "notTried": out.NotTried})
 	if err != nil {
 		return out, err
@@ -181,4 +185,21 @@ func (a *App) JudgeConnections(ctx context.Context, files []string) (view.Connec
 		return out, fault.Newf(fault.Found, "judge connections: %d are not as they have to be, %d were not tried", out.Failed, out.NotTried)
 	}
 	return out, nil
+}
+
+// connectionRules find the rule that decides a connection, on both sides.
+func (a *App) connectionRules(plan Connections) (*connect.Rules, error) {
+	w, err := a.need()
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.readDesign()
+	if err != nil {
+		return nil, err
+	}
+	var inv inventory.Inventory
+	if err := w.Read(store.Inventory, &inv); err != nil {
+		return nil, err
+	}
+	return connect.NewRules(d, &inv, plan.Checks), nil
 }

@@ -30,6 +30,7 @@ const (
 	entryFailed   = "deployment.failed"
 	entryDeployed = "environment.deployed"
 	entryVerified = "environment.verified"
+	entryUnproved = "environment.unproved"
 	entryOverride = "environment.override"
 )
 
@@ -74,7 +75,7 @@ func (a *App) Deploy(ctx context.Context, o DeployOptions, progress *view.Progre
 	}
 	run.out.Preview = preview
 	if len(preview.Failing()) > 0 {
-		return run.out, fault.Newf(fault.Refused, "deploy %q: %d checks failed, first: %s: %s", o.Environment, len(preview.Failing()), preview.Failing()[0].Name, preview.Failing()[0].Detail).
+		return run.out, fault.Newf(fault.Refused, "deploy %q: %s failed, first: %s: %s", o.Environment, several(len(preview.Failing()), "check", "checks"), preview.Failing()[0].Name, preview.Failing()[0].Detail).
 			Hintf("%s", preview.Failing()[0].Do)
 	}
 	if o.Approve == "" {
@@ -98,18 +99,18 @@ func (r *deploying) prepare() error {
 	if r.environment, err = r.App.environment(r.o.Environment); err != nil {
 		return err
 	}
-	d, err := r.readDesign()
+	d, err := r.freshDesign("deploy " + strconv.Quote(r.o.Environment))
 	if err != nil {
 		return err
 	}
 	if blocking := d.Blocking(); len(blocking) > 0 {
-		return fault.Newf(fault.Refused, "deploy %q: %d findings block the design, first %s: %s", r.o.Environment, len(blocking), blocking[0].ID, blocking[0].Text).
+		return fault.Newf(fault.Refused, "deploy %q: %s the design, first %s: %s", r.o.Environment, several(len(blocking), "finding blocks", "findings block"), blocking[0].ID, blocking[0].Text).
 			Hintf("mend them, or accept each by name with a reason under design.accept in landfall.yaml, then: landfall design")
 	}
 	if r.source, err = w.Fingerprint(store.Design); err != nil {
 		return err
 	}
-	r.design = design.ForEnvironment(d, r.environmentOf(r.environment))
+	r.design = design.ForEnvironment(d, environmentOf(r.Config, r.environment))
 	place := r.design.Place
 	if place.Subscription == design.NoSubscription {
 		return fault.Newf(fault.Invalid, "deploy %q: no subscription is configured", r.o.Environment).Hintf("set target.subscription in landfall.yaml")
@@ -142,15 +143,6 @@ func orNone(names []string) string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-// environmentOf is a place of landfall.yaml for a design.
-func (a *App) environmentOf(e config.Environment) design.Environment {
-	out := design.Environment{Name: e.Name, Subscription: e.Subscription, Group: e.ResourceGroup, Location: e.Region}
-	if out.Subscription == "" {
-		out.Subscription = a.Config.Target.Subscription
-	}
-	return out
 }
 
 // cut prints the templates. The name of each deployment holds the hash of its
@@ -244,8 +236,10 @@ func (r *deploying) fingerprint(changes []target.Change) (string, error) {
 // next says what can be done with the preview: nothing, when the environment
 // is as designed; join what is under way; or approve.
 func (r *deploying) next(ctx context.Context) error {
-	if r.out.Preview.Touched() == 0 && len(r.out.Preview.Uncertain()) == 0 {
-		return r.verified(ctx)
+	if r.out.Preview.Touched() == 0 {
+		if err := r.verified(ctx); err != nil || r.out.Verified {
+			return err
+		}
 	}
 	fingerprint := r.out.Preview.Fingerprint
 	for _, part := range r.parts {
@@ -387,17 +381,7 @@ func (r *deploying) open(ctx context.Context) (bool, error) {
 	if r.environment.Stage != config.Production {
 		return true, nil
 	}
-	entries, err := r.LedgerList(ctx, LedgerOptions{}, entryVerified)
-	if err != nil {
-		return false, err
-	}
-	for _, e := range entries.Entries {
-		var body struct{ Design, Stage string }
-		if json.Unmarshal(e.Body, &body) == nil && body.Design == r.source && body.Stage == config.NonProduction {
-			return true, nil
-		}
-	}
-	return false, nil
+	return r.verifiedElsewhere(ctx)
 }
 
 // gate keeps production shut; a reason opens it, and is recorded.
@@ -441,52 +425,4 @@ func (r *deploying) execute(ctx context.Context) error {
 	})
 	r.out.Evidence = append(r.out.Evidence, entry.Seq)
 	return err
-}
-
-// verify asks again what the deployment would do: nothing, when all of it is
-// there as designed.
-func (r *deploying) verify(ctx context.Context) error {
-	after, err := r.preview(ctx)
-	if err != nil {
-		return err
-	}
-	r.out.After = &after
-	if after.Touched() > 0 {
-		return fault.Newf(fault.Found, "verify %q: %d resources are not as designed after the deployment", r.environment.Name, after.Touched()).
-			Hintf("landfall deploy --environment %s", r.environment.Name)
-	}
-	if path, err := r.approvedPath(); err == nil {
-		_ = os.Remove(path) // what is done cannot be gone on with; a file that stays only repeats nothing
-	}
-	return r.verified(ctx)
-}
-
-// verified reads every resource back and records that the environment is as
-// designed.
-func (r *deploying) verified(ctx context.Context) error {
-	bar := r.progress.Begin("read back", int64(len(r.design.Resources)), "resources")
-	defer bar.Done()
-	for i, res := range r.design.Resources {
-		body, err := r.deployer.Read(ctx, res)
-		if err != nil {
-			return err
-		}
-		if state := design.Text(body, "properties.provisioningState"); state != "" && !strings.EqualFold(state, "Succeeded") {
-			return fault.Newf(fault.Found, "verify %q: %s is in state %q", r.environment.Name, res.ID, state)
-		}
-		bar.Set(int64(i + 1))
-	}
-	last := r.out.Preview
-	if r.out.After != nil {
-		last = *r.out.After // what was unsure before the deployment is not what is unsure now
-	}
-	entry, err := r.record(ctx, entryVerified, r.environment.Name, map[string]any{
-		"design": r.source, "stage": r.environment.Stage, "place": r.design.Place, "resources": len(r.design.Resources), "uncertain": last.Uncertain(),
-	})
-	if err != nil {
-		return err
-	}
-	r.out.Verified = true
-	r.out.Evidence = append(r.out.Evidence, entry.Seq)
-	return nil
 }

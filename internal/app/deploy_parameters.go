@@ -5,26 +5,21 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
+	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/fault"
 )
-
-// parameterPrefix begins the environment variables that hold parameters.
-const parameterPrefix = "LANDFALL_PARAMETER_"
 
 // tenantParameter is the directory of the subscription, which landfall.yaml
 // knows when target.tenant is an id.
 const tenantParameter = "tenantId"
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
-// parameterVariable is the environment variable of a parameter:
-// "adminPassword" is LANDFALL_PARAMETER_ADMINPASSWORD.
-func parameterVariable(name string) string { return parameterPrefix + strings.ToUpper(name) }
 
 // parameterValues collects what the design's parameters need: environment
 // variables before files before defaults. Nothing of it is written or logged.
@@ -38,15 +33,15 @@ func (r *deploying) parameterValues() (map[string]any, error) {
 	out := map[string]any{}
 	var missing []string
 	for _, p := range r.design.Parameters {
-		if text, ok := r.setup.Getenv(parameterVariable(p.Name)); ok && text != "" {
+		if text, ok := r.setup.Getenv(design.ParameterVariable(p.Name)); ok && text != "" {
 			value, err := typed(text, p.Type)
 			if err != nil {
-				return nil, fault.Newf(fault.Usage, "read variable %s: %v", parameterVariable(p.Name), err)
+				return nil, fault.Newf(fault.Usage, "read variable %s: %v", design.ParameterVariable(p.Name), err)
 			}
 			out[p.Name] = value
 			continue
 		}
-		if v, ok := given[p.Name]; ok {
+		if v, ok := given[p.Name]; ok && v != nil {
 			out[p.Name] = v
 			continue
 		}
@@ -58,17 +53,35 @@ func (r *deploying) parameterValues() (map[string]any, error) {
 			missing = append(missing, p.Name)
 		}
 	}
+	var unknown []string
 	for name := range given {
-		if _, ok := out[name]; !ok && !declared(r, name) {
-			return nil, fault.Newf(fault.Invalid, "read parameters: the design has no parameter %q", name)
+		if !declared(r, name) {
+			unknown = append(unknown, strconv.Quote(name))
 		}
 	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return nil, fault.Newf(fault.Invalid, "read parameters: the design has no parameter %s", strings.Join(unknown, ", ")).
+			Hintf("design.json lists them under parameters")
+	}
 	if len(missing) > 0 {
-		sort.Strings(missing)
-		return nil, fault.Newf(fault.Usage, "deploy %q: %d parameters have no value: %s", r.o.Environment, len(missing), strings.Join(missing, ", ")).
-			Hintf("set %s, or give a file with --parameters", parameterVariable(missing[0]))
+		slices.Sort(missing)
+		var set []string
+		for _, name := range missing {
+			set = append(set, design.ParameterVariable(name))
+		}
+		return nil, fault.Newf(fault.Usage, "deploy %q: %s no value: %s", r.o.Environment, several(len(missing), "parameter has", "parameters have"), strings.Join(missing, ", ")).
+			Hintf("set the variables %s, or write a line %q for each into a file and add --parameters FILE", strings.Join(set, ", "), missing[0]+": VALUE")
 	}
 	return out, nil
+}
+
+// several is a number with the words for one or for more.
+func several(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
 }
 
 func declared(r *deploying, name string) bool {

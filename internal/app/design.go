@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,6 +40,9 @@ func (a *App) Design(ctx context.Context) (view.Designed, error) {
 	if err != nil {
 		return view.Designed{}, err
 	}
+	if err := a.checkOverrides(w, in); err != nil {
+		return view.Designed{}, err
+	}
 	d, err := design.Make(in)
 	if err != nil {
 		return view.Designed{}, err
@@ -50,7 +52,7 @@ func (a *App) Design(ctx context.Context) (view.Designed, error) {
 	if err != nil {
 		return view.Designed{}, err
 	}
-	files := paper.Files(d, in.Graph)
+	files := paper.Files(d, in.Graph, a.places()...)
 	if err := replaceFolder(filepath.Join(w.Root(), designFolder), files); err != nil {
 		return view.Designed{}, err
 	}
@@ -62,6 +64,7 @@ func (a *App) Design(ctx context.Context) (view.Designed, error) {
 		return view.Designed{}, err
 	}
 	out := view.OfDesign(d, fingerprint, entry.Seq, len(files))
+	out.Parameters = a.parametersOf(d)
 	if len(blocking) > 0 {
 		return out, fault.Newf(fault.Refused, "the design is written and must not be deployed: %d findings block it, first %s", len(blocking), blocking[0].ID).
 			Hintf("mend them, or accept each by name with a reason under design.accept in landfall.yaml")
@@ -122,6 +125,9 @@ func (a *App) designInput(w *store.Workspace) (design.Input, map[string]string, 
 	if fingerprint != "" {
 		inputs[string(store.Catalog)] = fingerprint
 	}
+	if inputs[configInput], err = configFingerprint(a.Config); err != nil {
+		return in, nil, err
+	}
 	in.Catalog, in.Options = c, designOptions(a.Config, inv)
 	if in.Options.Region == "" {
 		in.Options.Region = c.DefaultRegion(string(in.Options.SourceRegion)).Name
@@ -138,6 +144,14 @@ func designOptions(c *config.Config, inv inventory.Inventory) design.Options {
 		Workload: c.Workload.Name, Region: c.Target.Region, Subscription: c.Target.Subscription, Group: c.Target.ResourceGroup,
 		SourceRegion: mostly(inv), Accept: c.Design.Accept, AddressSpaces: c.Design.AddressSpaces, OnPremises: c.Design.OnPremises,
 		MergeSubnets: c.Design.MergeSubnets, Tags: c.Design.Tags,
+	}
+	// The ids of design.json are those of an environment that there is.
+	if len(c.Environments) > 0 {
+		first := environmentOf(c, c.Environments[0])
+		o.Environment, o.Subscription, o.Group = first.Name, first.Subscription, first.Group
+		if o.Group == "" {
+			o.Group = design.GroupOf(o.Workload, first.Name)
+		}
 	}
 	for _, v := range c.Design.Overrides {
 		o.Overrides = append(o.Overrides, design.Override{Source: v.Source, Action: design.Action(v.Action), Size: v.Size, Target: v.Target, Reason: v.Reason})
@@ -209,87 +223,4 @@ func (a *App) readDesign() (*design.Design, error) {
 	}
 	var d design.Design
 	return &d, w.Read(store.Design, &d)
-}
-
-// Explain tells the story of each resource of a name: what it is, what the
-// design made of it and why, and what depends on it.
-func (a *App) Explain(text string) (view.Explained, error) {
-	d, err := a.readDesign()
-	if err != nil {
-		return view.Explained{}, err
-	}
-	found := decisionsOf(d, text)
-	if len(found) == 0 {
-		return view.Explained{}, fault.Newf(fault.NotFound, "explain %q: the design decides nothing of that id or name", text).
-			Hintf("names are in design.json; what stands outside of the boundary has no decision: landfall graph needs %s", text)
-	}
-	const most = 8
-	if len(found) > most {
-		return view.Explained{}, fault.Newf(fault.Usage, "explain %q: %d resources are called so", text, len(found)).
-			Hintf("use an id, such as %s", found[0].Source)
-	}
-	g, err := a.readGraph()
-	if err != nil {
-		return view.Explained{}, err
-	}
-	var out view.Explained
-	for _, decision := range found {
-		out.Resources = append(out.Resources, story(d, &g, decision))
-	}
-	return out, nil
-}
-
-func story(d *design.Design, g *graph.Graph, decision design.Decision) view.Story {
-	out := view.Story{Decision: decision, Targets: []design.Resource{}, Findings: []design.Finding{}}
-	for _, n := range g.Nodes {
-		if n.ID == decision.Source {
-			out.Boundary, out.Because = n.Boundary, n.Reason
-		}
-	}
-	for _, e := range g.Edges {
-		switch {
-		case e.Potential:
-		case e.From == decision.Source:
-			out.Needs = append(out.Needs, e)
-		case e.To == decision.Source:
-			out.Users = append(out.Users, e)
-		}
-	}
-	for _, r := range d.Resources {
-		if slices.Contains(decision.Targets, r.ID) {
-			out.Targets = append(out.Targets, r)
-		}
-	}
-	for _, f := range d.Findings {
-		if slices.Contains(f.About, decision.Source) {
-			out.Findings = append(out.Findings, f)
-		}
-	}
-	return out
-}
-
-// decisionsOf finds the decision on a source resource by its id, else by the
-// end of its id or its name, else by a target's id or name.
-func decisionsOf(d *design.Design, text string) []design.Decision {
-	for _, matches := range []func(design.Decision) bool{
-		func(v design.Decision) bool { return string(v.Source) == text },
-		func(v design.Decision) bool {
-			head, ok := strings.CutSuffix(string(v.Source), text)
-			return ok && text != "" && head != "" && strings.ContainsAny(head[len(head)-1:], "/:|") || strings.EqualFold(v.Name, text)
-		},
-		func(v design.Decision) bool {
-			return slices.ContainsFunc(v.Targets, func(t cloud.ResourceID) bool { return string(t) == text || path.Base(string(t)) == text })
-		},
-	} {
-		var found []design.Decision
-		for _, v := range d.Decisions {
-			if matches(v) {
-				found = append(found, v)
-			}
-		}
-		if len(found) > 0 {
-			return found
-		}
-	}
-	return nil
 }

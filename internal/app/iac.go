@@ -31,7 +31,7 @@ type IaCOptions struct {
 
 // Template prints the design as one ARM template.
 func (a *App) Template(o IaCOptions) ([]byte, error) {
-	d, err := a.readDesign()
+	d, err := a.freshDesign("print infrastructure code")
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (a *App) Template(o IaCOptions) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		d = design.ForEnvironment(d, a.environmentOf(e))
+		d = design.ForEnvironment(d, environmentOf(a.Config, e))
 	}
 	return iac.ARM(d)
 }
@@ -51,19 +51,16 @@ func (a *App) IaC(o IaCOptions) (view.Printed, error) {
 	if err != nil {
 		return view.Printed{}, err
 	}
-	d, err := a.readDesign()
+	d, err := a.freshDesign("print infrastructure code")
 	if err != nil {
 		return view.Printed{}, err
 	}
-	var places []design.Environment
-	for _, e := range a.Config.Environments {
-		places = append(places, a.environmentOf(e))
-	}
+	places := a.places()
 	root := filepath.Join(w.Root(), codeFolder)
 	if o.Out != "" {
 		root = a.path(o.Out)
 	}
-	out := view.Printed{Folder: root, Blocking: len(d.Blocking())}
+	out := view.Printed{Folder: root, Blocking: len(d.Blocking()), Parameters: a.parametersOf(d)}
 	files, err := printFormats(d, o.Format, places)
 	if err != nil {
 		return out, err
@@ -118,7 +115,7 @@ func printFormats(d *design.Design, format string, places []design.Environment) 
 	if !known {
 		return nil, fault.Newf(fault.Usage, "print %q: no such format", format).Hintf("--format bicep, terraform, arm or all")
 	}
-	flags, err := iac.Flags(d)
+	flags, err := iac.Flags(d, places...)
 	return append(files, flags), err
 }
 
@@ -165,7 +162,7 @@ func pipelineName(name string) bool {
 	switch {
 	case strings.HasPrefix(name, ".github/workflows/"), strings.HasPrefix(name, ".gitlab/"):
 		return strings.HasSuffix(base, ".yml") || strings.HasSuffix(base, ".yaml")
-	case strings.HasPrefix(base, "jenkinsfile"), strings.HasPrefix(base, ".gitlab-ci"), strings.HasPrefix(base, "buildspec"), strings.HasPrefix(base, "appspec"):
+	case base == "dockerfile", strings.HasPrefix(base, "dockerfile."), strings.HasPrefix(base, "jenkinsfile"), strings.HasPrefix(base, ".gitlab-ci"), strings.HasPrefix(base, "buildspec"), strings.HasPrefix(base, "appspec"):
 		return true
 	}
 	return strings.HasSuffix(base, ".yml") || strings.HasSuffix(base, ".yaml") || strings.HasSuffix(base, ".json")

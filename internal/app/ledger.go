@@ -13,6 +13,11 @@ import (
 // record appends one entry to the workspace's ledger, also when landfall.yaml
 // cannot be read: what happened is recorded all the same.
 func (a *App) record(ctx context.Context, kind, subject string, body any) (ledger.Entry, error) {
+	return a.recordAs(ctx, a.setup.User, kind, subject, body)
+}
+
+// recordAs appends an entry in the name of somebody.
+func (a *App) recordAs(ctx context.Context, who, kind, subject string, body any) (ledger.Entry, error) {
 	w, err := a.folder()
 	if err != nil {
 		return ledger.Entry{}, err
@@ -24,7 +29,7 @@ func (a *App) record(ctx context.Context, kind, subject string, body any) (ledge
 	if err != nil {
 		return ledger.Entry{}, err
 	}
-	entry, err := l.Append(ctx, ledger.Record{Kind: kind, Actor: a.setup.User, Subject: subject, Body: body})
+	entry, err := l.Append(ctx, ledger.Record{Kind: kind, Actor: who, Subject: subject, Body: body})
 	return entry, errors.Join(err, l.Close())
 }
 

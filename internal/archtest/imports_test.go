@@ -36,13 +36,22 @@ func rules() []rule {
 		artefact("internal/design", "internal/inventory", "internal/graph/...", "internal/kpi", "internal/reach", "internal/design/..."),
 		{"internal/design/designtest", []string{"internal/..."}},
 		artefact("internal/iac", "internal/design", "internal/iac/..."),
-		artefact("internal/runbook", "internal/inventory", "internal/graph", "internal/kpi", "internal/design"),
+		// A runbook's fingerprint is that of its canonical JSON; what lies below
+		// makes, checks and prints one.
+		artefact("internal/runbook", "internal/inventory", "internal/graph", "internal/kpi", "internal/design", "internal/store/canon"),
+		artefact("internal/runbook/", "internal/inventory", "internal/graph", "internal/kpi", "internal/design", "internal/runbook", "internal/runbook/..."),
 		artefact("internal/retire", "internal/inventory", "internal/graph", "internal/kpi", "internal/design", "internal/runbook"),
 
 		{"internal/store", []string{"internal/store/...", "internal/redact", "internal/cloud", "internal/fault"}},
 		{"internal/redact", nil},
 		{"internal/engine", []string{"internal/runbook", "internal/fault", "internal/cloud"}},
+		{"internal/engine/codec", []string{"internal/fault"}},
+		{"internal/engine/host", []string{"internal/engine/codec", "internal/store/durable", "internal/fault"}},
+		{"internal/engine/temporal", []string{"internal/engine", "internal/engine/host", "internal/runbook", "internal/fault"}},
 		{"internal/action", []string{"internal/runbook", "internal/fault", "internal/cloud", "internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove"}},
+		{"internal/action/testaction", []string{"internal/action", "internal/runbook", "internal/fault"}},
+		{"internal/approve", []string{"internal/fault", "internal/cloud"}},
+		{"internal/notify", []string{"internal/fault", "internal/engine", "internal/runbook"}},
 
 		// records reads and parses logs; it knows no cloud API. Both trail (who
 		// talks to whom) and meter (how well) stand on it.
@@ -57,9 +66,9 @@ func rules() []rule {
 		port("remove", "internal/retire", "internal/inventory"), driver("remove", "internal/retire", "internal/inventory"),
 
 		{"internal/sandbox", []string{"internal/sandbox/...", "internal/cloud", "internal/fault", "internal/catalog", "internal/config"}},
-		{"internal/view", []string{"internal/cloud", "internal/target", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/view/...", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/retire"}},
-		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/config", "internal/store", "internal/store/ledger", "internal/store/durable", "internal/store/journal", "internal/records", "internal/view", "internal/view/...", "internal/catalog/...", "internal/engine", "internal/action", "internal/sandbox", "internal/sandbox/tools",
-			"internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/retire",
+		{"internal/view", []string{"internal/cloud", "internal/target", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/view/...", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/engine", "internal/retire"}},
+		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/redact", "internal/config", "internal/store", "internal/store/ledger", "internal/store/durable", "internal/store/journal", "internal/records", "internal/view", "internal/view/...", "internal/catalog/...", "internal/engine", "internal/action", "internal/sandbox", "internal/sandbox/tools",
+			"internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/retire",
 			"internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove"}},
 		{"internal/cli", []string{"internal/app", "internal/view", "internal/config", "internal/fault", "internal/cloud"}},
 		{"internal/ui", []string{"internal/app", "internal/view", "internal/config", "internal/fault", "internal/cloud"}},

@@ -16,7 +16,11 @@ func designCommand(e *env) *cobra.Command {
 migrate, replace, retain, retire, or manual where there is no automatic mapping.
 Write design.json with the target resources as ARM bodies, and documents below
 design/: a record of each decision, the network request, failure modes, security
-parity, what to try first, regions and quotas, cost.
+parity, what to try first, regions and quotas, cost, and the values that a
+deployment wants to be given.
+
+Names at the target are those of the first environment of landfall.yaml;
+design/names.md has them for each.
 
 The network proof compares who may reach whom on both sides. A packet that only
 the target lets through fails the design (exit code 10) until landfall.yaml
@@ -43,17 +47,27 @@ Nothing is asked of either cloud: the design needs no account.`,
 }
 
 func explainCommand(e *env) *cobra.Command {
-	return &cobra.Command{
+	var o app.ExplainOptions
+	cmd := &cobra.Command{
 		Use:   "explain RESOURCE",
 		Short: "tell the story of one resource: what becomes of it, why, and what differs",
-		Long: `RESOURCE is an id at the source, the end of one, or a name; or a target's name,
-which leads to what it stands for.`,
-		Example: "  landfall explain bookshop-db",
-		Args:    oneArgument("RESOURCE"),
+		Long: `RESOURCE is anything that it is called on either side: an ARN or an id of AWS, the
+end of one, a template's logical id, a name; or the id or name of a resource at
+the target in any environment, which leads to what it stands for. Where more than
+8 resources are called so, they are listed.
+
+Names at the target are those of the environment that has the name, otherwise of
+the first one of landfall.yaml, or of the one given with --environment.`,
+		Example: `  landfall explain bookshop-db
+  landfall explain bookshop-db --environment production`,
+		Args: oneArgument("RESOURCE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return showing(e, func(_ *cobra.Command, a *app.App) (view.Explained, error) { return a.Explain(args[0]) })(cmd, args)
+			o.Resource = args[0]
+			return showing(e, func(_ *cobra.Command, a *app.App) (view.Explained, error) { return a.Explain(o) })(cmd, args)
 		},
 	}
+	cmd.Flags().StringVar(&o.Environment, "environment", "", "environment whose names are shown")
+	return cmd
 }
 
 func iacCommand(e *env) *cobra.Command {
@@ -63,7 +77,11 @@ func iacCommand(e *env) *cobra.Command {
 		Short: "print the design as Bicep, Terraform and an ARM template",
 		Long: `Print design.json as infrastructure code below iac/: Bicep modules by tier with
 parameters for each environment, Terraform with azapi resources, and the feature
-flags that switch each dependency between the clouds.
+flags that switch each dependency between the clouds. The values that a deployment
+wants to be given are listed, with the variable that takes each.
+
+A design that is older than what it was made from is not printed: landfall design
+makes it anew.
 
 --format arm prints one deployment template to the standard output instead.
 

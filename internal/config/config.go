@@ -37,6 +37,8 @@ type Config struct {
 	Sandbox Sandbox
 	// Engine is where durable execution runs.
 	Engine Engine
+	// Notify says where people are told.
+	Notify Notify
 	// Boundary says where the search for the workload's resources begins.
 	Boundary Boundary
 	// Assess says how far back the assessment looks.
@@ -45,6 +47,8 @@ type Config struct {
 	Design Design
 	// Environments are the places that the design is deployed to.
 	Environments []Environment
+	// Runbook says how the runbook is to be made.
+	Runbook Runbook
 
 	settings []Setting
 }
@@ -101,12 +105,6 @@ type Target struct {
 	CAFile string
 }
 
-// Approvals says who must agree to dangerous steps.
-type Approvals struct {
-	// TwoPersons asks for two different approvers.
-	TwoPersons bool
-}
-
 // Sandbox sizes the local rehearsal clouds.
 type Sandbox struct {
 	// Objects is the number of objects in the seeded bucket.
@@ -128,13 +126,6 @@ type SandboxLoad struct {
 	RatePerSecond int
 	// Seconds that the load lasts.
 	Seconds int
-}
-
-// Engine is where durable execution runs.
-type Engine struct {
-	// Address of an existing Temporal cluster (host:port); "" means the
-	// embedded engine.
-	Address string
 }
 
 // Boundary says where the search for the workload's resources begins.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/config"
@@ -51,7 +52,6 @@ target:
   authority: https://127.0.0.1:8443/login
   pricesEndpoint: https://prices.example.com
   caFile: ca.pem
-approvals: {twoPersons: false}
 sandbox:
   objects: 0
   historyDays: 90
@@ -59,7 +59,9 @@ sandbox:
   awsPort: 5000
   shopPort: 8080
   load: {ratePerSecond: 7, seconds: 8}
-engine: {address: "temporal:7233"}
+approvals: {twoPersons: false, identity: oidc, signersFile: keys, issuer: "https://id.example.com", audience: shop, roles: {ann: business-owner}}
+engine: {address: "temporal:7233", namespace: shop, insecure: true, caFile: ca, certFile: cert, keyFile: key, apiKeyVariable: KEY, queues: {source: near}, idleMinutes: 3}
+notify: {webhooks: {"*": HOOK}, smtp: "mail:25", from: a@b, to: {network: c@d}, userVariable: MU, passwordVariable: MP}
 boundary:
   seeds:
     tags: {Workload: bookshop, Empty: ""}
@@ -77,6 +79,19 @@ design:
   mergeSubnets: true
   tags: {cost-centre: "4100"}
 environments: [{name: test, stage: non-production, subscription: 00000000-0000-0000-0000-000000000002, resourceGroup: rg-test, region: westeurope}]
+runbook:
+  strategy: canary
+  window: {opens: "2027-03-06T22:00:00+01:00", lengthMinutes: 240, rollbackMinutes: 60, zone: Europe/Berlin}
+  contacts: [{role: lead, name: A. Miller, reach: "+1 555 0100", does: decides}]
+  checks:
+    - {name: front, url: "https://shop.example.com/", status: 301, contains: moved}
+    - {name: load, command: make load, for: load}
+  ttlSeconds: 60
+  observationHours: 24
+  shares: [10, 100]
+  tolerancePercent: 7
+  data: [{of: shop-db, method: offline, gib: 250}]
+  owners: {database: data team}
 `)
 	want := config.Config{
 		SchemaVersion: 1,
@@ -90,8 +105,11 @@ environments: [{name: test, stage: non-production, subscription: 00000000-0000-0
 			Subscription: "00000000-0000-0000-0000-000000000001", Tenant: "contoso.onmicrosoft.com", Region: "eastus2", ResourceGroup: "rg-shop",
 			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", PricesEndpoint: "https://prices.example.com", CAFile: "ca.pem",
 		},
-		Sandbox: config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
-		Engine:  config.Engine{Address: "temporal:7233"},
+		Sandbox:   config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
+		Approvals: config.Approvals{Identity: "oidc", SignersFile: "keys", Issuer: "https://id.example.com", Audience: "shop", Roles: map[string]string{"ann": "business-owner"}},
+		Engine: config.Engine{Address: "temporal:7233", Namespace: "shop", Insecure: true, CAFile: "ca", CertFile: "cert", KeyFile: "key", APIKeyVariable: "KEY",
+			Queues: map[string]string{"source": "near"}, IdleMinutes: 3},
+		Notify: config.Notify{Webhooks: map[string]string{"*": "HOOK"}, SMTP: "mail:25", From: "a@b", To: map[string]string{"network": "c@d"}, UserVariable: "MU", PasswordVariable: "MP"},
 		Boundary: config.Boundary{Seeds: config.Seeds{Tags: cloud.Tags{"Workload": "bookshop", "Empty": ""}, VPC: []string{"vpc-0a1b2c3d"}, Stacks: []string{"Shop-1"}, Names: []string{"shop-*"}, IDs: []string{"arn:aws:s3:::shop"}},
 			Answers: map[string]string{"arn:aws:s3:::logs": "shared"}},
 		Assess: config.Assess{WindowDays: 9},
@@ -104,6 +122,21 @@ environments: [{name: test, stage: non-production, subscription: 00000000-0000-0
 	}
 	if !reflect.DeepEqual(c.Design, want.Design) || !slices.Equal(c.Environments, want.Environments) {
 		t.Errorf("got %+v %+v", c.Design, c.Environments)
+	}
+	opens := time.Date(2027, 3, 6, 21, 0, 0, 0, time.UTC)
+	runbook := config.Runbook{
+		Strategy: "canary", Window: config.Window{Opens: &opens, LengthMinutes: 240, RollbackMinutes: 60, Zone: "Europe/Berlin"},
+		Contacts:   []config.Contact{{Role: "lead", Name: "A. Miller", Reach: "+1 555 0100", Does: "decides"}},
+		Checks:     []config.Check{{Name: "front", URL: "https://shop.example.com/", Status: 301, Contains: "moved"}, {Name: "load", Command: "make load", For: "load"}},
+		TTLSeconds: 60, ObservationHours: 24, Shares: []int{10, 100}, TolerancePercent: 7,
+		Data: []config.Data{{Of: "shop-db", Method: "offline", GiB: 250}}, Owners: map[string]string{"database": "data team"},
+	}
+	if got := c.Runbook.Window.Opens; got == nil || !got.Equal(opens) {
+		t.Errorf("the window opens at %v", got)
+	}
+	c.Runbook.Window.Opens = &opens // the same moment in another zone
+	if !reflect.DeepEqual(c.Runbook, runbook) {
+		t.Errorf("got %+v, want %+v", c.Runbook, runbook)
 	}
 	same(t, c, &want)
 	for _, s := range c.Effective() {
@@ -118,11 +151,11 @@ func same(t *testing.T, got, want *config.Config) {
 	pairs := []struct{ got, want any }{
 		{got.Workload, want.Workload}, {got.Source.Provider, want.Source.Provider}, {got.Source.Profile, want.Source.Profile},
 		{got.Source.Endpoint, want.Source.Endpoint}, {got.Target, want.Target}, {got.Approvals, want.Approvals},
-		{got.Sandbox, want.Sandbox}, {got.Engine, want.Engine}, {got.Assess, want.Assess},
+		{got.Sandbox, want.Sandbox}, {got.Engine, want.Engine}, {got.Notify, want.Notify}, {got.Assess, want.Assess},
 		{got.Source.RatePercent, want.Source.RatePercent}, {got.Source.Concurrency, want.Source.Concurrency}, {got.SchemaVersion, want.SchemaVersion},
 	}
 	for _, p := range pairs {
-		if p.got != p.want {
+		if !reflect.DeepEqual(p.got, p.want) {
 			t.Errorf("got %+v, want %+v", p.got, p.want)
 		}
 	}
@@ -142,7 +175,9 @@ func TestDefaults(t *testing.T) {
 		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS, RatePercent: 50, Concurrency: 32},
 		Assess:    config.Assess{WindowDays: 14},
 		Target:    config.Target{Endpoint: "https://management.azure.com", Authority: "https://login.microsoftonline.com", PricesEndpoint: "https://prices.azure.com"},
-		Approvals: config.Approvals{TwoPersons: true},
+		Approvals: config.Approvals{TwoPersons: true, Identity: "local", Roles: map[string]string{}},
+		Engine:    config.Engine{Namespace: "landfall", Queues: map[string]string{}, IdleMinutes: 15},
+		Notify:    config.Notify{Webhooks: map[string]string{}, To: map[string]string{}},
 		Sandbox:   config.Sandbox{Objects: 20_000, HistoryDays: 14, Seed: 42, Load: config.SandboxLoad{RatePerSecond: 50, Seconds: 15}},
 	}
 	same(t, c, &want)

@@ -57,7 +57,9 @@ func keys() []key {
 	all = append(all, boundaryKeys()...)
 	all = append(all, assessKeys()...)
 	all = append(all, designKeys()...)
-	all = append(all, localKeys()...)
+	all = append(all, runbookKeys()...)
+	all = append(all, approvalKeys()...)
+	all = append(all, engineKeys()...)
 	return append(all, sandboxKeys()...)
 }
 
@@ -171,17 +173,6 @@ func assessKeys() []key {
 			// CloudWatch keeps hourly values for 455 days.
 			rule: rule{min: 1, max: 455},
 			put:  func(c *Config, v any) { c.Assess.WindowDays = int(v.(int64)) }},
-	}
-}
-
-func localKeys() []key {
-	return []key{
-		{path: "approvals.twoPersons", form: boolean, def: true,
-			doc: "dangerous steps need two different approvers",
-			put: func(c *Config, v any) { c.Approvals.TwoPersons = v.(bool) }},
-		{path: "engine.address", form: text,
-			doc: "host:port of an existing Temporal cluster; without it Landfall starts its own engine", rule: hostPort(),
-			put: func(c *Config, v any) { c.Engine.Address = v.(string) }},
 	}
 }
 

@@ -56,7 +56,7 @@ func designKeys() []key {
 		{path: "design.overrides", form: records,
 			doc: "decisions that a person takes instead of the rules",
 			fields: []key{
-				{path: "source", form: text, must: true, doc: "id or name of the resource; * stands for any run of characters", rule: rule{pattern: `^\S.{0,511}$`, wants: "an id or a name"}},
+				{path: "source", form: text, must: true, doc: "id or name of the resource, or KIND/NAME where several share a name; * stands for any run of characters", rule: rule{pattern: `^\S.{0,511}$`, wants: "an id or a name"}},
 				{path: "action", form: text, doc: "migrate, replace, retain, retire or manual", rule: rule{oneOf: []string{"migrate", "replace", "retain", "retire", "manual"}}},
 				{path: "size", form: text, doc: "size or SKU to take, such as Standard_D4s_v5", rule: rule{pattern: `^\S+$`, wants: "a size without spaces"}},
 				{path: "target", form: text, doc: "kind to take instead, one of the decision's alternatives"},

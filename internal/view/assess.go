@@ -8,6 +8,7 @@ import (
 	"example.com/landfall/internal/assess"
 	"example.com/landfall/internal/graph"
 	"example.com/landfall/internal/inventory"
+	"example.com/landfall/internal/view/report"
 )
 
 // shownLines bounds the lists in the text form; the artefacts hold all.
@@ -126,7 +127,7 @@ func (r Assessed) flows(p *Paper) {
 	p.Title("critical flows, proposed: %d", len(r.Flows))
 	rows := [][]string{{"RANK", "FLOW", "COMPONENTS", "CRITICALITY", "RTO", "RPO"}}
 	for _, f := range r.Flows[:min(len(r.Flows), shownLines)] {
-		rows = append(rows, []string{fmt.Sprint(f.Rank), narrow(f.Name, flowWidth), fmt.Sprint(len(f.Components)), orUnknown(string(f.Criticality)), span(f.RTOSeconds), span(f.RPOSeconds)})
+		rows = append(rows, []string{fmt.Sprint(f.Rank), narrow(f.Name, flowWidth), fmt.Sprint(len(f.Components)), orUnknown(string(f.Criticality)), orUnknown(report.Span(f.RTOSeconds)), orUnknown(report.Span(f.RPOSeconds))})
 	}
 	p.Table(rows)
 	more(p, len(r.Flows), "graph.json, flows")
@@ -174,22 +175,6 @@ func orUnknown(s string) string {
 		return "unknown"
 	}
 	return s
-}
-
-// span shows a number of seconds in the largest unit that holds it whole.
-func span(seconds int64) string {
-	if seconds <= 0 {
-		return "unknown"
-	}
-	for _, u := range []struct {
-		seconds int64
-		name    string
-	}{{86_400, "d"}, {3600, "h"}, {60, "m"}} {
-		if seconds%u.seconds == 0 {
-			return fmt.Sprintf("%d%s", seconds/u.seconds, u.name)
-		}
-	}
-	return fmt.Sprintf("%ds", seconds)
 }
 
 // Compared is the result of "landfall diff".

@@ -64,6 +64,10 @@ type Deployed struct {
 	// After is the preview after the deployment: nothing, when all is as designed.
 	After    *Preview `json:"after,omitempty"`
 	Verified bool     `json:"verified"`
+	// Unproved are resources of which neither the target's preview nor reading
+	// back tells that they are as designed. With one the environment is not
+	// verified.
+	Unproved []target.Change `json:"unproved,omitempty"`
 	// Evidence are the ledger entries.
 	Evidence []int64 `json:"evidence,omitempty"`
 	// UnderWay is a deployment of an earlier approval that is running.
@@ -101,6 +105,7 @@ func (r Deployed) Text(p *Paper) {
 	if n := len(r.Preview.Uncertain()); n > 0 {
 		p.Line("  %s of %s the target cannot tell what would change", p.Mark(Unknown), plural(int64(n), "resource", "resources"))
 	}
+	r.unproved(p)
 	if n := len(r.Preview.Others); n > 0 {
 		p.Line("  %s in the group and not in the design: %s, first %s", p.Mark(Warn), plural(int64(n), "resource", "resources"), tail(r.Preview.Others[0]))
 	}
@@ -116,6 +121,20 @@ func (r Deployed) Text(p *Paper) {
 		}
 		p.Line("nothing was changed; to carry this out:")
 		p.Line("  %s", r.Next)
+	}
+}
+
+// unproved names what keeps the environment from counting as verified.
+func (r Deployed) unproved(p *Paper) {
+	if len(r.Unproved) == 0 {
+		return
+	}
+	p.Title("not verified: of %s nobody can tell whether it is as designed", plural(int64(len(r.Unproved)), "resource", "resources"))
+	for _, c := range r.Unproved[:min(len(r.Unproved), shownLines)] {
+		p.Line("  %s %s: %s", p.Mark(Unknown), tail(c.ID), c.Why)
+	}
+	if more := len(r.Unproved) - shownLines; more > 0 {
+		p.Line("  and %d more (--json has all)", more)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
-	"example.com/landfall/internal/graph"
 )
 
 // Designed is the result of "landfall design".
@@ -32,6 +31,8 @@ type Designed struct {
 	Roles     int                `json:"roles"`
 	Cost      design.CostSummary `json:"cost"`
 	Documents int                `json:"documents"`
+	// Parameters are what a deployment wants to be given.
+	Parameters []Parameter `json:"parameters"`
 	// Evidence is the ledger entry that records the design.
 	Evidence int64 `json:"evidence"`
 }
@@ -75,6 +76,9 @@ func OfDesign(d *design.Design, fingerprint string, evidence int64, documents in
 			do := ""
 			if len(v.ToDo) > 0 {
 				do = v.ToDo[0]
+			}
+			if do == "" {
+				do = v.Why
 			}
 			out.Manual = append(out.Manual, ManualDecision{v.Source, v.Kind, v.Name, do})
 		}
@@ -126,12 +130,13 @@ func networkVerdict(d *design.Design) NetworkVerdict {
 
 // Text writes the result for a person: what blocks comes first.
 func (r Designed) Text(p *Paper) {
-	p.Line("%s: %s and %s in %s, resource group %s", r.Workload, plural(int64(r.Decisions), "decision", "decisions"), plural(int64(r.Resources), "target resource", "target resources"), r.Place.Location, r.Place.Group)
+	p.Line("%s: %s and %s in %s, resource group %s%s", r.Workload, plural(int64(r.Decisions), "decision", "decisions"), plural(int64(r.Resources), "target resource", "target resources"), r.Place.Location, r.Place.Group, of(r.Place.Environment))
 	p.Line("  %s", r.actions())
 	r.findings(p)
 	p.Title("proofs")
 	r.proofs(p)
 	r.people(p)
+	parameters(p, r.Parameters)
 	p.Title("cost a month, estimated from list prices")
 	p.Line("  where both sides have a known price (%s): before %s, after %s", plural(int64(r.Cost.Compared), "decision", "decisions"), dollars(r.Cost.ComparedBefore), dollars(r.Cost.ComparedAfter))
 	p.Line("  all that is known: before at least %s, after at least %s; what has no known price is named in design/cost.md", dollars(r.Cost.Before), dollars(r.Cost.After))
@@ -142,7 +147,19 @@ func (r Designed) Text(p *Paper) {
 	p.Line("  moving the known data out of AWS, once: %s", egress)
 	p.Line("")
 	p.Line("wrote design.json (%s, ledger entry %d) and %s below design/", short(r.Fingerprint), r.Evidence, plural(int64(r.Documents), "document", "documents"))
-	p.Line("next: landfall explain NAME, landfall iac, landfall deploy --environment NAME")
+	environment := r.Place.Environment
+	if environment == "" {
+		environment = "NAME"
+	}
+	p.Line("next: landfall explain NAME, landfall iac, landfall deploy --environment %s", environment)
+}
+
+// of names the environment whose names are shown.
+func of(environment string) string {
+	if environment == "" {
+		return ""
+	}
+	return " (environment " + environment + ")"
 }
 
 // actions counts the decisions by action, in words.
@@ -240,112 +257,6 @@ func (r Designed) people(p *Paper) {
 	}
 }
 
-// Explained is the result of "landfall explain": the story of each resource of
-// the name.
-type Explained struct {
-	Resources []Story `json:"resources"`
-}
-
-// Text tells the stories.
-func (r Explained) Text(p *Paper) {
-	for i, s := range r.Resources {
-		if i > 0 {
-			p.Line("")
-		}
-		s.text(p)
-	}
-}
-
-// Story is what is known of one resource and became of it.
-type Story struct {
-	Decision design.Decision   `json:"decision"`
-	Boundary graph.Boundary    `json:"boundary"`
-	Because  string            `json:"because"`
-	Targets  []design.Resource `json:"targets"`
-	Findings []design.Finding  `json:"findings"`
-	Needs    []graph.Edge      `json:"needs"`
-	Users    []graph.Edge      `json:"users"`
-}
-
-func (r Story) text(p *Paper) {
-	d := r.Decision
-	p.Line("%s (%s)", d.Name, d.Kind)
-	p.Line("  %s", d.Source)
-	p.Line("  %s: %s", r.Boundary, r.Because)
-	p.Title("%s", d.Action)
-	p.Line("  %s", d.Why)
-	p.Line("  rule %s, confidence %.0f %%%s", d.Rule, d.Confidence*100, cited(d.RuleSource))
-	if d.Override != "" {
-		p.Line("  landfall.yaml: %s", d.Override)
-	}
-	for _, t := range r.Targets {
-		p.Line("  -> %s %s", t.Type, t.Name)
-	}
-	for _, a := range d.Alternatives {
-		p.Line("  not %s: %s", a.Target, a.WhyNot)
-	}
-	if c := d.Cost; c != nil {
-		p.Line("  a month: before %s, after %s (%s)", known(c.Before), known(c.After), c.Basis)
-	}
-	if len(d.Gaps) > 0 {
-		p.Title("behaves differently")
-		for _, g := range d.Gaps {
-			p.Line("  %-8s %s%s", g.Severity, g.Title, at(g.At))
-			if g.Do != "" {
-				p.Line("           %s", g.Do)
-			}
-		}
-	}
-	if len(d.ToDo) > 0 {
-		p.Title("to do by a person")
-		for i, t := range d.ToDo {
-			p.Line("  %d. %s", i+1, t)
-		}
-	}
-	for _, f := range r.Findings {
-		p.Title("finding %s", f.ID)
-		p.Line("  %s", f.Text)
-	}
-	edges(p, "needs", r.Needs, func(e graph.Edge) cloud.ResourceID { return e.To })
-	edges(p, "is needed by", r.Users, func(e graph.Edge) cloud.ResourceID { return e.From })
-}
-
-func cited(source string) string {
-	if source == "" {
-		return ""
-	}
-	return "; " + source
-}
-
-func at(place string) string {
-	if place == "" {
-		return ""
-	}
-	return " (" + place + ")"
-}
-
-func known(v *float64) string {
-	if v == nil {
-		return "not known"
-	}
-	return fmt.Sprintf("$%.2f", *v)
-}
-
-func edges(p *Paper, title string, list []graph.Edge, other func(graph.Edge) cloud.ResourceID) {
-	if len(list) == 0 {
-		return
-	}
-	p.Title("%s: %d", title, len(list))
-	for _, e := range list[:min(len(list), shownLines)] {
-		port := ""
-		if e.Port > 0 {
-			port = fmt.Sprintf(" %s/%d", e.Protocol, e.Port)
-		}
-		p.Line("  %s%s %s", e.Relation, port, other(e))
-	}
-	more(p, len(list), "graph.json, edges")
-}
-
 // Refreshed is the result of "landfall catalog refresh".
 type Refreshed struct {
 	ReadAt string          `json:"readAt"`
@@ -377,6 +288,8 @@ type Printed struct {
 	Files  int    `json:"files"`
 	// Blocking counts the findings that forbid a deployment of what was printed.
 	Blocking int `json:"blocking"`
+	// Parameters are what a deployment wants to be given.
+	Parameters []Parameter `json:"parameters"`
 	// Pipelines says what was found in the checkout and what was written for it.
 	Pipelines []design.Finding `json:"pipelines,omitempty"`
 }
@@ -384,6 +297,7 @@ type Printed struct {
 // Text writes the result for a person.
 func (r Printed) Text(p *Paper) {
 	p.Line("wrote %s below %s", plural(int64(r.Files), "file", "files"), r.Folder)
+	parameters(p, r.Parameters)
 	for _, f := range r.Pipelines {
 		p.Line("  %s %s: %s", p.Mark(Info), f.ID, f.Text)
 		if f.Do != "" {

@@ -35,6 +35,10 @@ func Build(s app.Setup) (*app.App, error) {
 	parts.Readers = readers(s, parts.Access)
 	parts.Source, parts.SourceErr = sourceAccess(parts.Access)
 	parts.Target, parts.TargetErr = targetAccess(parts.Access)
+	parts.Engines = engines(s, parts.Access, parts.CacheDir)
+	if parts.Config != nil {
+		parts.Identify, parts.Tell = identify(s, parts.Config), telling(s, parts.Config, parts.Workspace)
+	}
 	return app.New(s, parts), nil
 }
 

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -290,7 +291,7 @@ func (s *sheet) replication() bool {
 			destination = other.Name
 		}
 		s.Gap("s3.replication", "ReplicationConfiguration.Rules.Destination.Bucket="+common.Shown(destination))
-		s.Do("create the object replication policy to the account of %s, first at the destination and then, with the policy id that it gives, at the source (prefix %q)", common.Shown(destination), design.Text(r, "Prefix")+design.Text(r, "Filter.Prefix")+design.Text(r, "Filter.And.Prefix"))
+		s.Do("create the object replication policy to the account of %s, first at the destination and then, with the policy id that it gives, at the source (prefix: %s)", common.Shown(destination), cmp.Or(design.Text(r, "Prefix")+design.Text(r, "Filter.Prefix")+design.Text(r, "Filter.And.Prefix"), "every object"))
 		// Object replication copies blobs by prefix, with their versions, and
 		// deletes nothing (Microsoft Learn, "Object replication for block blobs").
 		if more := spelled(r, "Status", "Id", "Priority", "Prefix", "Filter.Prefix", "Filter.And.Prefix", "Destination.Bucket"); len(more) > 0 {

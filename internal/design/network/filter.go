@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/landfall/internal/design"
+	words "example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -55,7 +56,7 @@ func groupRule(p *Plan, r *inventory.Resource) design.Decision {
 	}
 	var parts []string
 	if members > 0 {
-		parts = append(parts, fmt.Sprintf("%d resources carry its rules in the NSG of their network interfaces", members))
+		parts = append(parts, verbOf(members, "resource", "carries", "carry")+" its rules in the NSG of their network interfaces")
 	}
 	if len(places) > 0 {
 		parts = append(parts, "the NSG of subnet "+strings.Join(places, ", ")+" carries its rules, since what stands there has no interface of its own")
@@ -63,7 +64,7 @@ func groupRule(p *Plan, r *inventory.Resource) design.Decision {
 	if g.asg != "" {
 		parts = append(parts, "an application security group stands for its members where other rules name it")
 	}
-	d := migrated(0.9, fmt.Sprintf("%d rules in and %d out; %s", len(g.in), len(g.out), strings.Join(parts, "; ")))
+	d := migrated(0.9, fmt.Sprintf("%s in and %d out; %s", words.Count(len(g.in), "rule"), len(g.out), strings.Join(parts, "; ")))
 	p.tellLost(&d, g.lost)
 	p.tellAdmin(&d, g)
 	return d
@@ -156,4 +157,12 @@ func aclEntryRule(p *Plan, r *inventory.Resource) design.Decision {
 		p.tellLost(&d, []lost{*missing})
 	}
 	return d
+}
+
+// verbOf joins a number of things and the form of a verb that fits it.
+func verbOf(n int, noun, one, many string) string {
+	if n == 1 {
+		return words.Count(n, noun) + " " + one
+	}
+	return words.Count(n, noun) + " " + many
 }

@@ -107,7 +107,7 @@ func (p *Plan) ledTo(r *inventory.Resource, made []cloud.ResourceID) design.Deci
 		d.ToDo = []string{"if machines call " + service + " itself, decide how they reach its counterpart"}
 		return d
 	}
-	d := migrated(0.8, fmt.Sprintf("%d private endpoints lead to what stands for the workload's resources of %s, with DNS zones so that their public names resolve to private addresses", len(made), service), policy...)
+	d := migrated(0.8, fmt.Sprintf("%s to what stands for the workload's resources of %s, with DNS zones so that their public names resolve to private addresses", verbOf(len(made), "private endpoint", "leads", "lead"), service), policy...)
 	if strings.EqualFold(kind, "Gateway") {
 		d.Gaps = append(d.Gaps, p.c.Gap("vpcendpoint.gateway", service))
 		d.Alternatives = []design.Alternative{{Target: "service endpoint of the subnet", WhyNot: "it leaves the public address in use, and cannot be reached from peered networks"}}

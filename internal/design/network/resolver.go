@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	words "example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/dnsresolver/2025-05-01/dnsforwardingrulesets"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/dnsresolver/2025-05-01/dnsresolvers"
@@ -117,7 +118,7 @@ func forwardRule(p *Plan, r *inventory.Resource) design.Decision {
 			DomainName: domain, ForwardingRuleState: new(forwardingrules.ForwardingRuleStateEnabled), TargetDnsServers: servers,
 		},
 	}}, r)
-	return migrated(0.9, fmt.Sprintf("a forwarding rule sends questions for %s to the same %d servers", domain, len(servers)))
+	return migrated(0.9, fmt.Sprintf("a forwarding rule sends questions for %s to the same %s", domain, words.Count(len(servers), "server")))
 }
 
 func forwardLinkRule(p *Plan, r *inventory.Resource) design.Decision {

@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	words "example.com/landfall/internal/design/common"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -64,7 +65,7 @@ func tableRule(p *Plan, r *inventory.Resource) design.Decision {
 	if slices.Contains(r.Marks, inventory.Default) && n == 0 {
 		return retired("it is the main route table as AWS made it")
 	}
-	return replaced(0.9, fmt.Sprintf("its %d routes (local, Internet, NAT, endpoints) need no route of the user's own: Azure's system routes and the NAT gateway of the subnets do the same", n))
+	return replaced(0.9, fmt.Sprintf("%s (local, Internet, NAT, endpoints): no route of the user's own is needed, because Azure's system routes and the NAT gateway of the subnets do the same", words.Count(n, "route")))
 }
 
 func routeRule(p *Plan, r *inventory.Resource) design.Decision {

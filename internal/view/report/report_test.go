@@ -290,7 +290,7 @@ func TestFlowsListTheirComponentsInOrder(t *testing.T) {
 func TestThePageSpeaksInNamesAndShortTimes(t *testing.T) {
 	t.Parallel()
 	for seconds, want := range map[int64]string{0: "", 90: "1m30s", 900: "15m", 3600: "1h", 86_400: "24h"} {
-		if got := span(seconds); got != want {
+		if got := Span(seconds); got != want {
 			t.Errorf("%d seconds are %q, want %q", seconds, got, want)
 		}
 	}

@@ -119,7 +119,7 @@ func functions(d Data) template.FuncMap {
 		"known":  func(id cloud.ResourceID) bool { return known[id] },
 		"first":  func(list any) (any, error) { return cut(list) },
 		"volume": graph.Volume,
-		"span":   span,
+		"span":   Span,
 		"date":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 		"percent": func(v float64) string {
 			return strconv.FormatFloat(math.Round(v*1000)/10, 'f', -1, 64) + " %"
@@ -159,7 +159,9 @@ func seconds(n *int64) string {
 	return fmt.Sprintf("%d s", *n)
 }
 
-func span(n int64) string {
+// Span shows a number of seconds in hours, minutes and seconds without those
+// that are none; "" for no time.
+func Span(n int64) string {
 	if n <= 0 {
 		return ""
 	}

@@ -1,0 +1,124 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/view"
+)
+
+// engineFolder holds the embedded engine's files, inside the private folder.
+const engineFolder = "engine"
+
+// Engines is what carries runs out: the embedded engine of a workspace, or the
+// cluster that landfall.yaml names.
+type Engines struct {
+	// Connect returns what speaks with the runs, and what closes it. The
+	// embedded engine is started when it does not run and start says so;
+	// otherwise that is NotFound.
+	Connect func(ctx context.Context, place EnginePlace, start bool) (engine.Runs, func(), error)
+	// Work carries out what is asked of a queue until ctx ends.
+	Work func(ctx context.Context, place EnginePlace, w Work) error
+	// Status, Start and Stop are about the process of the embedded engine.
+	Status func(ctx context.Context, place EnginePlace) (view.EngineStatus, error)
+	Start  func(ctx context.Context, place EnginePlace) error
+	Stop   func(ctx context.Context, place EnginePlace) (bool, error)
+	// Rehearse carries a runbook out in memory, in simulated time.
+	Rehearse func(ctx context.Context, r engine.Request, hands engine.Hands, people func(engine.Summary) []engine.Event) (engine.State, error)
+}
+
+// EnginePlace says where the engine of a workspace is.
+type EnginePlace struct {
+	// Dir holds the embedded engine's files, certificates and keys.
+	Dir string
+	// Workspace is the root of the workspace: the engine's own worker opens it.
+	Workspace string
+}
+
+// Work is what a worker does.
+type Work struct {
+	// Queue that it serves, "" for the workspace's own.
+	Queue string
+	// Home workers run the interpreter and write the ledger.
+	Home  bool
+	Hands engine.Hands
+}
+
+// enginePlace is where the engine of the workspace is.
+func (a *App) enginePlace() (EnginePlace, error) {
+	w, err := a.need()
+	if err != nil {
+		return EnginePlace{}, err
+	}
+	dir, err := w.Private(engineFolder)
+	return EnginePlace{Dir: dir, Workspace: w.Root()}, err
+}
+
+// runs connects to the engine.
+func (a *App) runs(ctx context.Context, start bool) (engine.Runs, func(), error) {
+	place, err := a.enginePlace()
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.Engines.Connect(ctx, place, start)
+}
+
+// EngineStatus says how the engine of the workspace is.
+func (a *App) EngineStatus(ctx context.Context) (view.EngineStatus, error) {
+	place, err := a.enginePlace()
+	if err != nil {
+		return view.EngineStatus{}, err
+	}
+	return a.Engines.Status(ctx, place)
+}
+
+// EngineStart starts the embedded engine and waits until it answers.
+func (a *App) EngineStart(ctx context.Context) (view.EngineStatus, error) {
+	place, err := a.enginePlace()
+	if err != nil {
+		return view.EngineStatus{}, err
+	}
+	if err := a.Engines.Start(ctx, place); err != nil {
+		return view.EngineStatus{}, err
+	}
+	return a.Engines.Status(ctx, place)
+}
+
+// EngineStop stops the embedded engine. Open runs go on when it is started
+// again; nothing is lost.
+func (a *App) EngineStop(ctx context.Context) (view.EngineStatus, error) {
+	place, err := a.enginePlace()
+	if err != nil {
+		return view.EngineStatus{}, err
+	}
+	if _, err := a.Engines.Stop(ctx, place); err != nil {
+		return view.EngineStatus{}, err
+	}
+	return a.Engines.Status(ctx, place)
+}
+
+// Worker carries out what is asked of a queue until it is told to end. Without
+// a queue it is the worker of the workspace itself, which runs the interpreter
+// and writes the ledger.
+func (a *App) Worker(ctx context.Context, queue string) error {
+	place, err := a.enginePlace()
+	if err != nil {
+		return err
+	}
+	err = a.Engines.Work(ctx, place, Work{Queue: queue, Home: queue == "", Hands: a.hands()})
+	if ctx.Err() != nil && err == nil {
+		return nil
+	}
+	return err
+}
+
+// statusWithin bounds the question for the status: without a worker nobody
+// answers it, and a person waits.
+const statusWithin = 20 * time.Second
+
+// noRun is the answer where no run was begun.
+func noRun() error {
+	return fault.Newf(fault.NotFound, "no run was begun in this workspace").Hintf("landfall run")
+}

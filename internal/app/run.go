@@ -1,0 +1,244 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/runbook"
+	"example.com/landfall/internal/store"
+	"example.com/landfall/internal/store/ledger"
+	"example.com/landfall/internal/view"
+)
+
+// Kinds of ledger entries about approvals of runbooks and about runs.
+const (
+	entryRunbookApproved = "runbook.approved"
+	entryRunBegun        = "run.begun"
+)
+
+// RunOptions say how to run.
+type RunOptions struct {
+	// Until is the last phase to carry out, "" for all.
+	Until string
+	// Detach returns when the run has begun.
+	Detach bool
+	// Resume goes on from the checkpoint of a run that was drained.
+	Resume bool
+}
+
+// Run executes the approved runbook of the workspace: it begins a run, or
+// attaches to the one under way, and tells what happens until it ends or the
+// caller goes, which changes nothing for the run.
+func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (view.RunStatus, error) {
+	w, err := a.need()
+	if err != nil {
+		return view.RunStatus{}, err
+	}
+	if o.Until != "" && !slices.Contains(runbook.Phases(), runbook.Phase(o.Until)) {
+		return view.RunStatus{}, fault.Newf(fault.Usage, "run: there is no phase %q", o.Until).Hintf("take plan, prepare, execute, evaluate or decommission")
+	}
+	open, err := openExecution(w)
+	if err != nil {
+		return view.RunStatus{}, err
+	}
+	switch {
+	case open == nil:
+		if open, err = a.beginRun(ctx, w, o); err != nil {
+			return view.RunStatus{}, err
+		}
+	case o.Until != "":
+		if err := a.Operate(ctx, engine.Event{Kind: engine.Extend, Until: runbook.Phase(o.Until)}); err != nil {
+			return view.RunStatus{}, err
+		}
+	}
+	if o.Detach {
+		return a.statusOf(ctx, w, *open)
+	}
+	return a.follow(ctx, w, *open, tell)
+}
+
+// openExecution returns the run that has not ended, nil when there is none.
+func openExecution(w *store.Workspace) (*store.Execution, error) {
+	all, err := w.Executions()
+	if err != nil {
+		return nil, err
+	}
+	for i := range slices.Backward(all) {
+		if all[i].Ended == nil {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// lastExecution returns the newest run.
+func lastExecution(w *store.Workspace) (store.Execution, error) {
+	all, err := w.Executions()
+	if err != nil {
+		return store.Execution{}, err
+	}
+	if len(all) == 0 {
+		return store.Execution{}, noRun()
+	}
+	return all[len(all)-1], nil
+}
+
+// beginRun begins a run of the runbook in the workspace, if it was approved as
+// it is, or goes on with one that was drained.
+func (a *App) beginRun(ctx context.Context, w *store.Workspace, o RunOptions) (*store.Execution, error) {
+	if o.Resume {
+		return a.resumeDrained(ctx, w)
+	}
+	plan, fingerprint, err := a.runnable(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	me, err := a.identify(ctx, "run "+fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	now := a.setup.Now().UTC().Truncate(time.Second)
+	x := store.Execution{Run: plan.Workload + "-" + now.Format("20060102-150405"), Fingerprint: fingerprint, Environment: plan.Environment, Begun: now, By: me.By, Engine: a.Config.Engine.Address}
+	return &x, a.start(ctx, w, &x, engine.Request{Run: x.Run, Plan: plan, Fingerprint: fingerprint, Until: runbook.Phase(o.Until), By: me.By, How: me.How, Role: me.Role})
+}
+
+// start begins a run in the engine. The register has it first: a run that
+// nobody knows of is worse than one that is not there, which a second start
+// mends.
+func (a *App) start(ctx context.Context, w *store.Workspace, x *store.Execution, r engine.Request) error {
+	content, err := json.Marshal(r.Plan)
+	if err != nil {
+		return fault.Of(fault.Internal, "keep the runbook", x.Run, err)
+	}
+	if err := w.KeepFor(x.Run, "runbook", content); err != nil {
+		return err
+	}
+	runs, done, err := a.runs(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := w.KeepExecution(*x); err != nil {
+		return err
+	}
+	if _, err := a.record(ctx, entryRunBegun, x.Run, map[string]any{"runbook": x.Fingerprint, "environment": x.Environment, "by": x.By, "until": string(r.Until), "resumed": r.From != nil}); err != nil {
+		return err
+	}
+	r.Queues = a.queues()
+	return runs.Start(ctx, r)
+}
+
+// runnable reads the runbook and refuses one that must not be run: blocked, out
+// of date, or not approved as it is.
+func (a *App) runnable(ctx context.Context, w *store.Workspace) (*runbook.Runbook, string, error) {
+	var plan runbook.Runbook
+	if err := w.Read(store.Runbook, &plan); err != nil {
+		return nil, "", err
+	}
+	fingerprint, err := w.Fingerprint(store.Runbook)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, f := range plan.Findings {
+		if f.Blocks {
+			return nil, "", fault.Newf(fault.Refused, "run: a finding blocks the runbook: %s: %s", f.ID, f.Text).Hintf("landfall plan")
+		}
+	}
+	for name, want := range plan.Inputs {
+		if got, err := w.Fingerprint(store.Name(name)); err == nil && got != want {
+			return nil, "", fault.Newf(fault.Refused, "run: the runbook is older than %s", name).Hintf("landfall plan, and have it approved anew")
+		}
+	}
+	given, err := a.runbookApprovals(ctx, w, fingerprint)
+	if err != nil {
+		return nil, "", err
+	}
+	if needed := a.persons(); len(given) < needed {
+		return nil, "", fault.Newf(fault.Refused, "run: the runbook %s has %d of %d approvals", short(fingerprint), len(given), needed).
+			Hintf("read runbook.md, then: landfall approve runbook --fingerprint %s", fingerprint)
+	}
+	return &plan, fingerprint, nil
+}
+
+// persons is how many have to approve.
+func (a *App) persons() int {
+	if a.Config.Approvals.TwoPersons {
+		return 2
+	}
+	return 1
+}
+
+// runbookApprovals returns who has approved a fingerprint, each person once.
+func (a *App) runbookApprovals(ctx context.Context, w *store.Workspace, fingerprint string) ([]string, error) {
+	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: entryRunbookApproved, Subject: fingerprint}) {
+		if err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		if !slices.Contains(out, entry.Actor) {
+			out = append(out, entry.Actor)
+		}
+	}
+	return out, l.Close()
+}
+
+// short is a fingerprint as people compare it.
+func short(fingerprint string) string {
+	const shown = len("sha256:") + 12
+	if len(fingerprint) > shown {
+		return fingerprint[:shown]
+	}
+	return fingerprint
+}
+
+// ApproveRunbook gives a person's yes to the runbook of exactly this
+// fingerprint.
+func (a *App) ApproveRunbook(ctx context.Context, fingerprint, role string) (view.Approved, error) {
+	w, err := a.need()
+	if err != nil {
+		return view.Approved{}, err
+	}
+	var plan runbook.Runbook
+	if err := w.Read(store.Runbook, &plan); err != nil {
+		return view.Approved{}, err
+	}
+	is, err := w.Fingerprint(store.Runbook)
+	if err != nil {
+		return view.Approved{}, err
+	}
+	if fingerprint != is {
+		return view.Approved{}, fault.Newf(fault.Conflict, "approve the runbook: runbook.json is %s, not what was read", is).Hintf("read runbook.md again, then: landfall approve runbook --fingerprint %s", is)
+	}
+	for _, f := range plan.Findings {
+		if f.Blocks {
+			return view.Approved{}, fault.Newf(fault.Refused, "approve the runbook: a finding blocks it: %s: %s", f.ID, f.Text).Hintf("landfall plan")
+		}
+	}
+	me, err := a.identify(ctx, "approve runbook "+fingerprint)
+	if err != nil {
+		return view.Approved{}, err
+	}
+	before, err := a.runbookApprovals(ctx, w, fingerprint)
+	if err != nil {
+		return view.Approved{}, err
+	}
+	out := view.Approved{What: "runbook", Fingerprint: fingerprint, By: me.By, How: me.How, Given: before, Needed: a.persons(), PointOfNoReturn: plan.PointOfNoReturn}
+	if slices.Contains(before, me.By) {
+		return out, fault.Newf(fault.Conflict, "approve the runbook: %s has approved %s already", me.By, short(fingerprint)).Hintf("landfall run")
+	}
+	entry, err := a.recordAs(ctx, me.By, entryRunbookApproved, fingerprint, map[string]any{"what": "runbook", "runbook": fingerprint, "how": me.How, "role": role, "proof": me.Proof, "pointOfNoReturn": plan.PointOfNoReturn})
+	out.Given, out.Evidence = append(out.Given, me.By), entry.Seq
+	return out, err
+}

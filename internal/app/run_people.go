@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/runbook"
+	"example.com/landfall/internal/store"
+	"example.com/landfall/internal/view"
+)
+
+// Identity is a person, and how it was proved who it is.
+type Identity struct {
+	By string
+	// How is "local user", "ssh signature of KEY", "OIDC ISSUER".
+	How  string
+	Role string
+	// Proof is what an auditor checks it with, nil for a local user.
+	Proof map[string]string
+}
+
+// identify says who is speaking. The statement is what the person says: a
+// signature is one of it.
+func (a *App) identify(ctx context.Context, statement string) (Identity, error) {
+	if a.Identify == nil {
+		return Identity{By: a.setup.User, How: "local user"}, nil
+	}
+	return a.Identify(ctx, statement)
+}
+
+// Operate gives an event to the run under way, in the name of the person who
+// is speaking.
+func (a *App) Operate(ctx context.Context, e engine.Event) error {
+	w, err := a.need()
+	if err != nil {
+		return err
+	}
+	x, err := openExecution(w)
+	if err != nil {
+		return err
+	}
+	if x == nil {
+		return noRun()
+	}
+	me, err := a.identify(ctx, string(e.Kind)+" "+e.Step+" of "+x.Run+" "+x.Fingerprint)
+	if err != nil {
+		return err
+	}
+	e.By, e.How = me.By, me.How
+	if e.Role == "" {
+		e.Role = me.Role
+	}
+	e.Plan = x.Fingerprint
+	runs, done, err := a.runs(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return runs.Send(ctx, x.Run, e)
+}
+
+// ApproveStep gives a person's yes to a step of the run under way. With a
+// fingerprint it is a yes to that runbook only.
+func (a *App) ApproveStep(ctx context.Context, step, role, fingerprint string) (view.Approved, error) {
+	w, err := a.need()
+	if err != nil {
+		return view.Approved{}, err
+	}
+	x, err := openExecution(w)
+	if err != nil {
+		return view.Approved{}, err
+	}
+	if x == nil {
+		return view.Approved{}, noRun()
+	}
+	if fingerprint != "" && fingerprint != x.Fingerprint {
+		return view.Approved{}, fault.Newf(fault.Conflict, "approve %q: the run is of the runbook %s", step, x.Fingerprint).Hintf("landfall status")
+	}
+	out := view.Approved{What: step, Fingerprint: x.Fingerprint}
+	return out, a.Operate(ctx, engine.Event{Kind: engine.Approve, Step: step, Role: role})
+}
+
+// plan reads the runbook of a run, which is kept beside it: that in the
+// workspace may be a newer one.
+func planOf(w *store.Workspace, run string) (*runbook.Runbook, error) {
+	content, err := w.KeptFor(run, "runbook")
+	if err != nil {
+		return nil, err
+	}
+	var plan runbook.Runbook
+	if err := json.Unmarshal(content, &plan); err != nil {
+		return nil, fault.Of(fault.Invalid, "read the runbook of", run, err)
+	}
+	return &plan, nil
+}
+
+// Drain lets what is under way end, and keeps the checkpoint with which the run
+// goes on in another engine.
+func (a *App) Drain(ctx context.Context, reason string) (view.RunStatus, error) {
+	w, err := a.need()
+	if err != nil {
+		return view.RunStatus{}, err
+	}
+	x, err := openExecution(w)
+	if err != nil {
+		return view.RunStatus{}, err
+	}
+	if x == nil {
+		return view.RunStatus{}, noRun()
+	}
+	if err := a.Operate(ctx, engine.Event{Kind: engine.Drain, Reason: reason}); err != nil {
+		return view.RunStatus{}, err
+	}
+	return a.follow(ctx, w, *x, func(view.RunNews) {})
+}
+
+// resumeDrained goes on with the newest run, which has to be one that was
+// drained.
+func (a *App) resumeDrained(ctx context.Context, w *store.Workspace) (*store.Execution, error) {
+	last, err := lastExecution(w)
+	if err != nil {
+		return nil, err
+	}
+	if last.Result != resultDrained {
+		return nil, fault.Newf(fault.Conflict, "resume: the run %s was not drained (%s)", last.Run, last.Result).Hintf("landfall status")
+	}
+	content, err := w.KeptFor(last.Run, "checkpoint")
+	if err != nil {
+		return nil, err
+	}
+	var from engine.State
+	if err := json.Unmarshal(content, &from); err != nil {
+		return nil, fault.Of(fault.Invalid, "read the checkpoint of", last.Run, err)
+	}
+	plan, err := planOf(w, last.Run)
+	if err != nil {
+		return nil, err
+	}
+	me, err := a.identify(ctx, "resume "+last.Run+" "+last.Fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	last.Ended, last.Result, last.Engine = nil, "", a.Config.Engine.Address
+	return &last, a.start(ctx, w, &last, engine.Request{Run: last.Run, Plan: plan, Fingerprint: last.Fingerprint, Until: from.Until, By: me.By, How: me.How, Role: me.Role, From: &from})
+}

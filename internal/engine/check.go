@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/runbook"
+)
+
+// check is Check on a compiled plan.
+func (c *compiled) check(s State, e *Event) error {
+	if e.At.IsZero() {
+		return refuse(fault.Invalid, e, "it has no time")
+	}
+	if e.Kind == Begin {
+		return c.checkBegin(s, e)
+	}
+	switch {
+	case s.Begun.IsZero():
+		return refuse(fault.Conflict, e, "the run has not begun")
+	case s.Mode == Ended:
+		return refuse(fault.Conflict, e, "the run is over: "+s.Result)
+	}
+	switch e.Kind {
+	case AttemptEnded, GateAsked, TriggerAsked, Woke:
+		return c.checkReport(s, e)
+	case Approve, Reject, Confirm, Skip, Retry, Settle:
+		return c.checkStep(s, e)
+	case Pause, Resume, Rollback, Abort, Drain, Extend:
+		return c.checkRun(s, e)
+	default:
+		return refuse(fault.Invalid, e, "it is no event")
+	}
+}
+
+func refuse(kind fault.Kind, e *Event, why string) *fault.Error {
+	about := e.Step
+	if about == "" {
+		about = e.Trigger
+	}
+	return &fault.Error{Op: "take " + string(e.Kind), Resource: about, Kind: kind, Err: reason(why)}
+}
+
+// reason is a cause that is a sentence.
+type reason string
+
+func (r reason) Error() string { return string(r) }
+
+func (c *compiled) checkBegin(s State, e *Event) error {
+	if !s.Begun.IsZero() {
+		return refuse(fault.Conflict, e, "the run has begun already")
+	}
+	if e.Plan != "" && e.Plan != s.Plan {
+		return refuse(fault.Conflict, e, "the fingerprint is another runbook's")
+	}
+	if e.Until != "" && !slices.Contains(runbook.Phases(), e.Until) {
+		return refuse(fault.Invalid, e, "its last phase is none")
+	}
+	f := e.From
+	if f == nil {
+		return nil
+	}
+	if f.Run != s.Run || f.Plan != s.Plan {
+		return refuse(fault.Conflict, e, "the checkpoint is of another run or of another runbook")
+	}
+	if f.Begun.IsZero() {
+		return refuse(fault.Conflict, e, "the checkpoint is of a run that has not begun")
+	}
+	return f.fits(c)
+}
+
+// checkReport looks at what the driver reports. A report of what is not under
+// way is late or a second one.
+func (c *compiled) checkReport(s State, e *Event) error {
+	if e.Kind == TriggerAsked || e.Kind == Woke && e.Trigger != "" {
+		return c.checkTrigger(s, e)
+	}
+	i, ok := c.index[e.Step]
+	if !ok {
+		return refuse(fault.NotFound, e, "the runbook has no such step")
+	}
+	st := s.Steps[i]
+	switch e.Kind {
+	case AttemptEnded:
+		switch {
+		case !st.inFlight() || e.Attempt != st.Attempt:
+			return refuse(fault.Conflict, e, "that attempt is not under way")
+		case st.Status != Probing && !slices.Contains([]runbook.Outcome{runbook.Succeeded, runbook.NoEffect, runbook.BadEffect, runbook.Unknown, runbook.Yielded}, e.Outcome):
+			return refuse(fault.Invalid, e, "it has no outcome")
+		}
+	case GateAsked:
+		k := gateIndex(&c.plan.Steps[i], e.Gate)
+		if k < 0 {
+			return refuse(fault.NotFound, e, "the step has no such gate")
+		}
+		if st.Status != Gated || !st.Gates[k].Out || e.Attempt != st.Gates[k].Asking {
+			return refuse(fault.Conflict, e, "nobody waits for that answer")
+		}
+	case Woke:
+		if st.Wake.IsZero() {
+			return refuse(fault.Conflict, e, "the step has no timer")
+		}
+	}
+	return nil
+}
+
+func (c *compiled) checkTrigger(s State, e *Event) error {
+	k, ok := c.trigger[e.Trigger]
+	if !ok {
+		return refuse(fault.NotFound, e, "the runbook has no such trigger")
+	}
+	g := s.Triggers[k]
+	switch {
+	case e.Kind == Woke && (g.Wake.IsZero() || !g.Watching):
+		return refuse(fault.Conflict, e, "the trigger has no timer")
+	case e.Kind == TriggerAsked && (!g.Watching || !g.Out || e.Attempt != 0 && e.Attempt != g.Asking):
+		return refuse(fault.Conflict, e, "nobody waits for that answer")
+	}
+	return nil
+}
+
+// checkStep looks at what a person says about a step.
+func (c *compiled) checkStep(s State, e *Event) error {
+	i, ok := c.index[e.Step]
+	if !ok {
+		return refuse(fault.NotFound, e, "the runbook has no such step").Hintf("landfall status")
+	}
+	if strings.TrimSpace(e.By) == "" {
+		return refuse(fault.Denied, e, "it does not say who")
+	}
+	if s.Aborting {
+		return refuse(fault.Conflict, e, "the run is ending")
+	}
+	st, step := s.Steps[i], &c.plan.Steps[i]
+	switch e.Kind {
+	case Approve:
+		return c.checkApprove(s, e, st, step)
+	case Reject:
+		if st.Status != Asked {
+			return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and asks for no approval")
+		}
+		return needReason(e)
+	case Confirm:
+		if st.Status != Person {
+			return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and waits for no person to carry it out")
+		}
+		if strings.TrimSpace(e.Reason) == "" && len(e.Evidence) == 0 {
+			return refuse(fault.Invalid, e, "it says nothing of what was done").Hintf("say it with --reason")
+		}
+	case Skip:
+		return checkSkip(s, e, st, step)
+	case Retry:
+		if st.Status != Operator {
+			return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and does not wait for an operator")
+		}
+		if e.Accept {
+			return needReason(e)
+		}
+	case Settle:
+		if st.Status != Operator || st.Outcome != runbook.Unknown {
+			return refuse(fault.Conflict, e, "it is not unknown what the step has done")
+		}
+		if e.Effect == nil {
+			return refuse(fault.Invalid, e, "it does not say whether the effect is there")
+		}
+		return needReason(e)
+	}
+	return nil
+}
+
+func needReason(e *Event) error {
+	if strings.TrimSpace(e.Reason) == "" {
+		return refuse(fault.Invalid, e, "it gives no reason").Hintf("give it with --reason")
+	}
+	return nil
+}
+
+func (c *compiled) checkApprove(s State, e *Event, st *StepState, step *runbook.Step) error {
+	switch {
+	case st.Status != Asked:
+		return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and asks for no approval")
+	case e.Plan != s.Plan:
+		return refuse(fault.Conflict, e, "the fingerprint is not that of the runbook that runs").Hintf("read it again with: landfall status")
+	case len(step.Approvals.Roles) > 0 && !slices.Contains(step.Approvals.Roles, e.Role):
+		return refuse(fault.Denied, e, "it takes one of the roles "+strings.Join(step.Approvals.Roles, ", "))
+	case slices.ContainsFunc(st.Approvals, func(a Approval) bool { return samePerson(a.By, e.By) }):
+		return refuse(fault.Conflict, e, "the same person has approved already, and it takes different ones")
+	}
+	return nil
+}
+
+// samePerson compares names as mail addresses and user names are compared.
+func samePerson(a, b string) bool {
+	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+}
+
+func checkSkip(s State, e *Event, st *StepState, step *runbook.Step) error {
+	if err := needReason(e); err != nil {
+		return err
+	}
+	if s.Mode == Back && !st.Undo {
+		return refuse(fault.Conflict, e, "the run goes back").Hintf("settle it, or wait until the run has gone back")
+	}
+	switch st.Status {
+	case Operator, Person, Retrying, Waiting, Gated, Asked, Ready:
+	default:
+		return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and cannot be skipped")
+	}
+	if e.Accept {
+		return nil
+	}
+	if len(step.After.Writers) > 0 || len(step.After.Weights) > 0 {
+		return refuse(fault.Refused, e, "it decides which side writes or serves, so what comes after rests on it").
+			Hintf("skip it with --accept when that was done by hand")
+	}
+	return nil
+}
+
+// checkRun looks at what a person says about the run.
+func (c *compiled) checkRun(s State, e *Event) error {
+	if strings.TrimSpace(e.By) == "" && e.Kind != Drain {
+		return refuse(fault.Denied, e, "it does not say who")
+	}
+	if s.Aborting || s.Draining && e.Kind != Abort {
+		return refuse(fault.Conflict, e, "the run is ending")
+	}
+	switch e.Kind {
+	case Pause:
+		if s.Paused && s.PausedBy != "" {
+			return refuse(fault.Conflict, e, "the run is paused by "+s.PausedBy)
+		}
+	case Resume:
+		if !s.Paused {
+			return refuse(fault.Conflict, e, "the run is not paused")
+		}
+	case Extend:
+		return c.checkExtend(s, e)
+	case Rollback:
+		return c.checkRollback(s, e)
+	}
+	return nil
+}
+
+func (c *compiled) checkExtend(s State, e *Event) error {
+	if s.Mode != Forward {
+		return refuse(fault.Conflict, e, "the run goes back")
+	}
+	to := slices.Index(runbook.Phases(), e.Until)
+	switch {
+	case e.Until != "" && to < 0:
+		return refuse(fault.Invalid, e, "its last phase is none")
+	case s.Until == "" || e.Until != "" && to <= slices.Index(runbook.Phases(), s.Until):
+		return refuse(fault.Conflict, e, "the run goes that far already")
+	}
+	return nil
+}
+
+func (c *compiled) checkRollback(s State, e *Event) error {
+	target := -1
+	if e.Step != "" {
+		i, ok := c.index[e.Step]
+		if !ok {
+			return refuse(fault.NotFound, e, "the runbook has no such step").Hintf("landfall status")
+		}
+		st := s.Steps[i]
+		if !slices.Contains(s.Order, i) && !st.Effect && !st.inFlight() {
+			return refuse(fault.Conflict, e, "the step is "+string(st.Status)+": there is nothing to take back")
+		}
+		target = i
+	}
+	if s.Mode == Back && (target >= 0 || s.Target < 0) {
+		return refuse(fault.Conflict, e, "the run goes back already")
+	}
+	if e.Accept {
+		return needReason(e)
+	}
+	if losses := c.losses(s, target); len(losses) > 0 {
+		return refuse(fault.Refused, e, "going back loses: "+listed(losses, 5)).
+			Hintf("landfall rollback --accept --reason TEXT")
+	}
+	return nil
+}

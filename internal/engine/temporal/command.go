@@ -1,0 +1,253 @@
+package temporal
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/runbook"
+)
+
+const (
+	// beatTimeout is how long an attempt may be silent before its worker counts
+	// as dead. Nobody knows then what it did: the outcome is unknown.
+	beatTimeout = 30 * time.Second
+	// askTimeout bounds the measuring of one gate.
+	askTimeout = 2 * time.Minute
+	// recordTimeout bounds one try to write to the ledger; tries never end, as
+	// nothing may begin that is not in the ledger.
+	recordTimeout = 30 * time.Second
+	// tellFor is how long a message is tried.
+	tellFor = time.Hour
+)
+
+// record writes the entries of a turn to the ledger before anything that they
+// tell of begins. It is tried for ever: a full disk is for people to mend.
+func (r *run) record(ctx workflow.Context, commands []engine.Command) error {
+	var entries []engine.Entry
+	for i := range commands {
+		if commands[i].Kind == engine.Record {
+			entries = append(entries, *commands[i].Entry)
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	return workflow.ExecuteActivity(r.kept(ctx, "ledger"), recordActivity, r.in.Run, entries).Get(ctx, nil)
+}
+
+// carryOut begins what the reducer said. While the history is being closed,
+// nothing new begins: it waits for the next one.
+func (r *run) carryOut(ctx workflow.Context, commands []engine.Command) error {
+	for _, c := range commands {
+		switch c.Kind {
+		case engine.Record:
+		case engine.DoStep, engine.UndoStep, engine.ProbeStep:
+			if r.turning {
+				r.held = append(r.held, c)
+				continue
+			}
+			r.attempt(ctx, c)
+		case engine.AskGate, engine.AskTrigger:
+			if r.turning {
+				r.held = append(r.held, c)
+				continue
+			}
+			r.ask(ctx, c)
+		case engine.YieldStep:
+			r.yield(c)
+		case engine.Wake:
+			r.wake(ctx, c)
+		case engine.Unwake:
+			r.unwake(keyOf(c))
+		case engine.Tell:
+			r.tell(ctx, c)
+		case engine.End:
+			r.ended = true
+		default:
+			return fatal(fault.Newf(fault.Internal, "the engine does not know the command %q", c.Kind))
+		}
+	}
+	return nil
+}
+
+// attempt carries out one attempt of a step, in a coroutine of its own, which
+// waits with its own context: cancelling the other one asks the attempt to stop,
+// and it is its answer that ends the wait.
+func (r *run) attempt(ctx workflow.Context, c engine.Command) {
+	i, ok := r.index[c.Step]
+	if !ok {
+		return
+	}
+	step := r.plan.Steps[i]
+	options := workflow.ActivityOptions{
+		TaskQueue:           r.in.Queues[step.Place],
+		StartToCloseTimeout: max(time.Duration(step.TimeoutSeconds)*time.Second, time.Minute),
+		HeartbeatTimeout:    beatTimeout,
+		// An attempt that is asked to stop says where it stopped.
+		WaitForCancellation: true,
+		// The reducer counts attempts: each is in the ledger.
+		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
+		Summary:     string(c.Kind) + " " + c.Step,
+	}
+	child, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
+	key := "step " + c.Step
+	r.flying[key] = cancel
+	call := engine.StepCall{Run: r.in.Run, Plan: r.in.Fingerprint, Workload: r.plan.Workload, Environment: r.plan.Environment, Step: step, Kind: c.Kind, Round: c.Round, Attempt: c.Attempt, Cursor: c.Cursor}
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var result engine.StepResult
+		if err := workflow.ExecuteActivity(child, stepActivity, call).Get(ctx, &result); err != nil {
+			result = lost(err)
+		}
+		evidence := r.prove(ctx, c.Step, result.Proof)
+		delete(r.flying, key)
+		r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.AttemptEnded, Step: c.Step, Attempt: c.Attempt, Outcome: result.Outcome, Effect: result.Effect,
+			Detail: result.Detail, Cursor: result.Cursor, Evidence: evidence, Final: result.Final}})
+	})
+}
+
+// prove keeps what an attempt proved in the ledger. It is tried for ever, as a
+// claim without its evidence is none.
+func (r *run) prove(ctx workflow.Context, step string, proof []engine.Proof) []string {
+	if len(proof) == 0 {
+		return nil
+	}
+	var hashes []string
+	if err := workflow.ExecuteActivity(r.kept(ctx, "evidence"), proveActivity, r.in.Run, step, proof).Get(ctx, &hashes); err != nil {
+		workflow.GetLogger(ctx).Error("evidence was not kept", "step", step, "reason", err.Error())
+	}
+	return hashes
+}
+
+// kept are the options of what is written to the ledger: tried for ever, as a
+// full disk is for people to mend.
+func (r *run) kept(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: recordTimeout, Summary: summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute}})
+}
+
+// yield asks an attempt to stop where it is. One that waits for the next
+// history has not begun.
+func (r *run) yield(c engine.Command) {
+	if cancel, ok := r.flying["step "+c.Step]; ok {
+		cancel()
+		return
+	}
+	for i, h := range r.held {
+		if h.Step == c.Step && (h.Kind == engine.DoStep || h.Kind == engine.UndoStep || h.Kind == engine.ProbeStep) {
+			r.held = slices.Delete(r.held, i, i+1)
+			r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.AttemptEnded, Step: h.Step, Attempt: h.Attempt, Outcome: runbook.Yielded, Cursor: h.Cursor}})
+			return
+		}
+	}
+}
+
+// lost is what an attempt came to whose worker did not answer: nobody knows.
+func lost(err error) engine.StepResult {
+	detail := "the attempt was broken off"
+	var timeout *temporal.TimeoutError
+	var application *temporal.ApplicationError
+	switch {
+	case errors.As(err, &timeout) && timeout.TimeoutType() == enums.TIMEOUT_TYPE_HEARTBEAT:
+		detail = "its worker fell silent"
+	case errors.As(err, &timeout):
+		detail = "it took longer than its timeout"
+	case errors.As(err, &application):
+		detail = application.Error()
+	}
+	return engine.StepResult{Outcome: runbook.Unknown, Detail: detail}
+}
+
+// ask measures a gate or a trigger.
+func (r *run) ask(ctx workflow.Context, c engine.Command) {
+	q := engine.Question{Run: r.in.Run, Step: c.Step}
+	event := engine.Event{Kind: engine.GateAsked, Step: c.Step, Gate: c.Gate, Attempt: c.Attempt}
+	if c.Kind == engine.AskTrigger {
+		event = engine.Event{Kind: engine.TriggerAsked, Trigger: c.Trigger, Attempt: c.Attempt}
+	}
+	if !r.question(c, &q) {
+		return
+	}
+	options := workflow.ActivityOptions{StartToCloseTimeout: askTimeout, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}, Summary: "ask " + q.ID}
+	key := "ask " + c.Step + " " + q.ID
+	child, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
+	r.flying[key] = cancel
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		var answer engine.Answer
+		if err := workflow.ExecuteActivity(child, askActivity, q).Get(ctx, &answer); err != nil {
+			answer = engine.Answer{Detail: "no data: " + lost(err).Detail}
+		}
+		delete(r.flying, key)
+		event.Open, event.Detail = answer.Open, answer.Detail
+		r.inbox.SendAsync(letter{event: event})
+	})
+}
+
+// question finds what a command asks in the plan.
+func (r *run) question(c engine.Command, q *engine.Question) bool {
+	if c.Kind == engine.AskTrigger {
+		for i := range r.plan.Triggers {
+			if t := &r.plan.Triggers[i]; t.ID == c.Trigger {
+				q.ID, q.Expr, q.Facts = t.ID, t.Expr, t.Facts
+				return true
+			}
+		}
+		return false
+	}
+	i, ok := r.index[c.Step]
+	if !ok {
+		return false
+	}
+	for _, g := range r.plan.Steps[i].Gates {
+		if g.ID == c.Gate {
+			q.ID, q.Expr, q.Facts = g.ID, g.Expr, g.Facts
+			return true
+		}
+	}
+	return false
+}
+
+func keyOf(c engine.Command) string { return c.Step + "\x00" + c.Trigger }
+
+func (r *run) wake(ctx workflow.Context, c engine.Command) {
+	key := keyOf(c)
+	r.unwake(key)
+	child, cancel := workflow.WithCancel(ctx)
+	r.timers[key] = timer{cancel, c.At}
+	future := workflow.NewTimer(child, max(c.At.Sub(workflow.Now(ctx)), 0))
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if future.Get(ctx, nil) != nil {
+			return // taken back
+		}
+		delete(r.timers, key)
+		r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.Woke, Step: c.Step, Trigger: c.Trigger}})
+	})
+}
+
+func (r *run) unwake(key string) {
+	if t, ok := r.timers[key]; ok {
+		delete(r.timers, key)
+		t.cancel()
+	}
+}
+
+// tell sends a message. The run does not wait for it; its history does.
+func (r *run) tell(ctx workflow.Context, c engine.Command) {
+	r.told++
+	r.telling++
+	t := engine.Telling{Run: r.in.Run, Number: r.state.Seq<<16 + r.told, Step: c.Step, Message: *c.Message}
+	child := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: tellFor, Summary: "tell",
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 5 * time.Second, MaximumInterval: 5 * time.Minute}})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if err := workflow.ExecuteActivity(child, tellActivity, t).Get(ctx, nil); err != nil {
+			workflow.GetLogger(ctx).Warn("message was not sent", "step", c.Step, "reason", err.Error())
+		}
+		r.telling--
+	})
+}

@@ -1,0 +1,94 @@
+package temporal
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/runbook"
+)
+
+// The names under which histories know the workflow, its activities and its
+// handlers. They are part of every recorded history: never change one.
+const (
+	workflowName   = "landfall.run"
+	stepActivity   = "landfall.step"
+	askActivity    = "landfall.ask"
+	tellActivity   = "landfall.tell"
+	recordActivity = "landfall.record"
+	proveActivity  = "landfall.prove"
+	eventUpdate    = "landfall.event"
+	statusQuery    = "landfall.status"
+	stateQuery     = "landfall.state"
+)
+
+// Input starts a run, and carries it over into its next history.
+type Input struct {
+	Run string `json:"run"`
+	// Fingerprint of the plan.
+	Fingerprint string `json:"fingerprint"`
+	// Plan is the runbook, packed.
+	Plan []byte `json:"plan"`
+	// State is where the run stands, packed; nil for a new one.
+	State []byte `json:"state,omitempty"`
+	// From is the checkpoint of another engine, packed; nil without one.
+	From  []byte        `json:"from,omitempty"`
+	Until runbook.Phase `json:"until,omitempty"`
+	// Held are commands that the history before this one did not begin.
+	Held []engine.Command `json:"held,omitempty"`
+	// Queues are the task queues by place; what is not named goes to the queue
+	// of the workflow itself.
+	Queues map[runbook.Place]string `json:"queues,omitempty"`
+	// By, How and Role say who started it.
+	By   string `json:"by"`
+	How  string `json:"how"`
+	Role string `json:"role,omitempty"`
+}
+
+// Ended is what a run came to: its last state, packed.
+type Ended struct {
+	Result string `json:"result"`
+	State  []byte `json:"state"`
+}
+
+// maxPacked bounds what one payload may hold; the server refuses 2 MiB.
+const maxPacked = 1 << 20
+
+// maxUnpacked bounds what a packed value may become.
+const maxUnpacked = 256 << 20
+
+// pack writes a value as compressed JSON: a payload has a limit, and plans of
+// thousands of steps repeat themselves.
+func pack(what string, value any) ([]byte, error) {
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return nil, fault.Of(fault.Internal, "pack", what, err)
+	}
+	if err := json.NewEncoder(z).Encode(value); err != nil {
+		return nil, fault.Of(fault.Internal, "pack", what, err)
+	}
+	if err := z.Close(); err != nil {
+		return nil, fault.Of(fault.Internal, "pack", what, err)
+	}
+	if out.Len() > maxPacked {
+		return nil, fault.Newf(fault.Invalid, "%s takes %d bytes, an engine takes %d", what, out.Len(), maxPacked)
+	}
+	return out.Bytes(), nil
+}
+
+// unpack reads what pack wrote.
+func unpack(what string, data []byte, into any) error {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("unpack %s: %w", what, err)
+	}
+	if err := json.NewDecoder(io.LimitReader(z, maxUnpacked)).Decode(into); err != nil {
+		return fmt.Errorf("unpack %s: %w", what, err)
+	}
+	return z.Close()
+}

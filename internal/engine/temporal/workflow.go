@@ -1,0 +1,196 @@
+package temporal
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/runbook"
+)
+
+// run is the workflow: one coroutine takes events from the inbox, asks the
+// reducer, and carries out what it says. Everything else (timers, attempts,
+// people) only puts events into the inbox.
+type run struct {
+	in    Input
+	plan  *runbook.Runbook
+	index map[string]int
+	state engine.State
+	inbox workflow.Channel
+	// flying are the attempts and questions under way, by what they are about.
+	flying map[string]workflow.CancelFunc
+	timers map[string]timer
+	// held are commands that wait for the next history.
+	held []engine.Command
+	// turning says that the history is being closed; beyond limit events what
+	// is under way is asked to stop.
+	turning bool
+	forced  bool
+	limit   int
+	telling int
+	told    int64
+	ended   bool
+}
+
+// letter is an event on its way to the reducer. done is told when the event
+// was taken and is in the ledger, or why not.
+type letter struct {
+	event engine.Event
+	done  workflow.Settable
+}
+
+type timer struct {
+	cancel workflow.CancelFunc
+	at     time.Time
+}
+
+// Run is the workflow of a run.
+func Run(ctx workflow.Context, in Input) (Ended, error) {
+	r, err := open(ctx, in)
+	if err != nil {
+		return Ended{}, fatal(err)
+	}
+	if err := r.handlers(ctx); err != nil {
+		return Ended{}, err
+	}
+	if err := r.begin(ctx); err != nil {
+		return Ended{}, fatal(err)
+	}
+	for !r.ended && !r.mayTurn() {
+		if err := r.turn(ctx); err != nil {
+			return Ended{}, err
+		}
+	}
+	if err := r.settle(ctx); err != nil {
+		return Ended{}, err
+	}
+	state, err := pack("the state of the run", r.state)
+	if err != nil {
+		return Ended{}, fatal(err)
+	}
+	if r.ended {
+		return Ended{Result: r.state.Result, State: state}, nil
+	}
+	next := r.in
+	next.State, next.From, next.Held = state, nil, r.held
+	return Ended{}, workflow.NewContinueAsNewError(ctx, workflowName, next)
+}
+
+func open(ctx workflow.Context, in Input) (*run, error) {
+	r := &run{in: in, plan: &runbook.Runbook{}, index: map[string]int{}, inbox: workflow.NewBufferedChannel(ctx, 1<<20),
+		flying: map[string]workflow.CancelFunc{}, timers: map[string]timer{}}
+	if err := unpack("the runbook", in.Plan, r.plan); err != nil {
+		return nil, err
+	}
+	for i := range r.plan.Steps {
+		r.index[r.plan.Steps[i].ID] = i
+	}
+	if in.State != nil {
+		return r, unpack("the state of the run", in.State, &r.state)
+	}
+	var err error
+	r.state, err = engine.Start(r.plan, in.Run, in.Fingerprint)
+	return r, err
+}
+
+// begin sends the first event of a new run, or goes on where the history
+// before this one stopped.
+func (r *run) begin(ctx workflow.Context) error {
+	if r.in.State != nil {
+		held := r.in.Held
+		for i := range r.state.Steps {
+			if at := r.state.Steps[i].Wake; !at.IsZero() {
+				held = append(held, engine.Command{Kind: engine.Wake, Step: r.plan.Steps[i].ID, At: at})
+			}
+		}
+		for i := range r.state.Triggers {
+			if at := r.state.Triggers[i].Wake; !at.IsZero() {
+				held = append(held, engine.Command{Kind: engine.Wake, Trigger: r.plan.Triggers[i].ID, At: at})
+			}
+		}
+		return r.carryOut(ctx, held)
+	}
+	e := engine.Event{Kind: engine.Begin, Until: r.in.Until, By: r.in.By, How: r.in.How, Role: r.in.Role, Plan: r.in.Fingerprint}
+	if r.in.From != nil {
+		e.From = &engine.State{}
+		if err := unpack("the checkpoint", r.in.From, e.From); err != nil {
+			return err
+		}
+	}
+	r.inbox.SendAsync(letter{event: e})
+	return nil
+}
+
+// handlers takes events from people and answers questions about the run.
+func (r *run) handlers(ctx workflow.Context) error {
+	err := workflow.SetUpdateHandlerWithOptions(ctx, eventUpdate, func(ctx workflow.Context, e engine.Event) error {
+		future, done := workflow.NewFuture(ctx)
+		r.inbox.SendAsync(letter{event: e, done: done})
+		return future.Get(ctx, nil)
+	}, workflow.UpdateHandlerOptions{Validator: func(ctx workflow.Context, e engine.Event) error {
+		e.At = workflow.Now(ctx)
+		return refusal(engine.Check(r.plan, r.state, e))
+	}})
+	if err != nil {
+		return err
+	}
+	if err := workflow.SetQueryHandler(ctx, statusQuery, func() (engine.Summary, error) {
+		return engine.Summarize(r.plan, r.state), nil
+	}); err != nil {
+		return err
+	}
+	return workflow.SetQueryHandler(ctx, stateQuery, func() ([]byte, error) { return pack("the state of the run", r.state) })
+}
+
+// turn takes all events that are there, lets the reducer say what follows,
+// writes that to the ledger in one go, and then begins it.
+func (r *run) turn(ctx workflow.Context) error {
+	var first letter
+	if more := r.inbox.Receive(ctx, &first); !more {
+		return fault.Newf(fault.Internal, "the inbox of the run is closed")
+	}
+	letters := []letter{first}
+	for {
+		var l letter
+		if !r.inbox.ReceiveAsync(&l) {
+			break
+		}
+		letters = append(letters, l)
+	}
+	var commands []engine.Command
+	refused := make([]error, len(letters))
+	for i, l := range letters {
+		l.event.At = workflow.Now(ctx)
+		state, follow, err := engine.Next(r.plan, r.state, l.event)
+		if err != nil {
+			refused[i] = err
+			if l.done == nil {
+				workflow.GetLogger(ctx).Warn("event was refused", "kind", l.event.Kind, "step", l.event.Step, "reason", err.Error())
+			}
+			continue
+		}
+		r.state = state
+		commands = append(commands, follow...)
+	}
+	if err := r.record(ctx, commands); err != nil {
+		return err
+	}
+	for i, l := range letters {
+		if l.done != nil {
+			l.done.Set(nil, refusal(refused[i]))
+		}
+	}
+	if err := r.carryOut(ctx, commands); err != nil {
+		return err
+	}
+	r.watch(ctx)
+	return nil
+}
+
+// settle waits for what must not be lost with this history: answers to people
+// and messages.
+func (r *run) settle(ctx workflow.Context) error {
+	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && r.telling == 0 })
+}

@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+
+	"example.com/landfall/internal/app"
+	"example.com/landfall/internal/config"
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/engine/host"
+	"example.com/landfall/internal/engine/temporal"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/view"
+)
+
+// engines builds what carries runs out: a program of its own on this machine,
+// which is started when it is needed, or the cluster that landfall.yaml names.
+// Both are asked in the same way.
+func engines(s app.Setup, c *config.Config, cacheDir string) app.Engines {
+	e := engineParts{setup: s, config: c, cacheDir: cacheDir}
+	return app.Engines{Connect: e.connect, Work: e.work, Status: e.status, Start: e.start, Stop: e.stop}
+}
+
+type engineParts struct {
+	setup    app.Setup
+	config   *config.Config
+	cacheDir string
+}
+
+// queueOf is the queue of a workspace: on a cluster several may have runs.
+func queueOf(place app.EnginePlace) string {
+	sum := sha256.Sum256([]byte(place.Workspace))
+	return "landfall-" + hex.EncodeToString(sum[:6])
+}
+
+// dial connects to the engine of the place, which start brings up when it is
+// the embedded one and does not run.
+func (e engineParts) dial(ctx context.Context, place app.EnginePlace, start bool) (*temporal.Connection, error) {
+	c := &e.config.Engine
+	if c.Address != "" {
+		return temporal.Connect(ctx, host.Config{
+			Address: c.Address, Namespace: c.Namespace, TLS: host.TLS{Off: c.Insecure, CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile}, APIKeyVariable: c.APIKeyVariable,
+			KeyringDir: place.Dir, Env: e.setup.Getenv, Log: e.setup.Log,
+		})
+	}
+	at, err := host.Find(place.Dir)
+	if err != nil && start && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unavailable)) {
+		at, err = e.bring(ctx, place)
+	}
+	if err != nil {
+		return nil, err
+	}
+	local := host.Local(place.Dir, at, e.setup.Getenv)
+	local.Log = e.setup.Log
+	return temporal.Connect(ctx, local)
+}
+
+func (e engineParts) connect(ctx context.Context, place app.EnginePlace, start bool) (engine.Runs, func(), error) {
+	connection, err := e.dial(ctx, place, start)
+	if err != nil {
+		return nil, nil, err
+	}
+	return connection.Runs(queueOf(place)), connection.Close, nil
+}
+
+func (e engineParts) work(ctx context.Context, place app.EnginePlace, w app.Work) error {
+	connection, err := e.dial(ctx, place, false)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	if w.Queue == "" {
+		w.Queue = queueOf(place)
+	}
+	return connection.Work(ctx, temporal.WorkerOptions{Queue: w.Queue, Home: w.Home, Hands: w.Hands, Log: e.setup.Log})
+}
+
+// bring starts the embedded engine. It keeps a worker of this workspace beside
+// it: this program, as "landfall worker".
+func (e engineParts) bring(ctx context.Context, place app.EnginePlace) (host.Address, error) {
+	binary, err := host.Binary(e.setup.Exe, e.cacheDir, e.setup.Version, e.setup.Getenv)
+	if err != nil {
+		return host.Address{}, err
+	}
+	hours := strconv.FormatFloat(float64(e.config.Engine.IdleMinutes)/60, 'f', 4, 64)
+	return host.Start(ctx, binary, place.Dir, "--hours", hours, "--worker", e.setup.Exe, "--worker-arg=worker", "--worker-arg=--workspace="+place.Workspace)
+}
+
+func (e engineParts) start(ctx context.Context, place app.EnginePlace) error {
+	if a := e.config.Engine.Address; a != "" {
+		return fault.Newf(fault.Conflict, "start the engine: landfall.yaml names the cluster at %q", a).Hintf("landfall engine status")
+	}
+	_, err := e.bring(ctx, place)
+	return err
+}
+
+func (e engineParts) stop(ctx context.Context, place app.EnginePlace) (bool, error) {
+	if a := e.config.Engine.Address; a != "" {
+		return false, fault.Newf(fault.Conflict, "stop the engine: landfall.yaml names the cluster at %q", a).Hintf("landfall engine status")
+	}
+	return host.Stop(ctx, place.Dir)
+}
+
+func (e engineParts) status(ctx context.Context, place app.EnginePlace) (view.EngineStatus, error) {
+	if a := e.config.Engine.Address; a != "" {
+		out := view.EngineStatus{Address: a, State: "answers"}
+		connection, err := e.dial(ctx, place, false)
+		if err != nil {
+			out.State = err.Error()
+			return out, nil
+		}
+		connection.Close()
+		return out, nil
+	}
+	s, err := host.StatusOf(ctx, place.Dir, e.setup.Getenv)
+	if err != nil {
+		return view.EngineStatus{}, err
+	}
+	out := view.EngineStatus{Embedded: true, Address: s.Address.Address, State: string(s.State), PID: s.PID, Version: s.Address.Version, Server: s.Address.Server, MemoryBytes: s.MemoryBytes, Started: s.Address.Started}
+	for _, f := range s.Files {
+		out.FileBytes += f.SizeBytes
+	}
+	return out, nil
+}
