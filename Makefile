@@ -6,7 +6,7 @@ CACHE  := $(if $(LANDFALL_CACHE),$(LANDFALL_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_
 export LANDFALL_CACHE := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help build setup setup-tests demo test race bench bench-logs fuzz lint fmt generate clean
+.PHONY: help build engine setup setup-tests demo test race bench bench-logs fuzz lint fmt generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,10 @@ build: ## build bin/landfall and bin/bookshop
 	@mkdir -p $(BIN)
 	$(GO) build -o $(BIN)/ ./cmd/landfall ./examples/bookshop
 
-setup: build ## install the sandbox's tools that are missing (moto, Azurite, versitygw, PostgreSQL)
+engine: ## build bin/landfall-engine, the durable engine, once for its sources
+	@./scripts/engine "$(CACHE)" $(BIN)
+
+setup: build engine ## install the sandbox's tools that are missing (moto, Azurite, versitygw, PostgreSQL)
 	$(BIN)/landfall sandbox setup
 
 demo: setup ## carry the sample workload through what exists so far, in the sandbox
@@ -23,8 +26,9 @@ demo: setup ## carry the sample workload through what exists so far, in the sand
 
 test: setup-tests ## run the whole suite
 	$(GO) test ./...
+	cd engine && $(GO) test ./...
 
-setup-tests: build
+setup-tests: build engine
 	$(BIN)/landfall sandbox setup --tests
 
 race: setup-tests ## run the suite with the race detector (builds everything a second time)

@@ -230,6 +230,9 @@ func (a *App) ApproveRunbook(ctx context.Context, fingerprint, role string) (vie
 	if err != nil {
 		return view.Approved{}, err
 	}
+	if role, err = a.roleOf(me, role); err != nil {
+		return view.Approved{}, err
+	}
 	before, err := a.runbookApprovals(ctx, w, fingerprint)
 	if err != nil {
 		return view.Approved{}, err

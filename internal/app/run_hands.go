@@ -154,6 +154,9 @@ func (h hands) Record(ctx context.Context, run string, entries []engine.Entry) e
 			}
 			body["data"] = data
 		}
+		if len(e.Proof) > 0 {
+			body["proof"] = e.Proof
+		}
 		who := e.By
 		if who == "" {
 			who = "landfall"

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"strconv"
+	"strings"
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
@@ -30,6 +32,40 @@ func (a *App) identify(ctx context.Context, statement string) (Identity, error) 
 	return a.Identify(ctx, statement)
 }
 
+// statementOf is what a person says with an event: all that decides what it
+// does, so that one signature stands for one thing.
+func statementOf(e engine.Event, x store.Execution) string {
+	words := []string{string(e.Kind)}
+	add := func(name, value string) {
+		if value != "" {
+			words = append(words, name, value)
+		}
+	}
+	add("step", e.Step)
+	add("as", e.Role)
+	add("until", string(e.Until))
+	if e.Effect != nil {
+		add("effect", map[bool]string{true: "there", false: "not there"}[*e.Effect])
+	}
+	if e.Accept {
+		words = append(words, "accepting the loss")
+	}
+	add("because", strconv.Quote(e.Reason))
+	return strings.Join(append(words, "in the run", x.Run, "of the runbook", x.Fingerprint), " ")
+}
+
+// roleOf is the role in which a person speaks. Where landfall.yaml gives people
+// their roles nobody takes another.
+func (a *App) roleOf(me Identity, wanted string) (string, error) {
+	if wanted == "" || wanted == me.Role {
+		return me.Role, nil
+	}
+	if a.Config != nil && len(a.Config.Approvals.Roles) > 0 {
+		return "", fault.Newf(fault.Denied, "speak as %q: landfall.yaml gives %s the role %q", wanted, me.By, me.Role).Hintf("approvals.roles in landfall.yaml")
+	}
+	return wanted, nil
+}
+
 // Operate gives an event to the run under way, in the name of the person who
 // is speaking.
 func (a *App) Operate(ctx context.Context, e engine.Event) error {
@@ -44,13 +80,13 @@ func (a *App) Operate(ctx context.Context, e engine.Event) error {
 	if x == nil {
 		return noRun()
 	}
-	me, err := a.identify(ctx, string(e.Kind)+" "+e.Step+" of "+x.Run+" "+x.Fingerprint)
+	me, err := a.identify(ctx, statementOf(e, *x))
 	if err != nil {
 		return err
 	}
-	e.By, e.How = me.By, me.How
-	if e.Role == "" {
-		e.Role = me.Role
+	e.By, e.How, e.Proof = me.By, me.How, me.Proof
+	if e.Role, err = a.roleOf(me, e.Role); err != nil {
+		return err
 	}
 	e.Plan = x.Fingerprint
 	runs, done, err := a.runs(ctx, true)

@@ -274,6 +274,8 @@ type Event struct {
 	By   string `json:"by,omitempty"`
 	Role string `json:"role,omitempty"`
 	How  string `json:"how,omitempty"`
+	// Proof is what an auditor checks that with: a signature, a token's claims.
+	Proof map[string]string `json:"proof,omitempty"`
 	// Reason that a person gave.
 	Reason string `json:"reason,omitempty"`
 	// Plan is the fingerprint that a person has seen.
@@ -341,4 +343,6 @@ type Entry struct {
 	By     string            `json:"by,omitempty"`
 	Text   string            `json:"text"`
 	Data   map[string]string `json:"data,omitempty"`
+	// Proof is that of the event, on its first entry.
+	Proof map[string]string `json:"proof,omitempty"`
 }

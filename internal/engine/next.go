@@ -11,10 +11,13 @@ import (
 // turn is what one event does: a copy of the state, of which a step is copied
 // when it changes, and the commands that follow.
 type turn struct {
-	c       *compiled
-	s       State
-	now     time.Time
-	by      string
+	c   *compiled
+	s   State
+	now time.Time
+	by  string
+	// how and proof go to the first entry.
+	how     string
+	proof   map[string]string
 	records []Command
 	other   []Command
 	owned   map[int]bool
@@ -35,7 +38,7 @@ func Next(plan *runbook.Runbook, s State, e Event) (State, []Command, error) {
 	if err := c.check(s, &e); err != nil {
 		return s, nil, err
 	}
-	t := &turn{c: c, s: s, now: e.At, by: e.By}
+	t := &turn{c: c, s: s, now: e.At, by: e.By, proof: e.Proof}
 	if t.now.Before(s.Now) {
 		// Clocks of two machines differ; a run never goes back in time.
 		t.now = s.Now
@@ -219,6 +222,7 @@ func (t *turn) unwake(i int) {
 func (t *turn) record(kind string, step int, text string, data map[string]string) {
 	t.s.Records++
 	entry := &Entry{Number: t.s.Records, At: t.now, Kind: kind, By: t.by, Text: cut(text), Data: maps.Clone(data)}
+	entry.Proof, t.proof = maps.Clone(t.proof), nil
 	c := Command{Kind: Record, Entry: entry}
 	if step >= 0 {
 		entry.Step = t.plan(step).ID

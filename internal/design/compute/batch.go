@@ -180,7 +180,9 @@ func jobDefinition(c *design.Context, r *inventory.Resource) design.Decision {
 	s.Decide(design.Manual, common.Redesign, "a job definition (%s) is a resource at AWS; at Azure the program gives command, container and limits with each task", common.Shown(image))
 	s.Do("write the task of %s where jobs are submitted: image %s, command %s, %d retries, %d seconds at most", r.Name, common.Shown(image), common.Shown(s.At("ContainerProperties.Command")),
 		s.Int("RetryStrategy.Attempts", 1), s.Int("Timeout.AttemptDurationSeconds", 0))
-	s.Do("give the pool a user-assigned identity with the rights of the job role %s, and read secrets from Key Vault with it", common.Shown(s.At("ContainerProperties.JobRoleArn")))
+	if role := s.At("ContainerProperties.JobRoleArn"); role != nil {
+		s.Do("give the pool a user-assigned identity with the rights of the job role %s, and read secrets from Key Vault with it", common.Shown(role))
+	}
 	s.EffortDays = 1
 	return s.Done()
 }

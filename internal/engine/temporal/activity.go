@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
 )
 
@@ -77,7 +78,14 @@ func (a *activities) ask(ctx context.Context, q engine.Question) (engine.Answer,
 	return a.hands.Ask(ctx, q)
 }
 
-func (a *activities) tell(ctx context.Context, t engine.Telling) error { return a.hands.Tell(ctx, t) }
+// tell sends a message. What cannot help is not tried again.
+func (a *activities) tell(ctx context.Context, t engine.Telling) error {
+	err := a.hands.Tell(ctx, t)
+	if err != nil && !fault.ClassOf(err).Retry {
+		return refusal(err)
+	}
+	return err
+}
 
 func (a *activities) record(ctx context.Context, run string, entries []engine.Entry) error {
 	return a.hands.Record(ctx, run, entries)
