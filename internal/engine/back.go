@@ -222,14 +222,33 @@ func (t *turn) keptText() string {
 	return "kept: " + listed(kept, 10)
 }
 
-// losses names what going back to a step loses, newest first.
-func (c *compiled) losses(s State, target int) []string {
-	standing := slices.Clone(s.Order[min(floorOf(s, target), len(s.Order)):])
+// standing are the steps that going back to a step takes back: those that are
+// done, and those that may have an effect, in that order.
+func (c *compiled) standing(s State, target int) []int {
+	out := slices.Clone(s.Order[min(floorOf(s, target), len(s.Order)):])
 	for i, st := range s.Steps {
-		if !st.settled() && st.Status != Kept && !slices.Contains(standing, i) && (st.Effect || st.inFlight() || st.Status == Person) {
-			standing = append(standing, i)
+		if !st.settled() && st.Status != Kept && !slices.Contains(out, i) && (st.Effect || st.inFlight() || st.Status == Person) {
+			out = append(out, i)
 		}
 	}
+	return out
+}
+
+// gone names the first step on the way back that took something of the source
+// away for good, "" for none. Nobody is sent back to a side that is not whole:
+// no accepting opens that way.
+func (c *compiled) gone(s State, target int) string {
+	for _, i := range c.standing(s, target) {
+		if step := &c.plan.Steps[i]; step.After.Gone && step.Undo == nil && !(s.Steps[i].Status == Skipped && !s.Steps[i].Effect) {
+			return step.ID
+		}
+	}
+	return ""
+}
+
+// losses names what going back to a step loses, newest first.
+func (c *compiled) losses(s State, target int) []string {
+	standing := c.standing(s, target)
 	var out []string
 	for _, i := range slices.Backward(standing) {
 		step, st := &c.plan.Steps[i], s.Steps[i]

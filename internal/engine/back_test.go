@@ -145,6 +145,32 @@ func TestRollbackThatLosesTakesAWord(t *testing.T) {
 	again.is("b", Undoing)
 }
 
+// Nobody is sent back to a side of which something was taken away for good,
+// whatever anybody accepts; what came after it can be taken back.
+func TestNoWayBackToWhatIsGone(t *testing.T) {
+	t.Parallel()
+	b := step("b", "a")
+	b.Undo, b.UndoReason, b.After = nil, "it is deleted", runbook.After{Gone: true}
+	plan := planOf(step("a"), b, step("c", "b"), step("d", "c"))
+	m := begun(t, plan)
+	m.ends("a", runbook.Succeeded)
+	e := by(Rollback, "")
+	e.Accept, e.Reason = true, "the shop is down"
+	m.refused(e, fault.Refused) // b is under way
+	m.ends("b", runbook.Succeeded)
+	m.ends("c", runbook.Succeeded)
+	m.refused(e, fault.Refused)
+	e.Step = "a"
+	m.refused(e, fault.Refused)
+	e.Step = "c"
+	m.must(e)
+	m.ends("d", runbook.NoEffect)
+	m.ends("c", runbook.Succeeded)
+	if m.s.Mode != Forward || !m.s.Paused {
+		t.Errorf("after going back to c: %s, paused %v", m.s.Mode, m.s.Paused)
+	}
+}
+
 func TestUndoThatFails(t *testing.T) {
 	t.Parallel()
 	a := step("a")

@@ -272,6 +272,10 @@ func (c *compiled) checkRollback(s State, e *Event) error {
 	if s.Mode == Back && (target >= 0 || s.Target < 0) {
 		return refuse(fault.Conflict, e, "the run goes back already")
 	}
+	if gone := c.gone(s, target); gone != "" {
+		return refuse(fault.Refused, e, "the source is not whole any more since "+gone+": there is nothing to go back to").
+			Hintf("mend forward; landfall rollback --to STEP takes back what came after it")
+	}
 	if e.Accept {
 		return needReason(e)
 	}
