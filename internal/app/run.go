@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/landfall/internal/engine"
@@ -136,6 +138,24 @@ func (a *App) start(ctx context.Context, w *store.Workspace, x *store.Execution,
 // runnable reads the runbook and refuses one that must not be run: blocked, out
 // of date, or not approved as it is.
 func (a *App) runnable(ctx context.Context, w *store.Workspace) (*runbook.Runbook, string, error) {
+	plan, fingerprint, err := a.sound(w)
+	if err != nil {
+		return nil, "", err
+	}
+	given, err := a.runbookApprovals(ctx, w, fingerprint)
+	if err != nil {
+		return nil, "", err
+	}
+	if needed := a.persons(); len(given) < needed {
+		return nil, "", fault.Newf(fault.Refused, "run: the runbook %s has %d of %s", short(fingerprint), len(given), several(needed, "approval", "approvals")).
+			Hintf("read runbook.md, then: landfall approve runbook --fingerprint %s", fingerprint)
+	}
+	return plan, fingerprint, nil
+}
+
+// sound reads the runbook with its fingerprint and refuses one that is blocked
+// or out of date.
+func (a *App) sound(w *store.Workspace) (*runbook.Runbook, string, error) {
 	var plan runbook.Runbook
 	if err := w.Read(store.Runbook, &plan); err != nil {
 		return nil, "", err
@@ -149,20 +169,60 @@ func (a *App) runnable(ctx context.Context, w *store.Workspace) (*runbook.Runboo
 			return nil, "", fault.Newf(fault.Refused, "run: a finding blocks the runbook: %s: %s", f.ID, f.Text).Hintf("landfall plan")
 		}
 	}
-	for name, want := range plan.Inputs {
-		if got, err := w.Fingerprint(store.Name(name)); err == nil && got != want {
-			return nil, "", fault.Newf(fault.Refused, "run: the runbook is older than %s", name).Hintf("landfall plan, and have it approved anew")
-		}
-	}
-	given, err := a.runbookApprovals(ctx, w, fingerprint)
+	older, err := a.olderThan(w, &plan)
 	if err != nil {
 		return nil, "", err
 	}
-	if needed := a.persons(); len(given) < needed {
-		return nil, "", fault.Newf(fault.Refused, "run: the runbook %s has %d of %d approvals", short(fingerprint), len(given), needed).
-			Hintf("read runbook.md, then: landfall approve runbook --fingerprint %s", fingerprint)
+	if len(older) > 0 {
+		return nil, "", fault.Newf(fault.Refused, "run: the runbook is older than %s", strings.Join(older, ", ")).Hintf("landfall plan, and have it approved anew")
 	}
 	return &plan, fingerprint, nil
+}
+
+// olderThan names what a runbook was made from and what is another thing now.
+// Durations that a rehearsal measured later are none of it: they change what is
+// expected, not what is done.
+func (a *App) olderThan(w *store.Workspace, plan *runbook.Runbook) ([]string, error) {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(plan.Inputs)) {
+		switch name {
+		case durationsFile:
+			continue
+		case configInput:
+			same, err := a.sameChoices(plan)
+			if err != nil {
+				return nil, err
+			}
+			if !same {
+				out = append(out, name)
+			}
+			continue
+		}
+		got, err := w.Fingerprint(store.Name(name))
+		if err != nil {
+			return nil, err
+		}
+		if got != plan.Inputs[name] {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
+// sameChoices says whether landfall.yaml asks for the runbook as it was planned,
+// by itself or with the strategy that was given to "landfall plan".
+func (a *App) sameChoices(plan *runbook.Runbook) (bool, error) {
+	for _, strategy := range []string{"", string(plan.Strategy)} {
+		choices, err := planChoices(a.Config, strategy)
+		if err != nil {
+			return false, err
+		}
+		fingerprint, err := choicesFingerprint(choices)
+		if err != nil || fingerprint == plan.Inputs[configInput] {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // persons is how many have to approve.

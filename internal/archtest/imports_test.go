@@ -45,6 +45,7 @@ func rules() []rule {
 		{"internal/store", []string{"internal/store/...", "internal/redact", "internal/cloud", "internal/fault"}},
 		{"internal/redact", nil},
 		{"internal/engine", []string{"internal/runbook", "internal/fault", "internal/cloud"}},
+		{"internal/engine/simulate", []string{"internal/engine", "internal/runbook", "internal/fault"}},
 		{"internal/engine/codec", []string{"internal/fault"}},
 		{"internal/engine/host", []string{"internal/engine/codec", "internal/store/durable", "internal/fault"}},
 		{"internal/engine/temporal", []string{"internal/engine", "internal/engine/host", "internal/runbook", "internal/fault"}},
@@ -66,8 +67,8 @@ func rules() []rule {
 		port("remove", "internal/retire", "internal/inventory"), driver("remove", "internal/retire", "internal/inventory"),
 
 		{"internal/sandbox", []string{"internal/sandbox/...", "internal/cloud", "internal/fault", "internal/catalog", "internal/config"}},
-		{"internal/view", []string{"internal/cloud", "internal/target", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/view/...", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/engine", "internal/retire"}},
-		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/redact", "internal/config", "internal/store", "internal/store/ledger", "internal/store/durable", "internal/store/journal", "internal/records", "internal/view", "internal/view/...", "internal/catalog/...", "internal/engine", "internal/action", "internal/sandbox", "internal/sandbox/tools",
+		{"internal/view", []string{"internal/cloud", "internal/target", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/view/...", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/engine", "internal/engine/simulate", "internal/retire"}},
+		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/redact", "internal/config", "internal/store", "internal/store/ledger", "internal/store/durable", "internal/store/journal", "internal/records", "internal/view", "internal/view/...", "internal/catalog/...", "internal/engine", "internal/engine/simulate", "internal/action", "internal/sandbox", "internal/sandbox/tools",
 			"internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/retire",
 			"internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove"}},
 		{"internal/cli", []string{"internal/app", "internal/view", "internal/config", "internal/fault", "internal/cloud"}},

@@ -2,6 +2,7 @@ package temporal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -10,7 +11,6 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"example.com/landfall/internal/engine"
-	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
 )
 
@@ -20,40 +20,54 @@ type activities struct {
 	log   *slog.Logger
 }
 
-// step carries out an attempt and keeps the server informed that it lives, also
-// while the attempt itself says nothing.
+// beatsIn is how often a worker says that it lives in the time in which it may
+// be silent.
+const beatsIn = 6
+
+// alive says that the worker lives, also while what it carries out says
+// nothing, until over is closed. It calls asked, once, when what it carries out
+// is to stop, and expired when its time is over.
+func alive(ctx context.Context, beats <-chan engine.Beat, over <-chan struct{}, asked, expired func()) {
+	var last engine.Beat
+	every := beatTimeout
+	if within := activity.GetInfo(ctx).HeartbeatTimeout; within > 0 {
+		every = within
+	}
+	tick := time.NewTicker(max(every/beatsIn, time.Millisecond))
+	defer tick.Stop()
+	done, leaving, stop := ctx.Done(), activity.GetWorkerStopChannel(ctx), false
+	for {
+		select {
+		case <-over:
+			return
+		case last = <-beats:
+			continue
+		case <-tick.C:
+			activity.RecordHeartbeat(ctx, last)
+			continue
+		case <-done:
+			done = nil
+			if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+				expired()
+			}
+		case <-leaving:
+			leaving = nil
+		}
+		if !stop {
+			stop = true
+			asked()
+		}
+	}
+}
+
+// step carries out an attempt.
 func (a *activities) step(ctx context.Context, call engine.StepCall) (result engine.StepResult, err error) {
-	stopped, stop := make(chan struct{}), false
+	stopped := make(chan struct{})
 	live, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	beats, over := make(chan engine.Beat, 1), make(chan struct{})
 	defer close(over)
-	go func() {
-		var last engine.Beat
-		tick := time.NewTicker(beatTimeout / 6)
-		defer tick.Stop()
-		asked, leaving := ctx.Done(), activity.GetWorkerStopChannel(ctx)
-		for {
-			select {
-			case <-over:
-				return
-			case last = <-beats:
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx, last)
-			case <-asked:
-				asked = nil
-			case <-leaving:
-				leaving = nil
-			}
-			if (asked == nil || leaving == nil) && !stop {
-				stop = true
-				close(stopped)
-			}
-			if ctx.Err() != nil && context.Cause(ctx) == context.DeadlineExceeded {
-				cancel()
-			}
-		}
-	}()
+	go alive(ctx, beats, over, func() { close(stopped) }, cancel)
 	beat := func(b engine.Beat) {
 		select {
 		case <-beats: // the older one
@@ -74,23 +88,33 @@ func (a *activities) step(ctx context.Context, call engine.StepCall) (result eng
 	return a.hands.Step(live, call, beat, stopped), nil
 }
 
-func (a *activities) ask(ctx context.Context, q engine.Question) (engine.Answer, error) {
-	return a.hands.Ask(ctx, q)
+// living carries out something short, and says that the worker lives: nobody
+// waits for a dead one longer than for any other.
+func living[T any](ctx context.Context, do func(context.Context) (T, error)) (T, error) {
+	over := make(chan struct{})
+	defer close(over)
+	go alive(ctx, nil, over, func() {}, func() {})
+	return do(ctx)
 }
 
-// tell sends a message. What cannot help is not tried again.
-func (a *activities) tell(ctx context.Context, t engine.Telling) error {
-	err := a.hands.Tell(ctx, t)
-	if err != nil && !fault.ClassOf(err).Retry {
-		return refusal(err)
-	}
+// said is living without a result.
+func (a *activities) said(ctx context.Context, do func(context.Context) error) error {
+	_, err := living(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
 	return err
 }
 
+func (a *activities) ask(ctx context.Context, q engine.Question) (engine.Answer, error) {
+	return living(ctx, func(ctx context.Context) (engine.Answer, error) { return a.hands.Ask(ctx, q) })
+}
+
+func (a *activities) tell(ctx context.Context, t engine.Telling) error {
+	return a.said(ctx, func(ctx context.Context) error { return a.hands.Tell(ctx, t) })
+}
+
 func (a *activities) record(ctx context.Context, run string, entries []engine.Entry) error {
-	return a.hands.Record(ctx, run, entries)
+	return a.said(ctx, func(ctx context.Context) error { return a.hands.Record(ctx, run, entries) })
 }
 
 func (a *activities) prove(ctx context.Context, run, step string, proof []engine.Proof) ([]string, error) {
-	return a.hands.Prove(ctx, run, step, proof)
+	return living(ctx, func(ctx context.Context) ([]string, error) { return a.hands.Prove(ctx, run, step, proof) })
 }

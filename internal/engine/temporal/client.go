@@ -18,12 +18,31 @@ var _ engine.Runs = (*Client)(nil)
 
 // Client starts runs and speaks with them.
 type Client struct {
-	client client.Client
-	queue  string
+	client  client.Client
+	queue   string
+	silence Silence
+}
+
+// Silence says how long others may be silent before they count as dead. The
+// zero value is what a run of weeks wants; tests that kill workers do not want
+// to wait for so long. It is part of a run from its start.
+type Silence struct {
+	// Work is that of a worker that carries something out.
+	Work time.Duration
+	// Turn is that of a worker that interprets.
+	Turn time.Duration
 }
 
 // NewClient returns a client whose runs are on the queue.
-func NewClient(c client.Client, queue string) *Client { return &Client{c, queue} }
+func NewClient(c client.Client, queue string) *Client { return &Client{client: c, queue: queue} }
+
+// Within returns the client with other bounds of silence for runs that it
+// starts.
+func (c *Client) Within(s Silence) *Client {
+	out := *c
+	out.silence = s
+	return &out
+}
 
 // workflowID is that of a run: one name, one run, however often it is started.
 func workflowID(run string) string { return "landfall-run/" + run }
@@ -35,7 +54,7 @@ func (c *Client) Start(ctx context.Context, r engine.Request) error {
 	if err != nil {
 		return err
 	}
-	in := Input{Run: r.Run, Fingerprint: r.Fingerprint, Plan: plan, Until: r.Until, Queues: r.Queues, By: r.By, How: r.How, Role: r.Role}
+	in := Input{Run: r.Run, Fingerprint: r.Fingerprint, Plan: plan, Until: r.Until, Queues: r.Queues, By: r.By, How: r.How, Role: r.Role, BeatMillis: c.silence.Work.Milliseconds()}
 	if r.From != nil {
 		if in.From, err = pack("the checkpoint", r.From); err != nil {
 			return err
@@ -46,6 +65,7 @@ func (c *Client) Start(ctx context.Context, r engine.Request) error {
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		StaticSummary:            "Landfall run " + r.Run,
+		WorkflowTaskTimeout:      c.silence.Turn,
 	}, workflowName, in)
 	return told("start the run", err)
 }
@@ -132,7 +152,12 @@ func told(what string, err error) error {
 	}
 	var refused *temporal.ApplicationError
 	if errors.As(err, &refused) && refused.Type() != "" {
-		return fault.Newf(fault.Kind(refused.Type()), "%s", refused.Message())
+		out := fault.Newf(fault.Kind(refused.Type()), "%s", refused.Message())
+		var hint string
+		if refused.HasDetails() && refused.Details(&hint) == nil && hint != "" {
+			return out.Hintf("%s", hint)
+		}
+		return out
 	}
 	var missing *serviceerror.NotFound
 	var started *serviceerror.WorkflowExecutionAlreadyStarted

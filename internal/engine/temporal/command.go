@@ -15,14 +15,17 @@ import (
 )
 
 const (
-	// beatTimeout is how long an attempt may be silent before its worker counts
-	// as dead. Nobody knows then what it did: the outcome is unknown.
+	// beatTimeout is how long what a worker carries out may be silent before the
+	// worker counts as dead. Of an attempt nobody knows then what it did: the
+	// outcome is unknown.
 	beatTimeout = 30 * time.Second
+	// shortestAttempt is the least time that an attempt is given.
+	shortestAttempt = time.Minute
 	// askTimeout bounds the measuring of one gate.
 	askTimeout = 2 * time.Minute
 	// recordTimeout bounds one try to write to the ledger; tries never end, as
 	// nothing may begin that is not in the ledger.
-	recordTimeout = 30 * time.Second
+	recordTimeout = 2 * time.Minute
 	// tellFor is how long a message is tried.
 	tellFor = time.Hour
 )
@@ -49,14 +52,14 @@ func (r *run) carryOut(ctx workflow.Context, commands []engine.Command) error {
 		switch c.Kind {
 		case engine.Record:
 		case engine.DoStep, engine.UndoStep, engine.ProbeStep:
-			if r.turning {
-				r.held = append(r.held, c)
+			if r.holding {
+				r.hold(c)
 				continue
 			}
 			r.attempt(ctx, c)
 		case engine.AskGate, engine.AskTrigger:
-			if r.turning {
-				r.held = append(r.held, c)
+			if r.holding {
+				r.hold(c)
 				continue
 			}
 			r.ask(ctx, c)
@@ -88,8 +91,8 @@ func (r *run) attempt(ctx workflow.Context, c engine.Command) {
 	step := r.plan.Steps[i]
 	options := workflow.ActivityOptions{
 		TaskQueue:           r.in.Queues[step.Place],
-		StartToCloseTimeout: max(time.Duration(step.TimeoutSeconds)*time.Second, time.Minute),
-		HeartbeatTimeout:    beatTimeout,
+		StartToCloseTimeout: max(time.Duration(step.TimeoutSeconds)*time.Second, shortestAttempt),
+		HeartbeatTimeout:    r.in.beat(),
 		// An attempt that is asked to stop says where it stopped.
 		WaitForCancellation: true,
 		// The reducer counts attempts: each is in the ledger.
@@ -98,12 +101,12 @@ func (r *run) attempt(ctx workflow.Context, c engine.Command) {
 	}
 	child, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
 	key := "step " + c.Step
-	r.flying[key] = cancel
+	r.flying[key] = flight{cancel, c.Kind != engine.ProbeStep}
 	call := engine.StepCall{Run: r.in.Run, Plan: r.in.Fingerprint, Workload: r.plan.Workload, Environment: r.plan.Environment, Step: step, Kind: c.Kind, Round: c.Round, Attempt: c.Attempt, Cursor: c.Cursor}
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var result engine.StepResult
 		if err := workflow.ExecuteActivity(child, stepActivity, call).Get(ctx, &result); err != nil {
-			result = lost(err)
+			result = lost(err, c)
 		}
 		evidence := r.prove(ctx, c.Step, result.Proof)
 		delete(r.flying, key)
@@ -128,15 +131,15 @@ func (r *run) prove(ctx workflow.Context, step string, proof []engine.Proof) []s
 // kept are the options of what is written to the ledger: tried for ever, as a
 // full disk is for people to mend.
 func (r *run) kept(ctx workflow.Context, summary string) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: recordTimeout, Summary: summary,
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: recordTimeout, HeartbeatTimeout: r.in.beat(), Summary: summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute}})
 }
 
 // yield asks an attempt to stop where it is. One that waits for the next
 // history has not begun.
 func (r *run) yield(c engine.Command) {
-	if cancel, ok := r.flying["step "+c.Step]; ok {
-		cancel()
+	if f, ok := r.flying["step "+c.Step]; ok {
+		f.cancel()
 		return
 	}
 	for i, h := range r.held {
@@ -149,19 +152,28 @@ func (r *run) yield(c engine.Command) {
 }
 
 // lost is what an attempt came to whose worker did not answer: nobody knows.
-func lost(err error) engine.StepResult {
-	detail := "the attempt was broken off"
+func lost(err error, c engine.Command) engine.StepResult {
+	var canceled *temporal.CanceledError
+	if errors.As(err, &canceled) && c.Kind != engine.ProbeStep {
+		// An attempt that has begun always answers, so no worker had begun it.
+		return engine.StepResult{Outcome: runbook.Yielded, Detail: "it was asked to stop before a worker began it", Cursor: c.Cursor}
+	}
+	return engine.StepResult{Outcome: runbook.Unknown, Detail: trouble(err)}
+}
+
+// trouble says why there is no answer.
+func trouble(err error) string {
 	var timeout *temporal.TimeoutError
 	var application *temporal.ApplicationError
 	switch {
 	case errors.As(err, &timeout) && timeout.TimeoutType() == enums.TIMEOUT_TYPE_HEARTBEAT:
-		detail = "its worker fell silent"
+		return "its worker fell silent"
 	case errors.As(err, &timeout):
-		detail = "it took longer than its timeout"
+		return "it took longer than its timeout"
 	case errors.As(err, &application):
-		detail = application.Error()
+		return application.Message()
 	}
-	return engine.StepResult{Outcome: runbook.Unknown, Detail: detail}
+	return "it was broken off"
 }
 
 // ask measures a gate or a trigger.
@@ -174,14 +186,14 @@ func (r *run) ask(ctx workflow.Context, c engine.Command) {
 	if !r.question(c, &q) {
 		return
 	}
-	options := workflow.ActivityOptions{StartToCloseTimeout: askTimeout, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}, Summary: "ask " + q.ID}
+	options := workflow.ActivityOptions{StartToCloseTimeout: askTimeout, HeartbeatTimeout: r.in.beat(), RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}, Summary: "ask " + q.ID}
 	key := "ask " + c.Step + " " + q.ID
 	child, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
-	r.flying[key] = cancel
+	r.flying[key] = flight{cancel: cancel}
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var answer engine.Answer
 		if err := workflow.ExecuteActivity(child, askActivity, q).Get(ctx, &answer); err != nil {
-			answer = engine.Answer{Detail: "no data: " + lost(err).Detail}
+			answer = engine.Answer{Detail: "no data: " + trouble(err)}
 		}
 		delete(r.flying, key)
 		event.Open, event.Detail = answer.Open, answer.Detail
@@ -219,11 +231,14 @@ func (r *run) wake(ctx workflow.Context, c engine.Command) {
 	key := keyOf(c)
 	r.unwake(key)
 	child, cancel := workflow.WithCancel(ctx)
-	r.timers[key] = timer{cancel, c.At}
+	set := &timer{cancel}
+	r.timers[key] = set
 	future := workflow.NewTimer(child, max(c.At.Sub(workflow.Now(ctx)), 0))
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		if future.Get(ctx, nil) != nil {
-			return // taken back
+		// One that fires in the moment in which it is taken back or replaced is of
+		// no concern any more.
+		if future.Get(ctx, nil) != nil || r.timers[key] != set {
+			return
 		}
 		delete(r.timers, key)
 		r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.Woke, Step: c.Step, Trigger: c.Trigger}})
@@ -240,14 +255,17 @@ func (r *run) unwake(key string) {
 // tell sends a message. The run does not wait for it; its history does.
 func (r *run) tell(ctx workflow.Context, c engine.Command) {
 	r.told++
-	r.telling++
-	t := engine.Telling{Run: r.in.Run, Number: r.state.Seq<<16 + r.told, Step: c.Step, Message: *c.Message}
-	child := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: tellFor, Summary: "tell",
+	r.send(ctx, engine.Telling{Run: r.in.Run, Number: r.state.Seq<<16 + r.told, Step: c.Step, Message: *c.Message})
+}
+
+func (r *run) send(ctx workflow.Context, t engine.Telling) {
+	r.untold[t.Number] = t
+	child := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: tellFor, HeartbeatTimeout: r.in.beat(), Summary: "tell",
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 5 * time.Second, MaximumInterval: 5 * time.Minute}})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if err := workflow.ExecuteActivity(child, tellActivity, t).Get(ctx, nil); err != nil {
-			workflow.GetLogger(ctx).Warn("message was not sent", "step", c.Step, "reason", err.Error())
+			workflow.GetLogger(ctx).Warn("message was not sent", "step", t.Step, "reason", err.Error())
 		}
-		r.telling--
+		delete(r.untold, t.Number)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
@@ -40,6 +41,8 @@ type Input struct {
 	Until runbook.Phase `json:"until,omitempty"`
 	// Held are commands that the history before this one did not begin.
 	Held []engine.Command `json:"held,omitempty"`
+	// Untold are messages that the history before this one has not sent.
+	Untold []engine.Telling `json:"untold,omitempty"`
 	// Queues are the task queues by place; what is not named goes to the queue
 	// of the workflow itself.
 	Queues map[runbook.Place]string `json:"queues,omitempty"`
@@ -47,6 +50,17 @@ type Input struct {
 	By   string `json:"by"`
 	How  string `json:"how"`
 	Role string `json:"role,omitempty"`
+	// BeatMillis takes the place of beatTimeout when it is set.
+	BeatMillis int64 `json:"beatMillis,omitempty"`
+}
+
+// beat is how long a worker may be silent. It is part of the input, so that a
+// history is replayed with the times with which it was made.
+func (in *Input) beat() time.Duration {
+	if in.BeatMillis > 0 {
+		return time.Duration(in.BeatMillis) * time.Millisecond
+	}
+	return beatTimeout
 }
 
 // Ended is what a run came to: its last state, packed.

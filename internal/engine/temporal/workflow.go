@@ -1,7 +1,8 @@
 package temporal
 
 import (
-	"time"
+	"maps"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -20,18 +21,22 @@ type run struct {
 	state engine.State
 	inbox workflow.Channel
 	// flying are the attempts and questions under way, by what they are about.
-	flying map[string]workflow.CancelFunc
-	timers map[string]timer
+	flying map[string]flight
+	timers map[string]*timer
 	// held are commands that wait for the next history.
 	held []engine.Command
-	// turning says that the history is being closed; beyond limit events what
-	// is under way is asked to stop.
-	turning bool
-	forced  bool
-	limit   int
-	telling int
-	told    int64
-	ended   bool
+	turning
+	// untold are the messages on their way, by number.
+	untold map[int64]engine.Telling
+	told   int64
+	ended  bool
+}
+
+// flight is something under way. Attempts heed a cancel by saying where they
+// stopped; questions and probes are short and are waited for.
+type flight struct {
+	cancel  workflow.CancelFunc
+	attempt bool
 }
 
 // letter is an event on its way to the reducer. done is told when the event
@@ -41,46 +46,73 @@ type letter struct {
 	done  workflow.Settable
 }
 
-type timer struct {
-	cancel workflow.CancelFunc
-	at     time.Time
-}
+type timer struct{ cancel workflow.CancelFunc }
 
 // Run is the workflow of a run.
 func Run(ctx workflow.Context, in Input) (Ended, error) {
+	// A run ends by its own rules: one that the server was told to cancel would
+	// stop half way, without going back.
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	r, err := open(ctx, in)
 	if err != nil {
-		return Ended{}, fatal(err)
+		return Ended{}, broken(in, err)
 	}
 	if err := r.handlers(ctx); err != nil {
 		return Ended{}, err
 	}
 	if err := r.begin(ctx); err != nil {
-		return Ended{}, fatal(err)
+		return Ended{}, broken(in, err)
 	}
-	for !r.ended && !r.mayTurn() {
+	// What has come is taken before the history is left: an event or a person's
+	// word that stays in the inbox is lost with it.
+	for {
+		r.leaveSoon(ctx)
+		if err := workflow.Await(ctx, func() bool { return r.inbox.Len() > 0 || r.mayLeave(ctx) }); err != nil {
+			return Ended{}, err
+		}
+		if r.inbox.Len() == 0 {
+			return r.leave(ctx)
+		}
 		if err := r.turn(ctx); err != nil {
 			return Ended{}, err
 		}
 	}
-	if err := r.settle(ctx); err != nil {
-		return Ended{}, err
-	}
+}
+
+// leave ends the run, or goes on in a new history.
+func (r *run) leave(ctx workflow.Context) (Ended, error) {
 	state, err := pack("the state of the run", r.state)
 	if err != nil {
 		return Ended{}, fatal(err)
 	}
 	if r.ended {
+		for _, number := range slices.Sorted(maps.Keys(r.untold)) {
+			workflow.GetLogger(ctx).Warn("message was not sent before the run ended", "step", r.untold[number].Step)
+		}
 		return Ended{Result: r.state.Result, State: state}, nil
 	}
 	next := r.in
-	next.State, next.From, next.Held = state, nil, r.held
+	next.State, next.From, next.Held, next.Untold = state, nil, r.held, nil
+	for _, number := range slices.Sorted(maps.Keys(r.untold)) {
+		next.Untold = append(next.Untold, r.untold[number])
+	}
 	return Ended{}, workflow.NewContinueAsNewError(ctx, workflowName, next)
+}
+
+// broken is about an input that cannot be worked with. A run that begins with
+// one fails at once, and somebody is there to see it. One that is under way
+// must not fail, because nothing would be rolled back: its task is tried again
+// until a release carries it on that knows the input.
+func broken(in Input, err error) error {
+	if in.State != nil {
+		panic(err)
+	}
+	return fatal(err)
 }
 
 func open(ctx workflow.Context, in Input) (*run, error) {
 	r := &run{in: in, plan: &runbook.Runbook{}, index: map[string]int{}, inbox: workflow.NewBufferedChannel(ctx, 1<<20),
-		flying: map[string]workflow.CancelFunc{}, timers: map[string]timer{}}
+		flying: map[string]flight{}, timers: map[string]*timer{}, untold: map[int64]engine.Telling{}}
 	if err := unpack("the runbook", in.Plan, r.plan); err != nil {
 		return nil, err
 	}
@@ -99,7 +131,10 @@ func open(ctx workflow.Context, in Input) (*run, error) {
 // before this one stopped.
 func (r *run) begin(ctx workflow.Context) error {
 	if r.in.State != nil {
-		held := r.in.Held
+		for _, t := range r.in.Untold {
+			r.send(ctx, t)
+		}
+		held := slices.Clip(r.in.Held)
 		for i := range r.state.Steps {
 			if at := r.state.Steps[i].Wake; !at.IsZero() {
 				held = append(held, engine.Command{Kind: engine.Wake, Step: r.plan.Steps[i].ID, At: at})
@@ -182,15 +217,6 @@ func (r *run) turn(ctx workflow.Context) error {
 			l.done.Set(nil, refusal(refused[i]))
 		}
 	}
-	if err := r.carryOut(ctx, commands); err != nil {
-		return err
-	}
 	r.watch(ctx)
-	return nil
-}
-
-// settle waits for what must not be lost with this history: answers to people
-// and messages.
-func (r *run) settle(ctx workflow.Context) error {
-	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && r.telling == 0 })
+	return r.carryOut(ctx, commands)
 }
