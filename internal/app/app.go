@@ -78,7 +78,7 @@ type App struct {
 // New returns the application.
 func New(setup Setup, parts Parts) *App {
 	a := &App{setup: setup, Parts: parts}
-	a.Actions = a.actions()
+	a.Actions, a.Facts = a.actions(), a.facts(parts.Facts)
 	return a
 }
 

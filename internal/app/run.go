@@ -41,8 +41,8 @@ func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (v
 	if err != nil {
 		return view.RunStatus{}, err
 	}
-	if o.Until != "" && !slices.Contains(runbook.Phases(), runbook.Phase(o.Until)) {
-		return view.RunStatus{}, fault.Newf(fault.Usage, "run: there is no phase %q", o.Until).Hintf("take plan, prepare, execute, evaluate or decommission")
+	if err := knownPhase(o.Until); err != nil {
+		return view.RunStatus{}, err
 	}
 	open, err := openExecution(w)
 	if err != nil {

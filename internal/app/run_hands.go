@@ -70,7 +70,7 @@ func (h hands) Ask(ctx context.Context, q engine.Question) (engine.Answer, error
 	if err != nil {
 		return engine.Answer{Detail: err.Error()}, nil
 	}
-	readings, trouble := map[string]gate.Reading{}, ""
+	readings, trouble, from := map[string]gate.Reading{}, "", ""
 	for _, f := range q.Facts {
 		source, ok := h.app.Facts[f.Source]
 		if !ok {
@@ -82,13 +82,16 @@ func (h hands) Ask(ctx context.Context, q engine.Question) (engine.Answer, error
 			trouble = f.Name + ": " + err.Error()
 			continue
 		}
+		if m.From != "" {
+			from += "; " + f.Name + ": " + withheld(m.From)
+		}
 		readings[f.Name] = gate.Reading{Value: m.Value, AgeSeconds: max(h.app.setup.Now().Unix()-m.Unix, 0)}
 	}
 	open, why := program.Open(readings)
 	if open == nil && trouble != "" {
 		why = trouble
 	}
-	return engine.Answer{Open: open, Detail: why}, nil
+	return engine.Answer{Open: open, Detail: why + from}, nil
 }
 
 // Tell sends a message and records where it went.

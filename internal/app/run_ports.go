@@ -178,6 +178,9 @@ func (s sourceNow) Changes(ctx context.Context) ([]action.SourceChange, int, []s
 	if err := w.Read(store.Inventory, &before); err != nil {
 		return nil, 0, nil, err
 	}
+	if !slices.Contains(before.Scope.Sources, inventory.Live) {
+		return nil, 0, nil, fault.Newf(fault.Refused, "compare the source with inventory.json: it was read from files, and ids in files are not those of the account").Hintf("landfall assess, landfall design, landfall plan")
+	}
 	scanner, err := a.Readers.Live(ctx, nil)
 	if err != nil {
 		return nil, 0, nil, err
