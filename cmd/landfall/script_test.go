@@ -56,9 +56,16 @@ func TestScripts(t *testing.T) {
 					return err
 				}
 			}
+			if strings.Contains(filepath.Base(e.WorkDir), "run") {
+				if err := withEngine(e, cache); err != nil {
+					return err
+				}
+			}
 			return takePort(e)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fingerprint": fingerprint, "arm": armCall},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fingerprint": fingerprint, "arm": armCall, "await": await, "exits": exits, "kill9": kill9, "planned": planned, "signers": signers,
+		},
 	})
 }
 

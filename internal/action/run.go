@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -74,6 +75,9 @@ const (
 // Run carries out one attempt: it looks first, then acts, then proves. The same
 // attempt may be made again after a crash at any moment.
 func Run(ctx context.Context, a Action, c *Call, undo bool) Result {
+	if undo {
+		c = c.backwards()
+	}
 	r := guarded(c, func() Result {
 		test, isTest := a.(Test)
 		switch {
@@ -88,6 +92,19 @@ func Run(ctx context.Context, a Action, c *Call, undo bool) Result {
 		}
 	})
 	return scrub(c, r)
+}
+
+// backwards is the attempt with the inputs that the step's undo adds to its own,
+// or puts in their place.
+func (c *Call) backwards() *Call {
+	if c.Step.Undo == nil || len(c.Step.Undo.Inputs) == 0 {
+		return c
+	}
+	back := *c
+	back.Step.Inputs = make(map[string]any, len(c.Step.Inputs)+len(c.Step.Undo.Inputs))
+	maps.Copy(back.Step.Inputs, c.Step.Inputs)
+	maps.Copy(back.Step.Inputs, c.Step.Undo.Inputs)
+	return &back
 }
 
 // Probe looks what an attempt has done of which that is not known. A look that

@@ -135,6 +135,42 @@ func (l *late) Check(ctx context.Context, c *action.Call) (action.Seen, string, 
 	return l.fake.Check(ctx, c)
 }
 
+// reader keeps the inputs that it is called with.
+type reader struct {
+	fake
+	got []map[string]any
+}
+
+func (r *reader) Apply(_ context.Context, c *action.Call) error {
+	r.got = append(r.got, c.Step.Inputs)
+	return nil
+}
+
+func (r *reader) Undo(_ context.Context, c *action.Call) ([]action.Evidence, error) {
+	r.got = append(r.got, c.Step.Inputs)
+	return nil, nil
+}
+
+// An undo gets the step's inputs and its own, which count where both have one;
+// the step itself stays as it is.
+func TestUndoHasItsOwnInputs(t *testing.T) {
+	t.Parallel()
+	c := call("x", map[string]any{"name": "www", "ttl": 60.0})
+	c.Step.Undo = &runbook.Undo{Do: "set it back", Inputs: map[string]any{"ttl": 3600.0}}
+	r := &reader{fake: fake{seen: []action.Seen{action.NotThere, action.There, action.NotThere}}}
+	action.Run(t.Context(), r, c, false)
+	action.Run(t.Context(), r, c, true)
+	if len(r.got) != 2 || r.got[0]["ttl"] != 60.0 || r.got[1]["ttl"] != 3600.0 || r.got[1]["name"] != "www" || c.Step.Inputs["ttl"] != 60.0 {
+		t.Errorf("inputs %v, the step's %v", r.got, c.Step.Inputs)
+	}
+	c.Step.Undo = nil
+	r.seen, r.got = []action.Seen{action.There, action.NotThere}, nil
+	action.Run(t.Context(), r, c, true)
+	if len(r.got) != 1 || r.got[0]["ttl"] != 60.0 {
+		t.Errorf("inputs %v", r.got)
+	}
+}
+
 func TestSecretsAndPanicsStayOut(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

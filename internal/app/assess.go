@@ -246,18 +246,22 @@ func (r *assessment) relate(context.Context) error {
 	asserted, refused := r.answers.Asserted(r.inv)
 	gaps := &collecting{unread: r.inv.Unread, refused: slices.Concat(r.inv.Refused, refused, r.strayAnswers())}
 	r.inv.Unread, r.inv.Refused = gaps.gaps()
-	b := r.Config.Boundary
+	seen := r.seen
+	r.seen = graph.Observed{} // the graph is built in the room that the logs take
+	o := r.graphOptions()
+	o.FlowAnswers, o.Asserted = r.answers.FlowAnswers(), asserted
+	r.graph = graph.Build(r.inv, seen, o)
+	return nil
+}
+
+// graphOptions are what landfall.yaml says of the boundary.
+func (a *App) graphOptions() graph.Options {
+	b := a.Config.Boundary
 	settled := make(map[cloud.ResourceID]graph.Boundary, len(b.Answers))
 	for id, answer := range b.Answers {
 		settled[cloud.ResourceID(id)] = graph.Boundary(answer)
 	}
-	seen := r.seen
-	r.seen = graph.Observed{} // the graph is built in the room that the logs take
-	r.graph = graph.Build(r.inv, seen, graph.Options{
-		Seeds:   graph.Seeds{Tags: b.Seeds.Tags, VPCs: b.Seeds.VPC, Stacks: b.Seeds.Stacks, Names: b.Seeds.Names, IDs: b.Seeds.IDs},
-		Answers: settled, FlowAnswers: r.answers.FlowAnswers(), Asserted: asserted,
-	})
-	return nil
+	return graph.Options{Seeds: graph.Seeds{Tags: b.Seeds.Tags, VPCs: b.Seeds.VPC, Stacks: b.Seeds.Stacks, Names: b.Seeds.Names, IDs: b.Seeds.IDs}, Answers: settled}
 }
 
 // strayAnswers are answers in landfall.yaml about what is not there: a name

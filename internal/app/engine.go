@@ -25,8 +25,6 @@ type Engines struct {
 	Status func(ctx context.Context, place EnginePlace) (view.EngineStatus, error)
 	Start  func(ctx context.Context, place EnginePlace) error
 	Stop   func(ctx context.Context, place EnginePlace) (bool, error)
-	// Rehearse carries a runbook out in memory, in simulated time.
-	Rehearse func(ctx context.Context, r engine.Request, hands engine.Hands, people func(engine.Summary) []engine.Event) (engine.State, error)
 }
 
 // EnginePlace says where the engine of a workspace is.
@@ -35,6 +33,11 @@ type EnginePlace struct {
 	Dir string
 	// Workspace is the root of the workspace: the engine's own worker opens it.
 	Workspace string
+	// Rehearsal is the engine of rehearsals: always an embedded one with a folder
+	// of its own. It keeps no worker, because a worker's environment says which
+	// clouds it reaches, and that of the rehearsal was looked at; the rehearsing
+	// process works itself.
+	Rehearsal bool
 }
 
 // Work is what a worker does.
@@ -71,7 +74,24 @@ func (a *App) EngineStatus(ctx context.Context) (view.EngineStatus, error) {
 	if err != nil {
 		return view.EngineStatus{}, err
 	}
-	return a.Engines.Status(ctx, place)
+	return a.engineStatus(ctx, place)
+}
+
+// engineStatus adds the run under way to what the process says of itself.
+func (a *App) engineStatus(ctx context.Context, place EnginePlace) (view.EngineStatus, error) {
+	out, err := a.Engines.Status(ctx, place)
+	if err != nil {
+		return out, err
+	}
+	w, err := a.need()
+	if err != nil {
+		return out, err
+	}
+	x, err := openExecution(w)
+	if x != nil {
+		out.Run = x.Run
+	}
+	return out, err
 }
 
 // EngineStart starts the embedded engine and waits until it answers.
@@ -83,7 +103,7 @@ func (a *App) EngineStart(ctx context.Context) (view.EngineStatus, error) {
 	if err := a.Engines.Start(ctx, place); err != nil {
 		return view.EngineStatus{}, err
 	}
-	return a.Engines.Status(ctx, place)
+	return a.engineStatus(ctx, place)
 }
 
 // EngineStop stops the embedded engine. Open runs go on when it is started
@@ -96,7 +116,7 @@ func (a *App) EngineStop(ctx context.Context) (view.EngineStatus, error) {
 	if _, err := a.Engines.Stop(ctx, place); err != nil {
 		return view.EngineStatus{}, err
 	}
-	return a.Engines.Status(ctx, place)
+	return a.engineStatus(ctx, place)
 }
 
 // Worker carries out what is asked of a queue until it is told to end. Without
@@ -116,7 +136,7 @@ func (a *App) Worker(ctx context.Context, queue string) error {
 
 // statusWithin bounds the question for the status: without a worker nobody
 // answers it, and a person waits.
-const statusWithin = 20 * time.Second
+const statusWithin = 30 * time.Second
 
 // noRun is the answer where no run was begun.
 func noRun() error {

@@ -49,6 +49,8 @@ func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (v
 		return view.RunStatus{}, err
 	}
 	switch {
+	case open != nil && o.Resume:
+		return view.RunStatus{}, fault.Newf(fault.Conflict, "resume: the run %s is under way and was not drained", open.Run).Hintf("landfall run")
 	case open == nil:
 		if open, err = a.beginRun(ctx, w, o); err != nil {
 			return view.RunStatus{}, err
@@ -61,17 +63,20 @@ func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (v
 	if o.Detach {
 		return a.statusOf(ctx, w, *open)
 	}
-	return a.follow(ctx, w, *open, tell)
+	return a.follow(ctx, w, *open, following{tell: tell, untilHeld: true})
 }
 
 // openExecution returns the run that has not ended, nil when there is none.
-func openExecution(w *store.Workspace) (*store.Execution, error) {
+// Rehearsals are no runs.
+func openExecution(w *store.Workspace) (*store.Execution, error) { return openOf(w, false) }
+
+func openOf(w *store.Workspace, rehearsal bool) (*store.Execution, error) {
 	all, err := w.Executions()
 	if err != nil {
 		return nil, err
 	}
 	for i := range slices.Backward(all) {
-		if all[i].Ended == nil {
+		if all[i].Ended == nil && all[i].Rehearsal == rehearsal {
 			return &all[i], nil
 		}
 	}
@@ -84,10 +89,12 @@ func lastExecution(w *store.Workspace) (store.Execution, error) {
 	if err != nil {
 		return store.Execution{}, err
 	}
-	if len(all) == 0 {
-		return store.Execution{}, noRun()
+	for i := range slices.Backward(all) {
+		if !all[i].Rehearsal {
+			return all[i], nil
+		}
 	}
-	return all[len(all)-1], nil
+	return store.Execution{}, noRun()
 }
 
 // beginRun begins a run of the runbook in the workspace, if it was approved as
@@ -100,6 +107,9 @@ func (a *App) beginRun(ctx context.Context, w *store.Workspace, o RunOptions) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := notAgain(w, fingerprint); err != nil {
+		return nil, err
+	}
 	me, err := a.identify(ctx, "run "+fingerprint)
 	if err != nil {
 		return nil, err
@@ -109,10 +119,38 @@ func (a *App) beginRun(ctx context.Context, w *store.Workspace, o RunOptions) (*
 	return &x, a.start(ctx, w, &x, engine.Request{Run: x.Run, Plan: plan, Fingerprint: fingerprint, Until: runbook.Phase(o.Until), By: me.By, How: me.How, Role: me.Role})
 }
 
-// start begins a run in the engine. The register has it first: a run that
+// notAgain refuses a new run where the last one has done the same already, or
+// waits to go on in another engine.
+func notAgain(w *store.Workspace, fingerprint string) error {
+	last, err := lastExecution(w)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return nil
+	case err != nil:
+		return err
+	case last.Result == resultDrained:
+		return fault.Newf(fault.Conflict, "run: the run %s was drained and waits to go on", last.Run).Hintf("landfall run --resume")
+	case last.Result == "done" && last.Fingerprint == fingerprint:
+		return fault.Newf(fault.Conflict, "run: the run %s has carried out this very runbook", last.Run).Hintf("landfall status")
+	}
+	return nil
+}
+
+// start begins a run in the engine.
+func (a *App) start(ctx context.Context, w *store.Workspace, x *store.Execution, r engine.Request) error {
+	runs, done, err := a.runs(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r.Queues = a.queues()
+	return a.startIn(ctx, w, runs, x, r)
+}
+
+// startIn begins a run in an engine. The register has it first: a run that
 // nobody knows of is worse than one that is not there, which a second start
 // mends.
-func (a *App) start(ctx context.Context, w *store.Workspace, x *store.Execution, r engine.Request) error {
+func (a *App) startIn(ctx context.Context, w *store.Workspace, runs engine.Runs, x *store.Execution, r engine.Request) error {
 	content, err := json.Marshal(r.Plan)
 	if err != nil {
 		return fault.Of(fault.Internal, "keep the runbook", x.Run, err)
@@ -120,18 +158,12 @@ func (a *App) start(ctx context.Context, w *store.Workspace, x *store.Execution,
 	if err := w.KeepFor(x.Run, "runbook", content); err != nil {
 		return err
 	}
-	runs, done, err := a.runs(ctx, true)
-	if err != nil {
-		return err
-	}
-	defer done()
 	if err := w.KeepExecution(*x); err != nil {
 		return err
 	}
-	if _, err := a.record(ctx, entryRunBegun, x.Run, map[string]any{"runbook": x.Fingerprint, "environment": x.Environment, "by": x.By, "until": string(r.Until), "resumed": r.From != nil}); err != nil {
+	if _, err := a.record(ctx, entryRunBegun, x.Run, map[string]any{"runbook": x.Fingerprint, "environment": x.Environment, "by": x.By, "until": string(r.Until), "resumed": r.From != nil, "rehearsal": x.Rehearsal}); err != nil {
 		return err
 	}
-	r.Queues = a.queues()
 	return runs.Start(ctx, r)
 }
 

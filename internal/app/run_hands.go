@@ -24,9 +24,14 @@ const (
 type Telling func(ctx context.Context, workload string, t engine.Telling) (map[string]string, error)
 
 // hands carry out what a worker of this workspace is asked to do.
-type hands struct{ app *App }
+type hands struct {
+	app *App
+	// shorter is the factor by which actions may shorten their own waits: 1,
+	// less in a rehearsal.
+	shorter float64
+}
 
-func (a *App) hands() engine.Hands { return hands{a} }
+func (a *App) hands() engine.Hands { return hands{a, 1} }
 
 // Step carries out one attempt: action looks first, then acts, then proves.
 func (h hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.Beat), stop <-chan struct{}) engine.StepResult {
@@ -39,7 +44,7 @@ func (h hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.
 	c := &action.Call{
 		Run: call.Run, Plan: call.Plan, Workload: call.Workload, Environment: call.Environment, Step: call.Step,
 		Key:     engine.Key(call.Run, engine.Command{Kind: call.Kind, Step: call.Step.ID, Round: call.Round}),
-		Attempt: call.Attempt, Cursor: call.Cursor, Stop: stop, Rehearsal: 1, Log: h.app.setup.Log, Secret: redact.Value,
+		Attempt: call.Attempt, Cursor: call.Cursor, Stop: stop, Rehearsal: h.shorter, Log: h.app.setup.Log, Secret: redact.Value,
 		Beat: func(p action.Progress) {
 			beat(engine.Beat{Text: p.Text, Done: p.Done, Of: p.Of, Cursor: p.Cursor})
 		},

@@ -149,7 +149,7 @@ func (a *App) Drain(ctx context.Context, reason string) (view.RunStatus, error) 
 	if err := a.Operate(ctx, engine.Event{Kind: engine.Drain, Reason: reason}); err != nil {
 		return view.RunStatus{}, err
 	}
-	return a.follow(ctx, w, *x, func(view.RunNews) {})
+	return a.follow(ctx, w, *x, following{tell: func(view.RunNews) {}})
 }
 
 // resumeDrained goes on with the newest run, which has to be one that was

@@ -10,8 +10,10 @@ import (
 	"strings"
 
 	"example.com/landfall/internal/action"
+	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design/connect"
 	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/graph"
 	"example.com/landfall/internal/inventory"
 	"example.com/landfall/internal/store"
 	"example.com/landfall/internal/target"
@@ -194,6 +196,9 @@ func (s sourceNow) Changes(ctx context.Context) ([]action.SourceChange, int, []s
 	}
 	now := into.builder.Build()
 	diff := inventory.Diff(before, now)
+	if err := s.inside(&diff, now); err != nil {
+		return nil, 0, nil, err
+	}
 	var out []action.SourceChange
 	for i := range diff.Added {
 		out = append(out, action.SourceChange{ID: diff.Added[i].ID, What: "new"})
@@ -214,4 +219,31 @@ func (s sourceNow) Changes(ctx context.Context) ([]action.SourceChange, int, []s
 		unread = append(unread, u.Operation+" in "+string(u.Region)+": "+u.Hides)
 	}
 	return out, len(now.Resources), unread, nil
+}
+
+// inside leaves out what stands outside of the workload's boundary: others may
+// change what is theirs. Something new is inside when a graph of what is there
+// now says so.
+func (s sourceNow) inside(diff *inventory.Changes, now inventory.Inventory) error {
+	if len(diff.Added)+len(diff.Removed)+len(diff.Changed) == 0 {
+		return nil
+	}
+	was, err := s.app.readGraph()
+	if err != nil {
+		return err
+	}
+	outside := map[cloud.ResourceID]bool{}
+	note := func(g graph.Graph) {
+		for _, n := range g.Nodes {
+			outside[n.ID] = n.Boundary == graph.Out
+		}
+	}
+	if len(diff.Added) > 0 {
+		note(graph.Build(now, graph.Observed{}, s.app.graphOptions()))
+	}
+	note(was)
+	theirs := func(r inventory.Resource) bool { return outside[r.ID] }
+	diff.Added, diff.Removed = slices.DeleteFunc(diff.Added, theirs), slices.DeleteFunc(diff.Removed, theirs)
+	diff.Changed = slices.DeleteFunc(diff.Changed, func(c inventory.Change) bool { return outside[c.ID] })
+	return nil
 }

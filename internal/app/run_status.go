@@ -41,7 +41,22 @@ func (a *App) WatchRun(ctx context.Context, tell func(view.RunNews)) (view.RunSt
 	if err != nil {
 		return view.RunStatus{}, err
 	}
-	return a.follow(ctx, w, x, tell)
+	return a.follow(ctx, w, x, following{tell: tell})
+}
+
+// EndOf is the error with which a command about a run that went back or was
+// aborted ends, so that a script tells them from a run that is done.
+func EndOf(s view.RunStatus) error {
+	if s.Ended == nil {
+		return nil
+	}
+	switch s.Result {
+	case "rolled back":
+		return fault.Newf(fault.RolledBack, "the run %s was rolled back", s.Run)
+	case "aborted":
+		return fault.Newf(fault.Aborted, "the run %s was aborted", s.Run)
+	}
+	return nil
 }
 
 func (a *App) statusOf(ctx context.Context, w *store.Workspace, x store.Execution) (view.RunStatus, error) {
@@ -70,18 +85,39 @@ func (a *App) ask(ctx context.Context, w *store.Workspace, x store.Execution, ru
 	out := statusBase(x)
 	bounded, cancel := context.WithTimeout(ctx, statusWithin)
 	defer cancel()
-	open, err := runs.Open(bounded, x.Run)
-	if err != nil {
-		return out, a.lost(err, x)
+	for {
+		summary, err := runs.Status(bounded, x.Run)
+		switch {
+		case err == nil && summary.Mode != engine.Ended:
+			out.Summary = summary
+			return out, nil
+		case err == nil:
+			return a.over(ctx, w, x, runs)
+		case ctx.Err() != nil:
+			return out, err
+		}
+		// A run that is over, or that the engine does not know, answers no question.
+		open, openErr := stillOpen(ctx, runs, x.Run)
+		switch {
+		case openErr != nil:
+			return out, a.lost(openErr, x)
+		case !open:
+			return a.over(ctx, w, x, runs)
+		case bounded.Err() != nil:
+			return out, fault.Newf(fault.Unavailable, "ask for the status of %s: no worker of this workspace answers", x.Run).
+				Hintf("landfall engine status; why its worker ended stands in .landfall/engine/engine.err")
+		case !fault.Is(err, fault.Unavailable):
+			return out, err
+		}
+		// The server gives up on a question after ten seconds, which a worker may
+		// need to begin on a busy machine.
 	}
-	if !open {
-		return a.over(ctx, w, x, runs)
-	}
-	out.Summary, err = runs.Status(bounded, x.Run)
-	if bounded.Err() != nil && ctx.Err() == nil {
-		return out, fault.Newf(fault.Unavailable, "ask for the status of %s: no worker of this workspace answers", x.Run).Hintf("landfall engine status; landfall worker")
-	}
-	return out, err
+}
+
+func stillOpen(ctx context.Context, runs engine.Runs, run string) (bool, error) {
+	bounded, cancel := context.WithTimeout(ctx, statusWithin)
+	defer cancel()
+	return runs.Open(bounded, run)
 }
 
 // lost explains a run that the engine does not know.
@@ -136,9 +172,16 @@ func (a *App) over(ctx context.Context, w *store.Workspace, x store.Execution, r
 	return out, w.KeepExecution(x)
 }
 
+// following says how to look at a run.
+type following struct {
+	tell func(view.RunNews)
+	// untilHeld also ends where the run waits for another last phase.
+	untilHeld bool
+}
+
 // follow looks at a run each second and tells what changed, until it has ended
 // or ctx ends: then the run goes on without an onlooker.
-func (a *App) follow(ctx context.Context, w *store.Workspace, x store.Execution, tell func(view.RunNews)) (view.RunStatus, error) {
+func (a *App) follow(ctx context.Context, w *store.Workspace, x store.Execution, f following) (view.RunStatus, error) {
 	if x.Ended != nil {
 		return a.statusOf(ctx, w, x)
 	}
@@ -147,7 +190,7 @@ func (a *App) follow(ctx context.Context, w *store.Workspace, x store.Execution,
 		return statusBase(x), err
 	}
 	defer func() { done() }()
-	last := statusBase(x)
+	last, trouble := statusBase(x), ""
 	for {
 		status, err := a.ask(ctx, w, x, runs)
 		switch {
@@ -155,7 +198,10 @@ func (a *App) follow(ctx context.Context, w *store.Workspace, x store.Execution,
 			return last, fault.Of(fault.Canceled, "follow", x.Run, ctx.Err()).Hintf("the run goes on; landfall status --watch attaches again")
 		case fault.Is(err, fault.Unavailable):
 			// An engine that restarts is back in seconds, at another address.
-			tell(view.RunNews{Trouble: err.Error()})
+			if err.Error() != trouble {
+				trouble = err.Error()
+				f.tell(view.RunNews{Trouble: trouble})
+			}
 			if again, close, err := a.runs(ctx, true); err == nil {
 				done()
 				runs, done = again, close
@@ -164,10 +210,10 @@ func (a *App) follow(ctx context.Context, w *store.Workspace, x store.Execution,
 			return status, err
 		default:
 			if news := view.NewsOf(last.Summary, status.Summary); !news.None() {
-				tell(news)
+				f.tell(news)
 			}
-			last = status
-			if status.Ended != nil {
+			last, trouble = status, ""
+			if status.Ended != nil || f.untilHeld && status.Summary.Held {
 				return status, nil
 			}
 		}

@@ -13,6 +13,8 @@ import (
 
 func runCommand(e *env) *cobra.Command {
 	var o app.RunOptions
+	r := app.RehearseOptions{}
+	var dry, rehearse bool
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "execute the approved runbook, durably, and follow it",
@@ -21,34 +23,91 @@ tell what happens. The engine starts by itself on this machine, or is the cluste
 that landfall.yaml names; it keeps the run, whatever happens to this command, to
 the terminal or to the machine. Given again, the command attaches to the run.
 
-Ctrl-C detaches: the run goes on. "landfall status" says where it is and what it
-waits for; "landfall approve", "confirm", "retry", "skip", "settle", "pause",
-"resume", "rollback" and "abort" speak with it, from any terminal.
+Ctrl-C detaches (exit code 130): the run goes on. "landfall status" says where it
+is and what it waits for; "landfall approve", "confirm", "retry", "skip", "settle",
+"pause", "resume", "rollback" and "abort" speak with it, from any terminal. The
+command ends when the run does: 0 for done, 20 for rolled back, 21 for aborted; or,
+with --until, when everything up to that phase is done.
 
 What each attempt began and came to is in the ledger before anything further
 begins. An attempt of which nobody knows what it did is never made again blindly:
-a look at both clouds or a person settles it.`,
-		Example: `  landfall run
+a look at both clouds or a person settles it.
+
+--dry-run carries the runbook out in simulated time, on this machine alone: order,
+waits, who is asked, and what a look at each step and gate finds today. It only
+reads, and needs no approval.
+
+--rehearse carries all of it out in the sandbox ("landfall sandbox up"), through
+the real engine with the real actions. Approvals and confirmations are given by
+itself, waits are shorter by --factor, nobody is told anything. What the steps took
+goes into the next "landfall plan". It refuses where anything points elsewhere than
+at the sandbox of the workspace. A rehearsal is no run: it opens nothing.`,
+		Example: `  landfall run --dry-run
+  landfall run
   landfall run --until prepare
-  landfall run --detach && landfall status --watch`,
+  landfall run --detach && landfall status --watch
+  eval "$(landfall sandbox env)" && landfall run --rehearse`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := together(cmd, dry, rehearse); err != nil {
+				return err
+			}
 			a, err := e.app()
 			if err != nil {
 				return err
+			}
+			switch {
+			case dry:
+				result, err := a.DryRun(cmd.Context(), o.Until)
+				return e.showAnd(result, err, result.Evidence != 0)
+			case rehearse:
+				result, err := a.Rehearse(cmd.Context(), r, e.news)
+				return e.showAnd(result, err, result.Evidence != 0)
 			}
 			status, err := a.Run(cmd.Context(), o, e.news)
 			if err != nil {
 				return err
 			}
-			return e.show(status)
+			return e.showAnd(status, app.EndOf(status), true)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Until, "until", "", "last phase to carry out: plan, prepare, execute, evaluate or decommission")
 	flags.BoolVar(&o.Detach, "detach", false, "return when the run has begun")
 	flags.BoolVar(&o.Resume, "resume", false, "go on with the run that was drained from another engine")
+	flags.BoolVar(&dry, "dry-run", false, "say what a run would do, beginning now, and only look")
+	flags.BoolVar(&rehearse, "rehearse", false, "carry all of it out in the sandbox, and measure")
+	flags.Int64Var(&r.Factor, "factor", rehearsalFactor, "factor by which a rehearsal shortens waits")
 	return cmd
+}
+
+// rehearsalFactor makes a month of waiting half a minute.
+const rehearsalFactor = 100_000
+
+// together refuses flags that mean different things.
+func together(cmd *cobra.Command, dry, rehearse bool) error {
+	given := func(name string) bool { return cmd.Flags().Changed(name) }
+	switch {
+	case dry && rehearse:
+		return usage(cmd, fault.Newf(fault.Usage, "%s is either --dry-run or --rehearse", cmd.CommandPath()))
+	case dry && (given("detach") || given("resume")):
+		return usage(cmd, fault.Newf(fault.Usage, "%s --dry-run begins no run, and takes only --until beside it", cmd.CommandPath()))
+	case rehearse && (given("detach") || given("resume") || given("until")):
+		return usage(cmd, fault.Newf(fault.Usage, "%s --rehearse carries out all of it, and takes only --factor beside it", cmd.CommandPath()))
+	case !rehearse && given("factor"):
+		return usage(cmd, fault.Newf(fault.Usage, "%s --factor shortens the waits of a rehearsal: give it with --rehearse", cmd.CommandPath()))
+	}
+	return nil
+}
+
+// showAnd shows a result that is there, also beside an error.
+func (e *env) showAnd(r view.Result, err error, there bool) error {
+	if there || err == nil {
+		if showErr := e.show(r); showErr != nil {
+			return showErr
+		}
+	}
+	return err
 }
 
 // news writes what happened to a run on standard error.
@@ -70,7 +129,16 @@ func statusCommand(e *env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "say where the run is and what it waits for",
-		Args:  cobra.NoArgs,
+		Long: `Say where the newest run is, what it waits for, and what a person says next. The
+engine is started when it does not run. What each word means and what to do is in
+docs/guides/run.md.
+
+The exit code is 0 while the run is under way and when it is done, 20 when it was
+rolled back, 21 when it was aborted.`,
+		Example: `  landfall status
+  landfall status --watch
+  landfall status --json`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, err := e.app()
 			if err != nil {
@@ -85,7 +153,7 @@ func statusCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.show(status)
+			return e.showAnd(status, app.EndOf(status), true)
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false, "go on telling until the run has ended")
@@ -166,7 +234,7 @@ func orderCommand(e *env, d order) *cobra.Command {
 			o.Step = args[0]
 		}
 		if d.reason && strings.TrimSpace(o.Reason) == "" {
-			return usage(cmd, fault.Newf(fault.Usage, "%s wants a reason, which the ledger keeps", name).Hintf("%s --reason TEXT", cmd.CommandPath()))
+			return usage(cmd, fault.Newf(fault.Usage, "%s wants a reason, which the ledger keeps", name).Hintf("%s --reason TEXT", strings.TrimSpace(cmd.CommandPath()+" "+o.Step)))
 		}
 		return e.give(cmd, o)
 	}
@@ -288,7 +356,7 @@ workspace's landfall.yaml and credentials of their own.`,
 
 // runCommands are all commands about runs.
 func runCommands(e *env) []*cobra.Command {
-	out := []*cobra.Command{runCommand(e), statusCommand(e), approveCommand(e), settleCommand(e), rollbackCommand(e), drainCommand(e), engineCommand(e), workerCommand(e)}
+	out := []*cobra.Command{runCommand(e), statusCommand(e), approveCommand(e), settleCommand(e), rollbackCommand(e), drainCommand(e), engineCommand(e), workerCommand(e), watchCommand(e)}
 	for _, d := range orders() {
 		out = append(out, orderCommand(e, d))
 	}

@@ -19,7 +19,8 @@ func (t *turn) attemptEnded(i int, e *Event) {
 		t.probeEnded(i, e)
 		return
 	}
-	st.Outcome = e.Outcome
+	e = known(e)
+	st.Outcome, st.Detail = e.Outcome, cut(e.Detail)
 	if len(e.Cursor) > 0 {
 		st.Cursor = e.Cursor
 	}
@@ -43,6 +44,17 @@ func (t *turn) attemptEnded(i int, e *Event) {
 		st.Effect = true
 		t.unknown(i)
 	}
+}
+
+// known takes an outcome that is none, as a worker of another release may report
+// it, for what it is: nobody knows. Refused, the attempt would never end.
+func known(e *Event) *Event {
+	if slices.Contains([]runbook.Outcome{runbook.Succeeded, runbook.NoEffect, runbook.BadEffect, runbook.Unknown, runbook.Yielded}, e.Outcome) {
+		return e
+	}
+	out := *e
+	out.Outcome, out.Detail = runbook.Unknown, "what its worker reports is no outcome: "+quoted(string(e.Outcome))+withDetail(e.Detail)
+	return &out
 }
 
 func attemptData(e *Event, attempt int) map[string]string {

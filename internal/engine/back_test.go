@@ -383,7 +383,9 @@ func TestTriggerTimerThatIsEarly(t *testing.T) {
 	m.must(Event{Kind: Woke, Trigger: "errors"})
 	m.sends(AskTrigger)
 	m.sends(Wake, "errors")
-	m.wakesTrigger() // the first question has no answer: it is asked anew
+	m.wakesTrigger() // the first question has no answer yet
+	m.sends(AskTrigger)
+	m.wakesTrigger() // and is not going to have one: it is asked anew
 	m.sends(AskTrigger, "errors")
 	m.refused(Event{Kind: TriggerAsked, Trigger: "errors", Attempt: 1, Open: yesNo(true)}, fault.Conflict)
 }

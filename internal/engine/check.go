@@ -13,6 +13,9 @@ func (c *compiled) check(s State, e *Event) error {
 	if e.At.IsZero() {
 		return refuse(fault.Invalid, e, "it has no time")
 	}
+	if err := checkSaid(e); err != nil {
+		return err
+	}
 	if e.Kind == Begin {
 		return c.checkBegin(s, e)
 	}
@@ -34,12 +37,65 @@ func (c *compiled) check(s State, e *Event) error {
 	}
 }
 
+// Bounds of what a person says: all of it goes into one entry of the ledger, and
+// a run of which an entry cannot be written stands still for everybody.
+const (
+	maxName     = 256
+	maxReason   = 8 << 10
+	maxProof    = 64 << 10
+	maxEvidence = 20
+)
+
+// checkSaid refuses what the ledger could not keep.
+func checkSaid(e *Event) error {
+	switch e.Kind {
+	case AttemptEnded, GateAsked, TriggerAsked, Woke:
+		return nil // of what a worker says, the ledger is given as much as it takes
+	}
+	for _, name := range []string{e.By, e.Role, e.How} {
+		if !line(name) {
+			return refuse(fault.Invalid, e, "the name, the role or the way of proving it is no plain line of at most "+number(maxName)+" bytes")
+		}
+	}
+	proof := 0
+	for name, value := range e.Proof {
+		proof += len(name) + len(value)
+	}
+	switch {
+	case len(e.Reason) > maxReason:
+		return refuse(fault.Invalid, e, "the reason is longer than "+number(maxReason)+" bytes")
+	case proof > maxProof:
+		return refuse(fault.Invalid, e, "the proof is longer than "+number(maxProof)+" bytes")
+	case len(e.Evidence) > maxEvidence || slices.ContainsFunc(e.Evidence, func(id string) bool { return !line(id) }):
+		return refuse(fault.Invalid, e, "the evidence is more than "+number(maxEvidence)+" lines of at most "+number(maxName)+" bytes")
+	}
+	return nil
+}
+
+// line says whether a text is one that the ledger takes for a name.
+func line(text string) bool {
+	return len(text) <= maxName && strings.ToValidUTF8(text, "") == text &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 })
+}
+
 func refuse(kind fault.Kind, e *Event, why string) *fault.Error {
 	about := e.Step
 	if about == "" {
 		about = e.Trigger
 	}
-	return &fault.Error{Op: "take " + string(e.Kind), Resource: about, Kind: kind, Err: reason(why)}
+	return &fault.Error{Op: opOf(e.Kind), Resource: about, Kind: kind, Err: reason(why)}
+}
+
+// opOf is the verb of an event: a person's own, or that it is taken. A refused
+// rollback is part of what a trigger tells people, so its text stays as
+// recorded histories have it.
+func opOf(kind EventKind) string {
+	switch kind {
+	case Approve, Reject, Confirm, Pause, Resume, Skip, Retry, Settle, Abort, Drain, Extend:
+		return string(kind)
+	default:
+		return "take " + string(kind)
+	}
 }
 
 // reason is a cause that is a sentence.
@@ -83,11 +139,8 @@ func (c *compiled) checkReport(s State, e *Event) error {
 	st := s.Steps[i]
 	switch e.Kind {
 	case AttemptEnded:
-		switch {
-		case !st.inFlight() || e.Attempt != st.Attempt:
+		if !st.inFlight() || e.Attempt != st.Attempt {
 			return refuse(fault.Conflict, e, "that attempt is not under way")
-		case st.Status != Probing && !slices.Contains([]runbook.Outcome{runbook.Succeeded, runbook.NoEffect, runbook.BadEffect, runbook.Unknown, runbook.Yielded}, e.Outcome):
-			return refuse(fault.Invalid, e, "it has no outcome")
 		}
 	case GateAsked:
 		k := gateIndex(&c.plan.Steps[i], e.Gate)
@@ -138,12 +191,12 @@ func (c *compiled) checkStep(s State, e *Event) error {
 		return c.checkApprove(s, e, st, step)
 	case Reject:
 		if st.Status != Asked {
-			return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and asks for no approval")
+			return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and asks for no approval").Hintf("landfall status")
 		}
 		return needReason(e)
 	case Confirm:
 		if st.Status != Person {
-			return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and waits for no person to carry it out")
+			return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and waits for no person to carry it out").Hintf("landfall status")
 		}
 		if strings.TrimSpace(e.Reason) == "" && len(e.Evidence) == 0 {
 			return refuse(fault.Invalid, e, "it says nothing of what was done").Hintf("say it with --reason")
@@ -152,14 +205,14 @@ func (c *compiled) checkStep(s State, e *Event) error {
 		return checkSkip(s, e, st, step)
 	case Retry:
 		if st.Status != Operator {
-			return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and does not wait for an operator")
+			return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and does not wait for an operator").Hintf("landfall status")
 		}
 		if e.Accept {
 			return needReason(e)
 		}
 	case Settle:
 		if st.Status != Operator || st.Outcome != runbook.Unknown {
-			return refuse(fault.Conflict, e, "it is not unknown what the step has done")
+			return refuse(fault.Conflict, e, "it is not unknown what the step has done").Hintf("landfall status")
 		}
 		if e.Effect == nil {
 			return refuse(fault.Invalid, e, "it does not say whether the effect is there")
@@ -179,11 +232,11 @@ func needReason(e *Event) error {
 func (c *compiled) checkApprove(s State, e *Event, st *StepState, step *runbook.Step) error {
 	switch {
 	case st.Status != Asked:
-		return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and asks for no approval")
+		return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and asks for no approval").Hintf("landfall status")
 	case e.Plan != s.Plan:
 		return refuse(fault.Conflict, e, "the fingerprint is not that of the runbook that runs").Hintf("read it again with: landfall status")
 	case len(step.Approvals.Roles) > 0 && !slices.Contains(step.Approvals.Roles, e.Role):
-		return refuse(fault.Denied, e, "it takes one of the roles "+strings.Join(step.Approvals.Roles, ", "))
+		return refuse(fault.Denied, e, "it takes one of the roles "+strings.Join(step.Approvals.Roles, ", ")).Hintf("landfall approve %s --role %s", step.ID, step.Approvals.Roles[0])
 	case slices.ContainsFunc(st.Approvals, func(a Approval) bool { return samePerson(a.By, e.By) }):
 		return refuse(fault.Conflict, e, "the same person has approved already, and it takes different ones")
 	}
@@ -205,7 +258,7 @@ func checkSkip(s State, e *Event, st *StepState, step *runbook.Step) error {
 	switch st.Status {
 	case Operator, Person, Retrying, Waiting, Gated, Asked, Ready:
 	default:
-		return refuse(fault.Conflict, e, "the step is "+string(st.Status)+" and cannot be skipped")
+		return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and cannot be skipped")
 	}
 	if e.Accept {
 		return nil
@@ -228,11 +281,11 @@ func (c *compiled) checkRun(s State, e *Event) error {
 	switch e.Kind {
 	case Pause:
 		if s.Paused && s.PausedBy != "" {
-			return refuse(fault.Conflict, e, "the run is paused by "+s.PausedBy)
+			return refuse(fault.Conflict, e, "the run is paused by "+s.PausedBy).Hintf("landfall resume")
 		}
 	case Resume:
 		if !s.Paused {
-			return refuse(fault.Conflict, e, "the run is not paused")
+			return refuse(fault.Conflict, e, "the run is not paused").Hintf("landfall status")
 		}
 	case Extend:
 		return c.checkExtend(s, e)

@@ -26,13 +26,17 @@ type rules struct {
 	longestWait time.Duration
 	// gateEvery is how often a gate is asked that does not say it.
 	gateEvery time.Duration
-	apply     func(t *turn, e *Event)
+	// answerWithin is how long an answer is awaited before the question counts as
+	// lost: longer than whoever measures may take, or one that takes longer than
+	// the time between two questions would never be heard.
+	answerWithin time.Duration
+	apply        func(t *turn, e *Event)
 }
 
 func rulesOf(version int) (rules, bool) {
 	switch version {
 	case 1:
-		return rules{maxInFlight: 100, longestWait: time.Hour, gateEvery: 30 * time.Second, apply: applyV1}, true
+		return rules{maxInFlight: 100, longestWait: time.Hour, gateEvery: 30 * time.Second, answerWithin: 5 * time.Minute, apply: applyV1}, true
 	default:
 		return rules{}, false
 	}

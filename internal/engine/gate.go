@@ -35,7 +35,7 @@ func (t *turn) gates(i int) {
 func (t *turn) askGate(i, k int) {
 	g := &t.step(i).Gates[k]
 	g.Asking++
-	g.Out = true
+	g.Out, g.Late = true, false
 	g.Next = t.now.Add(t.gateEvery(i, k))
 	t.other = append(t.other, Command{Kind: AskGate, Step: t.plan(i).ID, Gate: t.plan(i).Gates[k].ID, Attempt: g.Asking})
 }
@@ -64,7 +64,8 @@ func (t *turn) wakeForGates(i int) {
 }
 
 // askDue asks the gates whose time has come, and gives up on those that stayed
-// closed for too long. A question without an answer is asked anew.
+// closed for too long. An answer that is not there is awaited for a while; then
+// it is no data, and the question is asked anew.
 func (t *turn) askDue(i int) {
 	if t.gateTimeout(i) {
 		return
@@ -72,9 +73,17 @@ func (t *turn) askDue(i int) {
 	st := t.step(i)
 	st.Gates = slices.Clone(st.Gates)
 	for k := range st.Gates {
-		if !t.now.Before(st.Gates[k].Next) {
-			t.askGate(i, k)
+		g := &st.Gates[k]
+		switch more := t.c.rules.answerWithin - t.gateEvery(i, k); {
+		case t.now.Before(g.Next):
+			continue
+		case g.Out && !g.Late && more > 0:
+			g.Late, g.Next = true, g.Next.Add(more)
+			continue
+		case g.Out:
+			g.Open, g.Held, g.Detail, st.Passed = nil, time.Time{}, "nobody answered", false
 		}
+		t.askGate(i, k)
 	}
 	t.wakeForGates(i)
 }
@@ -112,7 +121,10 @@ func (t *turn) gateAsked(i int, e *Event) {
 	st := t.step(i)
 	st.Gates = slices.Clone(st.Gates)
 	g := &st.Gates[k]
-	g.Out, g.Open, g.Detail = false, nil, cut(e.Detail)
+	late := g.Late
+	if g.Out, g.Late, g.Open, g.Detail = false, false, nil, cut(e.Detail); late {
+		g.Next = t.now.Add(t.gateEvery(i, k))
+	}
 	switch {
 	case e.Open == nil || !*e.Open:
 		g.Held = time.Time{}
@@ -130,7 +142,9 @@ func (t *turn) gateAsked(i int, e *Event) {
 	}
 	for n := range st.Gates {
 		if !t.held(i, n) {
-			t.gateTimeout(i)
+			if !t.gateTimeout(i) && late {
+				t.wakeForGates(i)
+			}
 			return
 		}
 	}

@@ -183,6 +183,9 @@ type GateState struct {
 	// Asking numbers the questions; Out says that the last has no answer yet.
 	Asking int  `json:"asking,omitempty"`
 	Out    bool `json:"out,omitempty"`
+	// Late says that the answer to the last question is awaited for longer than
+	// the time between two.
+	Late bool `json:"late,omitempty"`
 	// Next is when it is asked again.
 	Next   time.Time `json:"next,omitzero"`
 	Detail string    `json:"detail,omitempty"`
@@ -200,8 +203,10 @@ type TriggerState struct {
 	// Told says that people were told that it would act if the run moved.
 	Told bool `json:"told,omitempty"`
 	// Asking numbers the questions; Out says that the last has no answer yet.
-	Asking int       `json:"asking,omitempty"`
-	Out    bool      `json:"out,omitempty"`
+	Asking int  `json:"asking,omitempty"`
+	Out    bool `json:"out,omitempty"`
+	// Late is that of a gate.
+	Late   bool      `json:"late,omitempty"`
 	Detail string    `json:"detail,omitempty"`
 	Wake   time.Time `json:"wake,omitzero"`
 }

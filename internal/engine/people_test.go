@@ -198,7 +198,7 @@ func TestEventsThatAreNone(t *testing.T) {
 	m.refused(Event{Kind: Woke, Trigger: "x"}, fault.NotFound)
 	m.refused(Event{Kind: GateAsked, Step: "a", Gate: "x"}, fault.NotFound)
 	m.refused(Event{Kind: AttemptEnded, Step: "x"}, fault.NotFound)
-	m.refused(Event{Kind: AttemptEnded, Step: "a", Attempt: 1}, fault.Invalid)
+	m.refused(Event{Kind: AttemptEnded, Step: "a", Attempt: 2, Outcome: runbook.Succeeded}, fault.Conflict)
 	if _, _, err := Next(m.plan, m.s, Event{Kind: Pause, By: "ana"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("an event without a time was answered with %v", err)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/landfall/internal/runbook"
@@ -87,6 +88,36 @@ func Statuses() []Status {
 	return []Status{Pending, Waiting, Gated, Asked, Ready, Running, Probing, Retrying, Operator, Person, Done, Skipped, Undoing, Undone, Kept}
 }
 
+// Word is a status as people say it.
+func (s Status) Word() string {
+	switch s {
+	case Pending:
+		return "to come"
+	case Waiting:
+		return "waiting"
+	case Gated:
+		return "at its gates"
+	case Asked:
+		return "waiting for approval"
+	case Running:
+		return "under way"
+	case Probing:
+		return "being looked at"
+	case Retrying:
+		return "waiting for the next try"
+	case Operator:
+		return "waiting for an operator"
+	case Person:
+		return "waiting for a person"
+	case Undoing:
+		return "being taken back"
+	case Undone:
+		return "taken back"
+	case Ready, Done, Skipped, Kept:
+	}
+	return string(s)
+}
+
 // Summarize says where a run stands. A state that is not one of the plan gives
 // what can be said without it.
 func Summarize(plan *runbook.Runbook, s State) Summary {
@@ -165,8 +196,11 @@ func (c *compiled) activeStep(s State, i int) ActiveStep {
 	case Gated:
 		a.Waits, a.Detail = c.closedGates(i, st)
 	case Asked:
-		a.Waits = number(step.Approvals.Count-len(st.Approvals)) + " more approvals of " + listed(orAnyone(step.Approvals.Roles), 5)
+		a.Waits = moreApprovals(step.Approvals.Count-len(st.Approvals)) + " of " + strings.Join(orAnyone(step.Approvals.Roles), " or ")
 		a.Command = "landfall approve " + step.ID
+		if len(step.Approvals.Roles) > 0 {
+			a.Command += " --role " + step.Approvals.Roles[0]
+		}
 	case Ready:
 		a.Waits = "a place among those under way"
 		if s.Paused {
@@ -176,15 +210,35 @@ func (c *compiled) activeStep(s State, i int) ActiveStep {
 		a.Waits = "the next try"
 	case Operator:
 		a.Waits = "a decision of " + orSomeone(step.Owner)
-		a.Command = "landfall retry " + step.ID
 		if st.Outcome == runbook.Unknown {
-			a.Command = "landfall settle " + step.ID + " --there (or --not-there)"
+			a.Waits += ": is its effect --there, or --not-there?"
 		}
+		a.Command = operatorCommand(step, st)
 	case Person:
 		a.Waits = orSomeone(step.Owner) + " to carry it out"
-		a.Command = "landfall confirm " + step.ID
+		a.Command = "landfall confirm " + step.ID + " --reason TEXT"
 	}
 	return a
+}
+
+func moreApprovals(n int) string {
+	if n == 1 {
+		return "1 more approval"
+	}
+	return number(n) + " more approvals"
+}
+
+// operatorCommand is what an operator most likely says, complete. Of what is not
+// known the person has looked; a step that the window stopped before its first
+// attempt begins outside of it only when somebody accepts that.
+func operatorCommand(step *runbook.Step, st *StepState) string {
+	switch {
+	case st.Outcome == runbook.Unknown:
+		return "landfall settle " + step.ID + " --there --reason TEXT"
+	case step.InWindow && st.Attempt == 0 && !st.Late:
+		return "landfall retry " + step.ID + " --accept --reason TEXT"
+	}
+	return "landfall retry " + step.ID
 }
 
 func (c *compiled) closedGates(i int, st *StepState) (waits, detail string) {

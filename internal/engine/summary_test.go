@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func TestSummary(t *testing.T) {
 			t.Errorf("%s waits for %q, want %q", id, waits[id], want)
 		}
 	}
-	if commands["q"] != "landfall approve q" || commands["p"] != "landfall confirm p" || commands["w"] != "" {
+	if commands["q"] != "landfall approve q --role lead" || commands["p"] != "landfall confirm p --reason TEXT" || commands["w"] != "" {
 		t.Errorf("commands %v", commands)
 	}
 	if want := []StatusCount{{Pending, 1}, {Waiting, 1}, {Gated, 1}, {Asked, 1}, {Person, 1}, {Done, 1}}; !slices.Equal(sum.Counts, want) {
@@ -58,7 +59,7 @@ func TestSummaryOfARunThatIsHeld(t *testing.T) {
 	m.must(Event{Kind: Begin, By: "ana", Until: runbook.Prepare})
 	m.ends("a", runbook.Unknown)
 	m.probed("a", nil)
-	if sum := Summarize(m.plan, m.s); len(sum.Next) != 0 || sum.Active[0].Command != "landfall settle a --there (or --not-there)" {
+	if sum := Summarize(m.plan, m.s); len(sum.Next) != 0 || sum.Active[0].Command != "landfall settle a --there --reason TEXT" || !strings.Contains(sum.Active[0].Waits, "--not-there") {
 		t.Errorf("next %v, %+v", sum.Next, sum.Active)
 	}
 	e := by(Settle, "a")
@@ -84,5 +85,34 @@ func TestStatusesAreAll(t *testing.T) {
 	slices.Sort(all)
 	if len(slices.Compact(all)) != 15 {
 		t.Errorf("%d statuses", len(all))
+	}
+}
+
+// What a person is told to say is complete: as it stands there it is taken.
+func TestCommandsAreComplete(t *testing.T) {
+	t.Parallel()
+	opens := day().Add(-48 * time.Hour)
+	late, one, any := step("late"), step("one"), step("any")
+	late.InWindow = true
+	one.Approvals = runbook.Approvals{Count: 2, Roles: []string{"lead", "security"}}
+	any.Approvals = runbook.Approvals{Count: 1}
+	plan := planOf(late, one, any)
+	plan.Window = &runbook.Window{Opens: &opens, Seconds: 3600}
+	m := begun(t, plan)
+	yes := by(Approve, "one")
+	m.must(yes)
+	texts := map[string][2]string{}
+	for _, a := range Summarize(m.plan, m.s).Active {
+		texts[a.ID] = [2]string{a.Waits, a.Command}
+	}
+	want := map[string][2]string{
+		"late": {"a decision of ops", "landfall retry late --accept --reason TEXT"},
+		"one":  {"1 more approval of lead or security", "landfall approve one --role lead"},
+		"any":  {"1 more approval of anyone who may approve", "landfall approve any"},
+	}
+	for id, w := range want {
+		if texts[id] != w {
+			t.Errorf("%s: %q, want %q", id, texts[id], w)
+		}
 	}
 }

@@ -39,6 +39,11 @@ func (t *turn) startWatch(k int) {
 	if g.Watching && (g.Out || !g.Wake.IsZero()) {
 		return
 	}
+	if !g.Watching {
+		// What it has done belongs to an earlier time in which it watched: after a
+		// way back it protects the next attempt as it did the first.
+		g.Fired, g.Told = false, false
+	}
 	g.Watching = true
 	t.askTrigger(k)
 }
@@ -51,17 +56,20 @@ func (t *turn) unwatch(k int) {
 	*g = TriggerState{Fired: g.Fired, Asking: g.Asking, Detail: g.Detail}
 }
 
+func (t *turn) triggerEvery(k int) time.Duration {
+	if every := t.c.plan.Triggers[k].EverySeconds; every > 0 {
+		return seconds(every)
+	}
+	return t.c.rules.gateEvery
+}
+
 // askTrigger asks, and sets the timer at once: an answer that never comes does
 // not end the watch.
 func (t *turn) askTrigger(k int) {
 	g, plan := &t.s.Triggers[k], &t.c.plan.Triggers[k]
-	every := seconds(plan.EverySeconds)
-	if every <= 0 {
-		every = t.c.rules.gateEvery
-	}
 	g.Asking++
-	g.Out = true
-	g.Wake = t.now.Add(every)
+	g.Out, g.Late = true, false
+	g.Wake = t.now.Add(t.triggerEvery(k))
 	t.other = append(t.other,
 		Command{Kind: AskTrigger, Trigger: plan.ID, Attempt: g.Asking},
 		Command{Kind: Wake, Trigger: plan.ID, At: g.Wake})
@@ -73,24 +81,48 @@ func (t *turn) triggerWoke(k int) {
 		t.other = append(t.other, Command{Kind: Wake, Trigger: t.c.plan.Triggers[k].ID, At: g.Wake})
 		return
 	}
-	g.Wake = time.Time{}
-	if t.watched(k) {
+	more := t.c.rules.answerWithin - t.triggerEvery(k)
+	switch {
+	case !t.watched(k):
+		g.Wake = time.Time{}
+	case g.Out && !g.Late && more > 0:
+		g.Late = true
+		t.wakeTrigger(k, g.Wake.Add(more))
+	default:
+		if g.Out {
+			t.blind(k, "nobody answered")
+		}
 		t.askTrigger(k)
 	}
+}
+
+func (t *turn) wakeTrigger(k int, at time.Time) {
+	t.s.Triggers[k].Wake = at
+	t.other = append(t.other, Command{Kind: Wake, Trigger: t.c.plan.Triggers[k].ID, At: at})
+}
+
+// blind says, once, that a trigger has no data.
+func (t *turn) blind(k int, detail string) {
+	g, plan := &t.s.Triggers[k], &t.c.plan.Triggers[k]
+	g.Held = time.Time{}
+	if g.Blind {
+		return
+	}
+	g.Blind = true
+	t.record("trigger.blinded", -1, plan.ID+": "+orNoData(detail), map[string]string{"trigger": plan.ID})
+	t.tellBlind(plan, detail)
 }
 
 // triggerAsked takes an answer. Without data it never acts, and people are told
 // that it is blind.
 func (t *turn) triggerAsked(k int, e *Event) {
 	g, plan := &t.s.Triggers[k], &t.c.plan.Triggers[k]
-	g.Out, g.Detail = false, cut(e.Detail)
+	late := g.Late
+	if g.Out, g.Late, g.Detail = false, false, cut(e.Detail); late {
+		t.wakeTrigger(k, t.now.Add(t.triggerEvery(k)))
+	}
 	if e.Open == nil {
-		g.Held = time.Time{}
-		if !g.Blind {
-			g.Blind = true
-			t.record("trigger.blinded", -1, plan.ID+": "+orNoData(e.Detail), map[string]string{"trigger": plan.ID})
-			t.tellBlind(plan, e.Detail)
-		}
+		t.blind(k, e.Detail)
 		return
 	}
 	g.Blind = false

@@ -22,6 +22,8 @@ const (
 	Refused     Kind = "refused"     // a gate or a safety rule says no
 	Storage     Kind = "storage"     // the local disk is full, read-only or broken
 	Canceled    Kind = "canceled"    // the caller stopped it
+	RolledBack  Kind = "rolled-back" // the run ended, and what it did was taken back
+	Aborted     Kind = "aborted"     // the run was ended, and what it did stays
 	Unsupported Kind = "unsupported" // Landfall does not know this (format, resource kind, feature)
 	Internal    Kind = "internal"    // a broken invariant of ours
 )
@@ -56,6 +58,8 @@ func Kinds() []Class {
 		{Refused, false, 10, http.StatusPreconditionFailed, "a gate or a safety rule says no"},
 		{Storage, false, 11, http.StatusInsufficientStorage, "the local disk is full, read-only or broken; nothing half-written was left"},
 		{Unsupported, false, 12, http.StatusNotImplemented, "Landfall does not know this format, kind or feature"},
+		{RolledBack, false, 20, http.StatusConflict, "the run ended, and what it did was taken back"},
+		{Aborted, false, 21, http.StatusConflict, "the run was ended by an operator, and what it did stays as it is"},
 		{Internal, false, 70, http.StatusInternalServerError, "a defect of Landfall: please report it"},
 		{Canceled, false, 130, 499, "stopped by the user"},
 	}

@@ -88,15 +88,15 @@ func (r *Runbook) Behind() []Set {
 	for range 2 {
 		for _, i := range order {
 			if behind[i] == nil {
-				behind[i] = newSet(len(r.Steps))
+				behind[i] = NewSet(len(r.Steps))
 			}
 			for _, need := range r.Steps[i].Needs {
 				n, known := index[need]
 				if !known {
 					continue
 				}
-				behind[i].add(n)
-				behind[i].join(behind[n])
+				behind[i].Add(n)
+				behind[i].Join(behind[n])
 			}
 		}
 	}
@@ -106,14 +106,27 @@ func (r *Runbook) Behind() []Set {
 // Set is a set of places of steps.
 type Set []uint64
 
-func newSet(n int) Set { return make(Set, (n+63)/64) }
+// NewSet returns an empty set for places below n.
+func NewSet(n int) Set { return make(Set, (n+63)/64) }
 
 // Has reports whether the place is in the set.
 func (s Set) Has(i int) bool { return i>>6 < len(s) && s[i>>6]&(1<<(i&63)) != 0 }
 
-func (s Set) add(i int) { s[i>>6] |= 1 << (i & 63) }
+// Meets reports whether the sets have a place in common.
+func (s Set) Meets(other Set) bool {
+	for i := range min(len(s), len(other)) {
+		if s[i]&other[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
 
-func (s Set) join(other Set) {
+// Add puts a place into the set.
+func (s Set) Add(i int) { s[i>>6] |= 1 << (i & 63) }
+
+// Join puts all places of another set of the same size into the set.
+func (s Set) Join(other Set) {
 	for i := range other {
 		s[i] |= other[i]
 	}

@@ -1,5 +1,7 @@
 package runbook
 
+import "slices"
+
 // Slot is when a step takes place at the earliest, in seconds from the begin
 // of the steps that were asked about.
 type Slot struct {
@@ -83,13 +85,14 @@ func Longest(slots []Slot) (ids []string, seconds int64) {
 	}
 	seconds = last.End
 	for range slots { // a bound, should slots point around a ring
-		ids = append([]string{last.ID}, ids...)
+		ids = append(ids, last.ID)
 		next := byID[last.After]
 		if next == nil {
 			break
 		}
 		last = next
 	}
+	slices.Reverse(ids)
 	return ids, seconds
 }
 
@@ -103,6 +106,26 @@ func (r *Runbook) UndoSeconds(take func(*Step) bool) int64 {
 		}
 	}
 	return sum
+}
+
+// BackSeconds returns how long a rollback from the end of the cutover takes
+// until the source takes all users and all writes again; what is undone after
+// that only tidies up.
+func (r *Runbook) BackSeconds() int64 {
+	order, _ := Order(r.Steps)
+	slices.Reverse(order)
+	var sum, back int64
+	for _, i := range order {
+		s := &r.Steps[i]
+		if s.Phase != Execute || s.Undo == nil {
+			continue
+		}
+		sum += s.Undo.ExpectedSeconds
+		if len(s.After.Writers)+len(s.After.Weights) > 0 {
+			back = sum
+		}
+	}
+	return back
 }
 
 // NoReturn returns the id of the first step, in the order of the runbook, after

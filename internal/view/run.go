@@ -2,10 +2,12 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/runbook"
 )
 
 // EngineStatus is how the engine of a workspace is.
@@ -67,11 +69,12 @@ func (a Approved) Text(p *Paper) {
 	if a.PointOfNoReturn != "" {
 		p.Line("  point of no return: %s", a.PointOfNoReturn)
 	}
-	if missing := a.Needed - len(a.Given); missing > 0 {
-		p.Line("  %d of %d approvals: another person has to approve it", len(a.Given), a.Needed)
+	have := fmt.Sprintf("%d of %s", len(a.Given), plural(int64(a.Needed), "approval", "approvals"))
+	if a.Needed > len(a.Given) {
+		p.Line("  %s: another person has to approve it", have)
 		return
 	}
-	p.Line("  %d of %d approvals", len(a.Given), a.Needed)
+	p.Line("  %s", have)
 	p.Line("")
 	p.Line("next: landfall run")
 }
@@ -94,17 +97,18 @@ type RunStatus struct {
 func (s RunStatus) Text(p *Paper) {
 	r := &s.Summary
 	p.Line("run %s of the runbook %s, environment %s", s.Run, s.Fingerprint, s.Environment)
+	p.Line("  begun by %s at %s", s.By, s.Begun.UTC().Format(time.RFC3339))
 	p.Line("  %s", s.headline())
 	var counts []string
 	for _, c := range r.Counts {
-		counts = append(counts, fmt.Sprintf("%d %s", c.Steps, c.Status))
+		counts = append(counts, fmt.Sprintf("%d %s", c.Steps, c.Status.Word()))
 	}
 	if len(counts) > 0 {
-		p.Line("  %d steps: %s", r.Total, strings.Join(counts, ", "))
+		p.Line("  %s: %s", plural(int64(r.Total), "step", "steps"), strings.Join(counts, ", "))
 	}
 	for _, step := range r.Active {
 		p.Line("")
-		p.Line("  %s  %s (%s)", step.Status, step.ID, step.Owner)
+		p.Line("  %s: %s (%s)%s", step.ID, step.Status.Word(), step.Owner, attempts(step))
 		p.Line("    %s", step.Title)
 		for _, text := range []string{step.Waits, step.Detail} {
 			if text != "" {
@@ -129,11 +133,47 @@ func (s RunStatus) Text(p *Paper) {
 	for _, t := range r.Triggers {
 		switch {
 		case t.Fired:
-			p.Line("  rollback trigger %s has fired: %s", t.ID, t.Detail)
+			p.Line("  trigger %s has fired: %s", t.ID, t.Detail)
 		case t.Blind:
-			p.Line("  rollback trigger %s has no data: %s", t.ID, t.Detail)
+			p.Line("  trigger %s has no data: %s", t.ID, t.Detail)
 		}
 	}
+	if next := s.next(); next != "" {
+		p.Line("")
+		p.Line("next: %s", next)
+	}
+}
+
+// next is what a person says to the run as a whole, "" when it goes on alone or
+// its steps say what they wait for.
+func (s RunStatus) next() string {
+	r := &s.Summary
+	switch {
+	case s.Ended == nil && r.Paused:
+		return "landfall resume"
+	case s.Ended == nil && r.Held:
+		return "landfall run --until " + phaseAfter(r.Until)
+	case s.Ended == nil:
+		return ""
+	case s.Result == "drained":
+		return "landfall run --resume"
+	case s.Result == "done":
+		return "landfall ledger verify"
+	}
+	return "landfall plan   (landfall run begins anew)"
+}
+
+// phaseAfter is the phase up to which one goes next.
+func phaseAfter(p runbook.Phase) string {
+	all := runbook.Phases()
+	return string(all[min(slices.Index(all, p)+1, len(all)-1)])
+}
+
+func attempts(step engine.ActiveStep) string {
+	if step.Attempt > 1 {
+		return fmt.Sprintf(", attempt %d", step.Attempt)
+	}
+	return ""
 }
 
 // headline says in a line how the run stands.
@@ -149,13 +189,13 @@ func (s RunStatus) headline() string {
 	case r.Paused:
 		return "paused" + byWhom(r.PausedBy) + because(r.Why)
 	case r.Held:
-		return fmt.Sprintf("done up to the phase %s; landfall run --until PHASE goes on", r.Until)
+		return fmt.Sprintf("done up to the phase %s, and waits to be asked further", r.Until)
 	case r.Mode == engine.Back:
 		return fmt.Sprintf("going back%s", because(r.Why))
 	}
 	out := fmt.Sprintf("%d%% done", r.Percent)
 	if r.LeftSeconds > 0 {
-		out += fmt.Sprintf(", %s left as expected, people's answers not counted", (time.Duration(r.LeftSeconds) * time.Second).String())
+		out += fmt.Sprintf(", %s left as expected, people's answers not counted", Lasts(r.LeftSeconds))
 	}
 	return out
 }
@@ -203,7 +243,7 @@ func NewsOf(before, now engine.Summary) RunNews {
 		if ok && old.Status == step.Status && old.Attempt == step.Attempt && old.Detail == step.Detail {
 			continue
 		}
-		line := fmt.Sprintf("%s: %s", step.ID, step.Status)
+		line := fmt.Sprintf("%s: %s", step.ID, step.Status.Word())
 		if step.Attempt > 1 {
 			line += fmt.Sprintf(" (attempt %d)", step.Attempt)
 		}
@@ -217,12 +257,11 @@ func NewsOf(before, now engine.Summary) RunNews {
 		}
 		n.Lines = append(n.Lines, line)
 	}
-	done, was := count(now, engine.Done), count(before, engine.Done)
-	if done != was {
-		n.Lines = append(n.Lines, fmt.Sprintf("%d of %d steps done (%d%%)", done, now.Total, now.Percent))
+	if count(now, engine.Done) != count(before, engine.Done) {
+		n.Lines = append(n.Lines, Progressed(now))
 	}
 	if before.Mode != now.Mode && before.Mode != "" {
-		n.Lines = append(n.Lines, fmt.Sprintf("the run is going %s%s", now.Mode, because(now.Why)))
+		n.Lines = append(n.Lines, direction(now.Mode)+because(now.Why))
 	}
 	if now.Paused && !before.Paused {
 		n.Lines = append(n.Lines, "paused"+byWhom(now.PausedBy)+because(now.Why))
@@ -231,6 +270,17 @@ func NewsOf(before, now engine.Summary) RunNews {
 		n.Lines = append(n.Lines, fmt.Sprintf("done up to the phase %s", now.Until))
 	}
 	return n
+}
+
+func direction(m engine.Mode) string {
+	switch m {
+	case engine.Back:
+		return "the run goes back"
+	case engine.Ended:
+		return "the run is over"
+	case engine.Forward:
+	}
+	return "the run goes forward"
 }
 
 func count(s engine.Summary, status engine.Status) int {

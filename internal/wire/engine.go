@@ -32,14 +32,18 @@ type engineParts struct {
 // queueOf is the queue of a workspace: on a cluster several may have runs.
 func queueOf(place app.EnginePlace) string {
 	sum := sha256.Sum256([]byte(place.Workspace))
-	return "landfall-" + hex.EncodeToString(sum[:6])
+	name := "landfall-" + hex.EncodeToString(sum[:6])
+	if place.Rehearsal {
+		name += "-rehearsal"
+	}
+	return name
 }
 
 // dial connects to the engine of the place, which start brings up when it is
 // the embedded one and does not run.
 func (e engineParts) dial(ctx context.Context, place app.EnginePlace, start bool) (*temporal.Connection, error) {
 	c := &e.config.Engine
-	if c.Address != "" {
+	if c.Address != "" && !place.Rehearsal {
 		return temporal.Connect(ctx, host.Config{
 			Address: c.Address, Namespace: c.Namespace, TLS: host.TLS{Off: c.Insecure, CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile}, APIKeyVariable: c.APIKeyVariable,
 			KeyringDir: place.Dir, Env: e.setup.Getenv, Log: e.setup.Log,
@@ -85,7 +89,11 @@ func (e engineParts) bring(ctx context.Context, place app.EnginePlace) (host.Add
 		return host.Address{}, err
 	}
 	hours := strconv.FormatFloat(float64(e.config.Engine.IdleMinutes)/60, 'f', 4, 64)
-	return host.Start(ctx, binary, place.Dir, "--hours", hours, "--worker", e.setup.Exe, "--worker-arg=worker", "--worker-arg=--workspace="+place.Workspace)
+	flags := []string{"--hours", hours}
+	if !place.Rehearsal {
+		flags = append(flags, "--worker", e.setup.Exe, "--worker-arg=worker", "--worker-arg=--workspace="+place.Workspace)
+	}
+	return host.Start(ctx, binary, place.Dir, flags...)
 }
 
 func (e engineParts) start(ctx context.Context, place app.EnginePlace) error {
@@ -97,7 +105,7 @@ func (e engineParts) start(ctx context.Context, place app.EnginePlace) error {
 }
 
 func (e engineParts) stop(ctx context.Context, place app.EnginePlace) (bool, error) {
-	if a := e.config.Engine.Address; a != "" {
+	if a := e.config.Engine.Address; a != "" && !place.Rehearsal {
 		return false, fault.Newf(fault.Conflict, "stop the engine: landfall.yaml names the cluster at %q", a).Hintf("landfall engine status")
 	}
 	return host.Stop(ctx, place.Dir)

@@ -36,7 +36,7 @@ func tell(c *design.Context, r *inventory.Resource, action design.Action, confid
 }
 
 func (t *told) why(format string, args ...any) *told {
-	t.Why = fmt.Sprintf(format, args...)
+	t.Why = common.Readable(fmt.Sprintf(format, args...))
 	return t
 }
 
@@ -87,7 +87,7 @@ func full(v any) string {
 
 // shown gives a value in few characters, for people to read.
 func shown(v any) string {
-	text := full(v)
+	text := common.Readable(full(v))
 	if len(text) > 120 {
 		text = strings.ToValidUTF8(text[:117], "") + "..."
 	}

@@ -56,6 +56,29 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// What a template leaves open is shown by its name, and what only looks like
+// it is left as it stands.
+func TestReadable(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"calls ${ref:cloudformation:shop/Index#Arn}":        "calls Index.Arn",
+		"${ref:arn:aws:sqs:us-east-1:123456789012:orders}":  "orders",
+		"[${import:${param:App}-${param:Env}-Groups}]":      "[App-Env-Groups]",
+		"${param:Name}.${ssm:/shop/zone}, ${undefined:Who}": "Name./shop/zone, Who",
+		"echo ${HOME} ${AWS::Region} ${":                    "echo ${HOME} ${AWS::Region} ${",
+		"":                                                  "",
+	} {
+		if got := common.Readable(in); got != want {
+			t.Errorf("%q is shown as %q, want %q", in, got, want)
+		}
+	}
+	r := designtest.Live(t, "AWS::SQS::Queue", "one", `{"QueueName":"one","RedrivePolicy":{"deadLetterTargetArn":"${ref:cloudformation:shop/Dead#Arn}"}}`)
+	d := designtest.Make(t, []design.Family{asking()}, r)
+	if todo := designtest.Decision(t, d, "one").ToDo; len(todo) != 1 || strings.Contains(todo[0], "${") || !strings.Contains(todo[0], "Dead.Arn") {
+		t.Errorf("to do: %q", todo)
+	}
+}
+
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	const table = "# comment\na/b\tAWS::A::B AWS::A::C\tmanual\twhy {name}\tdo {name}; and that\tpage\n"

@@ -121,11 +121,11 @@ func (s *Sheet) MeetsIn(part any, settings ...Setting) {
 }
 
 // Gap adds a gap of the catalogue; at says where the resource meets it.
-func (s *Sheet) Gap(id, at string) { s.Gaps = append(s.Gaps, s.C.Gap(id, at)) }
+func (s *Sheet) Gap(id, at string) { s.Gaps = append(s.Gaps, s.C.Gap(id, Readable(at))) }
 
 // Do adds what a person has to do, once.
 func (s *Sheet) Do(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(s.ToDo, text) {
+	if text := Readable(fmt.Sprintf(format, args...)); !slices.Contains(s.ToDo, text) {
 		s.ToDo = append(s.ToDo, text)
 	}
 }
@@ -137,7 +137,7 @@ func (s *Sheet) Not(target, why string) {
 
 // Decide sets action, confidence and reason.
 func (s *Sheet) Decide(action design.Action, confidence float64, why string, args ...any) {
-	s.Action, s.Confidence, s.Why = action, confidence, fmt.Sprintf(why, args...)
+	s.Action, s.Confidence, s.Why = action, confidence, Readable(fmt.Sprintf(why, args...))
 }
 
 // Done returns the decision, with the properties that the rule did not read
@@ -190,7 +190,7 @@ func Shown(v any) string {
 	if string(encoded) == "null" {
 		return "none"
 	}
-	text := strings.Trim(string(encoded), `"`)
+	text := Readable(strings.Trim(string(encoded), `"`))
 	if len(text) > shownMost {
 		text = strings.ToValidUTF8(text[:shownMost-3], "") + "..."
 	}

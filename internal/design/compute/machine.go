@@ -217,7 +217,7 @@ func (m *machine) typeName() string {
 func (m *machine) wish(spec catalog.EC2Type, known bool) catalog.Wish {
 	wish := spec.Wish()
 	if !known {
-		wish = catalog.Wish{Of: m.typeName(), VCPU: 2, MiB: 8192, Arch: "amd64"}
+		wish = catalog.Wish{Of: cmp.Or(m.typeName(), "an instance") + ", whose type is not known and was taken as one", VCPU: 2, MiB: 8192, Arch: "amd64"}
 		need := m.At("InstanceRequirements")
 		m.Rest("InstanceRequirements", need, requirements()...)
 		if n := design.Int(need, "VCpuCount.Min", 0); n > 0 && n <= 512 {

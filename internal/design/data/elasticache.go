@@ -99,7 +99,7 @@ func redis(s *sheet) design.Decision {
 	if p.clustered {
 		words = common.Count(s.shards(), "shard")
 	}
-	return s.done(design.Migrate, 0.8, "%s (%s, about %.1f GiB) becomes Azure Managed Redis %s with %g GiB: 1.2 times the memory in use%s", s.cacheWords(), words, p.gib, p.sku, p.skuGiB, map[bool]string{true: ", with a replica in another zone", false: ""}[p.standby])
+	return s.done(design.Migrate, 0.8, "%s (%s, about %.1f GiB) becomes Azure Managed Redis %s with %g GiB: %s%s", s.cacheWords(), words, p.gib, p.sku, p.skuGiB, s.cacheReason(p), map[bool]string{true: ", with a replica in another zone", false: ""}[p.standby])
 }
 
 // cacheSubnets are those of the cache's subnet group. The API names it at the
@@ -213,6 +213,17 @@ func (s *sheet) cachePlan() cachePlan {
 	return p
 }
 
+// reason says what the size was chosen by.
+func (s *sheet) cacheReason(p cachePlan) string {
+	switch o, ok := s.c.Override(s.r); {
+	case ok && o.Size != "":
+		return "landfall.yaml asks for it"
+	case p.skuGiB < p.gib*1.2:
+		return "the largest of its tier, which is less than 1.2 times the memory in use"
+	}
+	return "the smallest of its tier with 1.2 times the memory in use"
+}
+
 // redisSize is a size of Azure Managed Redis (Microsoft Learn, "Azure Managed
 // Redis, tiers and SKUs").
 type redisSize struct {
@@ -225,29 +236,51 @@ type redisSize struct {
 // the family of the node.
 func (s *sheet) redisSKU(class string, gib float64) (redisenterprise.SkuName, float64) {
 	if o, ok := s.c.Override(s.r); ok && o.Size != "" {
-		return redisenterprise.SkuName(o.Size), gib * 1.2
+		return redisenterprise.SkuName(o.Size), sizeOf(o.Size, gib*1.2)
 	}
 	family := strings.TrimPrefix(strings.TrimPrefix(class, "cache."), "db.")
-	prefix, sizes := "Balanced_B", []redisSize{{"0", 0.5}, {"1", 1}, {"3", 3}, {"5", 6}, {"10", 12}, {"20", 24}, {"50", 60}, {"100", 120}, {"150", 180}, {"250", 240}, {"350", 360}, {"500", 480}, {"700", 720}, {"1000", 960}}
+	prefix := "Balanced_B"
 	switch {
 	case strings.Contains(strings.SplitN(family, ".", 2)[0], "gd"):
 		s.Gap("redis.data-tiering", "CacheNodeType="+class)
-		prefix, sizes = "FlashOptimized_A", []redisSize{{"250", 250}, {"500", 500}, {"700", 700}, {"1000", 1000}, {"1500", 1500}, {"2000", 2000}, {"4500", 4500}}
+		prefix = "FlashOptimized_A"
 	case strings.HasPrefix(family, "r"):
-		memory := []redisSize{{"10", 12}, {"20", 24}, {"50", 60}, {"100", 120}, {"150", 180}, {"250", 240}, {"350", 360}, {"500", 480}, {"700", 720}, {"1000", 960}, {"1500", 1440}, {"2000", 1920}}
-		prefix, sizes = "MemoryOptimized_M", memory
+		prefix = "MemoryOptimized_M"
 	case strings.HasPrefix(family, "c"):
-		prefix, sizes = "ComputeOptimized_X", []redisSize{{"3", 3}, {"5", 6}, {"10", 12}, {"20", 24}, {"50", 60}, {"100", 120}, {"150", 180}, {"250", 240}, {"350", 360}, {"500", 480}, {"700", 720}}
+		prefix = "ComputeOptimized_X"
 	}
-	want := gib * 1.2
+	sizes := redisSizes()[prefix]
 	for _, size := range sizes {
-		if size.gib >= want {
+		if size.gib >= gib*1.2 {
 			return redisenterprise.SkuName(prefix + size.suffix), size.gib
 		}
 	}
 	s.Gap("redis.too-large", s.cacheWords())
 	largest := sizes[len(sizes)-1]
 	return redisenterprise.SkuName(prefix + largest.suffix), largest.gib
+}
+
+// redisSizes are the sizes of each tier, smallest first.
+func redisSizes() map[string][]redisSize {
+	return map[string][]redisSize{
+		"Balanced_B":         {{"0", 0.5}, {"1", 1}, {"3", 3}, {"5", 6}, {"10", 12}, {"20", 24}, {"50", 60}, {"100", 120}, {"150", 180}, {"250", 240}, {"350", 360}, {"500", 480}, {"700", 720}, {"1000", 960}},
+		"FlashOptimized_A":   {{"250", 250}, {"500", 500}, {"700", 700}, {"1000", 1000}, {"1500", 1500}, {"2000", 2000}, {"4500", 4500}},
+		"MemoryOptimized_M":  {{"10", 12}, {"20", 24}, {"50", 60}, {"100", 120}, {"150", 180}, {"250", 240}, {"350", 360}, {"500", 480}, {"700", 720}, {"1000", 960}, {"1500", 1440}, {"2000", 1920}},
+		"ComputeOptimized_X": {{"3", 3}, {"5", 6}, {"10", 12}, {"20", 24}, {"50", 60}, {"100", 120}, {"150", 180}, {"250", 240}, {"350", 360}, {"500", 480}, {"700", 720}},
+	}
+}
+
+// sizeOf is the memory of a size that was asked for by name, other for one
+// that is not in the tables.
+func sizeOf(name string, other float64) float64 {
+	for prefix, sizes := range redisSizes() {
+		for _, size := range sizes {
+			if prefix+size.suffix == name {
+				return size.gib
+			}
+		}
+	}
+	return other
 }
 
 // cacheParameters reads the parameter group: eviction and persistence have

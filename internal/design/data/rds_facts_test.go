@@ -212,7 +212,7 @@ func TestVersions(t *testing.T) {
 			"9.6.24": {"15", "postgres.version-raised"}, "12.19": {"15", "postgres.version-raised"}, "13.15": {"13", "postgres.version-end"}, "14": {"14", "postgres.version-end"},
 			"15.4": {"15", ""}, "17.2": {"17", ""}, "18.1": {"18", ""}, "19.0": {"18", "postgres.version-new"}, "new": {"16", ""},
 		},
-		"mysql": {"5.7.44": {"8.0.21", "mysql.version-raised"}, "8.0.39": {"8.0.21", ""}, "8.4.3": {"8.0.21", "mysql.version-new"}},
+		"mysql": {"5.7.44": {"8.0.21", "mysql.version-raised"}, "8.0.39": {"8.0.21", "mysql.version-end"}, "8.4.3": {"8.0.21", "mysql.version-new"}},
 	} {
 		var all []string
 		for _, version := range slices.Sorted(maps.Keys(cases)) {

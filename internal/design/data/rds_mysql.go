@@ -14,8 +14,11 @@ import (
 	"github.com/hashicorp/go-azure-sdk/resource-manager/mysql/2024-12-30/servers"
 )
 
-// mysqlVersion is 8.0 for all that the service sells; older ones have to be
-// raised, newer ones cannot be lowered by a dump alone.
+// mysqlVersion is 8.0 for all: older ones have to be raised, one step at a
+// time, and newer ones cannot be lowered by a dump alone. The service sells
+// 8.4 too, and charges extended support for 8.0 from June 2026 (Microsoft
+// Learn, "Azure Database for MySQL version support policy"), but the published
+// type of API 2024-12-30 takes 5.7 and 8.0.21 only.
 func (f *relational) mysqlVersion(s *sheet) servers.ServerVersion {
 	version := f.version
 	switch {
@@ -24,8 +27,11 @@ func (f *relational) mysqlVersion(s *sheet) servers.ServerVersion {
 		s.Do("name the version of %s: the source takes RDS's default, and 8.0 was taken", s.r.Name)
 	case strings.HasPrefix(version, "5."):
 		s.Gap("mysql.version-raised", "EngineVersion="+version)
-	case !strings.HasPrefix(version, "8.0"):
+	case strings.HasPrefix(version, "8.0"):
+		s.Gap("mysql.version-end", "EngineVersion="+version)
+	default:
 		s.Gap("mysql.version-new", "EngineVersion="+version)
+		s.Do("raise the empty server of %s to 8.4 in place before the copy, and leave its version out of later deployments: the published type takes 8.0.21 at most, although the service sells 8.4", s.r.Name)
 	}
 	return servers.ServerVersionEightPointZeroPointTwoOne
 }

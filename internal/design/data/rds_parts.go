@@ -82,7 +82,11 @@ func subnetGroup(s *sheet) design.Decision {
 	if len(of) == 0 {
 		return s.done(design.Retire, 0.8, "no database of the workload uses the subnet group")
 	}
-	return s.done(design.Replace, 0.9, "%s get a delegated subnet or a private endpoint instead of a group of subnets", names(of))
+	verb := "get"
+	if len(of) == 1 {
+		verb = "gets"
+	}
+	return s.done(design.Replace, 0.9, "%s %s a delegated subnet or a private endpoint instead of a group of subnets", names(of), verb)
 }
 
 func optionGroup(s *sheet) design.Decision {

@@ -125,6 +125,9 @@ func TestRedisSizes(t *testing.T) {
 		one := decision(properties)
 		one.Gaps = slices.DeleteFunc(slices.Clone(one.Gaps), func(g design.Gap) bool { return g.ID == "redis.port" })
 		exactly(t, properties, one, "redis.", c.gaps)
+		if short := strings.Contains(one.Why, "is less than 1.2 times"); short != strings.Contains(c.gaps, "redis.too-large") {
+			t.Errorf("%s: %s", properties, one.Why)
+		}
 	}
 	for properties, protocol := range map[string]string{"TLSEnabled: false": "Plaintext", "TLSEnabled: true": "Encrypted", "Description: d": "Encrypted"} {
 		_, target := probes(t, "AWS::MemoryDB::Cluster", "NodeType: db.r6g.large, ACLName: open-access, "+properties)

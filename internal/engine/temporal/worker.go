@@ -34,6 +34,8 @@ type WorkerOptions struct {
 	Home  bool
 	Hands engine.Hands
 	Log   *slog.Logger
+	// Silence is that of the runs; see Client.Within.
+	Silence Silence
 }
 
 // Worker carries out runs until it is stopped.
@@ -43,7 +45,19 @@ type Worker struct{ worker worker.Worker }
 func NewWorker(c client.Client, o WorkerOptions) *Worker {
 	// Otherwise the SDK reads the whole program to name it.
 	worker.SetBinaryChecksum("landfall")
-	w := worker.New(c, o.Queue, worker.Options{MaxConcurrentActivityExecutionSize: attemptsAtOnce, WorkerStopTimeout: stopWithin, DeadlockDetectionTimeout: oneTurn, DisableWorkflowWorker: !o.Home})
+	options := worker.Options{
+		MaxConcurrentActivityExecutionSize: attemptsAtOnce, WorkerStopTimeout: stopWithin, DeadlockDetectionTimeout: oneTurn, DisableWorkflowWorker: !o.Home,
+		// By itself the SDK passes a sign of life on only after four fifths of the
+		// time in which one has to come: a busy machine then counts as a dead one.
+		MaxHeartbeatThrottleInterval: beatTimeout / beatsIn,
+	}
+	if o.Silence.Work > 0 {
+		options.MaxHeartbeatThrottleInterval = o.Silence.Work / beatsIn
+	}
+	if o.Silence.Turn > 0 {
+		options.StickyScheduleToStartTimeout = o.Silence.Turn
+	}
+	w := worker.New(c, o.Queue, options)
 	register(w, o)
 	return &Worker{w}
 }

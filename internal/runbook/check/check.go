@@ -9,6 +9,7 @@ import (
 
 	"example.com/landfall/internal/runbook"
 	"example.com/landfall/internal/runbook/explore"
+	"example.com/landfall/internal/runbook/gate"
 )
 
 // stepID is "<phase>.<what>[.<of what>]".
@@ -21,12 +22,14 @@ type plan struct {
 	order  []int
 	behind []runbook.Set
 	found  []runbook.Finding
+	// read are conditions by what they say: many steps ask the same.
+	read map[string]*gate.Program
 }
 
 // Runbook returns everything that is wrong with a runbook, those findings that
 // block first. It never changes the runbook.
 func Runbook(r *runbook.Runbook) []runbook.Finding {
-	p := &plan{Runbook: r, index: r.Index(), found: []runbook.Finding{}}
+	p := &plan{Runbook: r, index: r.Index(), found: []runbook.Finding{}, read: map[string]*gate.Program{}}
 	p.ids()
 	if p.ring() {
 		return p.sorted() // nothing else can be said of steps that need each other

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 
 	"example.com/landfall/internal/runbook"
@@ -43,26 +44,42 @@ func (p *plan) conditions() {
 }
 
 func (p *plan) condition(id, expr string, facts []runbook.Fact, step string) {
-	if _, err := gate.Compile(expr, facts); err != nil {
+	program, err := p.compiled(expr, facts)
+	if err != nil {
 		p.block("condition:"+id, "mend the expression or the facts", some(step), "%v", err)
 		return
 	}
-	if open, _ := open(expr, facts, nil); open != nil {
+	if open(program, facts, nil) != nil {
 		p.block("condition.open:"+id, "let it depend on a fact", some(step), "the condition %q answers without any fact", expr)
 	}
 }
 
-// open evaluates a condition with one value for all its numbers.
-func open(expr string, facts []runbook.Fact, value any) (*bool, string) {
-	program, err := gate.Compile(expr, facts)
-	if err != nil {
-		return nil, err.Error()
+// compiled reads a condition once for all steps that have it. What it may say
+// depends on its expression and on the names and types of its facts.
+func (p *plan) compiled(expr string, facts []runbook.Fact) (*gate.Program, error) {
+	key := expr
+	for _, f := range facts {
+		key += fmt.Sprintf("\x00%q %q %q %d", f.Name, f.Type, f.Source, f.MaxAgeSeconds)
 	}
+	if program, known := p.read[key]; known {
+		return program, nil
+	}
+	program, err := gate.Compile(expr, facts)
+	if err == nil {
+		p.read[key] = program
+	}
+	return program, err
+}
+
+// open evaluates a condition with one value for all its numbers; nil is for
+// no answer.
+func open(program *gate.Program, facts []runbook.Fact, value any) *bool {
 	readings := map[string]gate.Reading{}
 	for _, f := range facts {
 		readings[f.Name] = gate.Reading{Value: value}
 	}
-	return program.Open(readings)
+	yes, _ := program.Open(readings)
+	return yes
 }
 
 func some(step string) []string {
@@ -112,6 +129,12 @@ func (p *plan) span(t runbook.Trigger) {
 
 // people: what is asked of people can be given.
 func (p *plan) people() {
+	asked := runbook.NewSet(len(p.Steps)) // in the execution
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Phase == runbook.Execute && s.Approvals.Count > 0 {
+			asked.Add(i)
+		}
+	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		one := []string{s.ID}
@@ -123,21 +146,11 @@ func (p *plan) people() {
 		case a.Count > 0 && a.Why == "":
 			p.block("approval.why:"+s.ID, "say what the approver answers for", one, "%s asks for approvals and does not say for what", s.ID)
 		}
-		if len(s.After.Writers)+len(s.After.Weights) > 0 && !p.agreed(i) {
+		if len(s.After.Writers)+len(s.After.Weights) > 0 && !asked.Has(i) && !p.behind[i].Meets(asked) {
 			p.block("go:"+s.ID, "let it need the step in which people decide to go on", one, "%s changes who writes or who is served before anybody has agreed to the cutover", s.ID)
 		}
 		if slices.Contains(s.Approvals.Roles, "") || s.Owner == "" {
 			p.block("owner:"+s.ID, "name the role", one, "%s has no owner, or a role without name approves it", s.ID)
 		}
 	}
-}
-
-// agreed reports whether people have to agree in the execution before the step.
-func (p *plan) agreed(i int) bool {
-	for n := range p.Steps {
-		if s := &p.Steps[n]; s.Phase == runbook.Execute && s.Approvals.Count > 0 && (n == i || p.behind[i].Has(n)) {
-			return true
-		}
-	}
-	return false
 }

@@ -62,7 +62,14 @@ func (p *plan) after(s *runbook.Step, a *runbook.After, sets, routes map[string]
 // handover: a set of data changes hands behind a fence, and with nothing left
 // to carry over.
 func (p *plan) handover() {
-	given := map[string]bool{}
+	given, fences := map[string]bool{}, map[string][]int{}
+	for i := range p.Steps {
+		for set, side := range p.Steps[i].After.Writers {
+			if side == runbook.Nowhere {
+				fences[set] = append(fences[set], i)
+			}
+		}
+	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		for _, set := range sorted(s.After.Writers) {
@@ -70,10 +77,10 @@ func (p *plan) handover() {
 				continue
 			}
 			given[set] = given[set] || s.After.Writers[set] == runbook.AtTarget
-			if !p.fenced(i, set) {
+			if !slices.ContainsFunc(fences[set], p.behind[i].Has) {
 				p.block("fence:"+s.ID+":"+set, "let it need a step that lets nobody write", []string{s.ID}, "%s lets the %s write %s without a fence before it: two sides could write at one time", s.ID, s.After.Writers[set], set)
 			}
-			if !zero(s, set) && s.After.Writers[set] == runbook.AtTarget {
+			if !p.zero(s, set) && s.After.Writers[set] == runbook.AtTarget {
 				p.block("zero-lag:"+s.ID+":"+set, "add a gate on what is left to carry over that opens at nought only", []string{s.ID}, "%s lets the target write %s, and no gate waits until nothing is left to carry over", s.ID, set)
 			}
 		}
@@ -85,27 +92,21 @@ func (p *plan) handover() {
 	}
 }
 
-// fenced reports whether the step needs one that lets nobody write the set.
-func (p *plan) fenced(i int, set string) bool {
-	for n := range p.Steps {
-		if p.Steps[n].After.Writers[set] == runbook.Nowhere && p.behind[i].Has(n) {
-			return true
-		}
-	}
-	return false
-}
-
 // zero reports whether a gate of the step is about what is left of the set, and
 // open at nought only.
-func zero(s *runbook.Step, set string) bool {
+func (p *plan) zero(s *runbook.Step, set string) bool {
 	return slices.ContainsFunc(s.Gates, func(g runbook.Gate) bool {
 		for _, f := range g.Facts {
 			if f.Source != "lag" || fmt.Sprint(f.Inputs["data"]) != set || f.Type != "number" {
 				return false
 			}
 		}
+		program, err := p.compiled(g.Expr, g.Facts)
+		if err != nil {
+			return false
+		}
 		at := func(value float64) bool {
-			yes, _ := open(g.Expr, g.Facts, value)
+			yes := open(program, g.Facts, value)
 			return yes != nil && *yes
 		}
 		return len(g.Facts) > 0 && at(0) && !at(1e-6) && !at(1) && !at(1e9)
@@ -115,16 +116,27 @@ func zero(s *runbook.Step, set string) bool {
 // names: each name expires sooner in time before it changes, and gets its time
 // to live back after the last change.
 func (p *plan) names() {
+	changing, keeping := map[string][]int{}, map[string][]int{}
+	var waits []int
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		for id := range s.After.Weights {
+			changing[id] = append(changing[id], i)
+		}
+		for id := range s.After.TTLSeconds {
+			keeping[id] = append(keeping[id], i)
+		}
+		if s.WaitSeconds >= margin {
+			waits = append(waits, i)
+		}
+	}
 	for _, r := range p.Routes {
-		var changes, lowered, back []int
-		for i := range p.Steps {
-			s := &p.Steps[i]
-			if _, ok := s.After.Weights[r.ID]; ok {
-				changes = append(changes, i)
-			}
-			if ttl, ok := s.After.TTLSeconds[r.ID]; ok && s.Phase == runbook.Execute && (r.TTLSeconds == 0 || ttl <= r.TTLSeconds) {
+		changes := changing[r.ID]
+		var lowered, back []int
+		for _, i := range keeping[r.ID] {
+			if s := &p.Steps[i]; s.Phase == runbook.Execute && (r.TTLSeconds == 0 || s.After.TTLSeconds[r.ID] <= r.TTLSeconds) {
 				lowered = append(lowered, i)
-			} else if ok {
+			} else {
 				back = append(back, i)
 			}
 		}
@@ -133,7 +145,7 @@ func (p *plan) names() {
 			continue
 		}
 		for _, i := range changes {
-			if !p.expired(r, i, lowered) {
+			if !p.expired(r, i, lowered, waits) {
 				p.block("ttl:"+p.Steps[i].ID, "let it need a wait of one old time to live after the new one is set", []string{p.Steps[i].ID},
 					"%s changes %s before its old time to live of %d s has run out everywhere", p.Steps[i].ID, r.ID, r.TTLSeconds)
 			}
@@ -144,9 +156,9 @@ func (p *plan) names() {
 
 // expired reports whether a wait of one old time to live lies between a step
 // that lowers it and the change.
-func (p *plan) expired(r runbook.Route, change int, lowered []int) bool {
+func (p *plan) expired(r runbook.Route, change int, lowered, waits []int) bool {
 	for _, l := range lowered {
-		for w := range p.Steps {
+		for _, w := range waits {
 			long := p.Steps[w].WaitSeconds >= r.TTLSeconds+margin
 			if long && p.behind[w].Has(l) && (w == change || p.behind[change].Has(w)) {
 				return true

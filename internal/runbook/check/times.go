@@ -32,9 +32,16 @@ func (p *plan) times() {
 	}
 	// What takes place after a step of the window and before another one would be
 	// carried out inside of it without being counted.
+	window, before := runbook.NewSet(len(p.Steps)), runbook.NewSet(len(p.Steps))
+	for i := range p.Steps {
+		if p.Steps[i].InWindow {
+			window.Add(i)
+			before.Join(p.behind[i])
+		}
+	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if s.InWindow || s.Phase != runbook.Execute {
+		if s.InWindow || s.Phase != runbook.Execute || !before.Has(i) || !p.behind[i].Meets(window) {
 			continue
 		}
 		if inner, outer := p.between(i); inner != "" {

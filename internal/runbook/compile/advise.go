@@ -53,27 +53,33 @@ type Source struct {
 func sources() []Source {
 	return []Source{
 		{`Microsoft Learn, "Migrate a workload from AWS" (2025-11)`, runbook.Canary, "incremental, active-active: traffic shifts by region, kind of user or feature; a window only when all goes at one time"},
-		{`Microsoft Learn, "Plan your workload migration from AWS to Azure" (2026-01)`, runbook.BlueGreen, "all traffic at one time in a generous window that is negotiated and not taken from the outage budget; canary only to lower the risk further, because live state then exists twice; compares big bang, phased and blue-green"},
-		{`Cloud Adoption Framework, "Execute migration"`, runbook.Canary, "near zero downtime: replicate until the lag is stable, pause writes, final sync, a small share that grows, 24 to 48 hours of watching; stop, copy, test, redirect where downtime is allowed"},
-		{`Azure Architecture Center, "Migrate from Amazon EKS to AKS"`, runbook.Canary, "canary for what keeps no state (5, 50, 100 %), blue-green with replicate and promote for databases, draining queues for workers"},
-		{`Azure Architecture Center, guides for AWS load balancers`, runbook.BlueGreen, "names with a short time to live, a window of one to two hours with half an hour of buffer, 15 to 30 minutes for going back"},
+		{`Microsoft Learn, "Plan your workload migration from Amazon Web Services (AWS) to Azure" (2026-01)`, runbook.BlueGreen, "all traffic at one time in a generous window that is negotiated and not taken from the outage budget; canary only to lower the risk further, because live state then exists twice; compares big bang, phased and blue-green"},
+		{`Cloud Adoption Framework, "Execute migration" (2025-08)`, runbook.Canary, "near zero downtime: replicate until the lag is stable, pause writes, final sync, a small share that grows, 24 to 48 hours of watching; stop, copy, test, redirect where downtime is allowed"},
+		{`Azure Architecture Center, "Migrate from Amazon EKS to Azure Kubernetes Service"`, runbook.Canary, "canary for what keeps no state (5, 50, 100 %), blue-green with replicate and promote for databases, draining queues for workers"},
+		{`Microsoft Learn, "Migrate from AWS Application Load Balancer to Azure Application Gateway" and "Migrate from AWS Network Load Balancer to Azure Load Balancer"`, runbook.BlueGreen, "names with a short time to live, a window of one to two hours with half an hour of buffer, 15 to 30 minutes for going back"},
 	}
 }
 
 // Advise compiles the runbook of every strategy and compares what comes out.
 func Advise(in Input) (Advice, error) {
+	a, _, err := advise(in)
+	return a, err
+}
+
+// advise returns the runbooks that were compared as well.
+func advise(in Input) (Advice, map[runbook.Strategy]*runbook.Runbook, error) {
 	a := Advice{Sources: sources()}
 	books := map[runbook.Strategy]*runbook.Runbook{}
 	for _, s := range runbook.Strategies() {
 		r, err := compile(in, s, "")
 		if err != nil {
-			return a, err
+			return a, nil, err
 		}
 		books[s] = r
 		a.Options = append(a.Options, option(in, r))
 	}
 	a.Recommended, a.Why = recommend(in, a.Options, books[runbook.BlueGreen])
-	return a, nil
+	return a, books, nil
 }
 
 func option(in Input, r *runbook.Runbook) Option {
@@ -96,15 +102,12 @@ func option(in Input, r *runbook.Runbook) Option {
 		if s.ID == "prepare.deploy."+r.Environment {
 			from = at[s.ID].End
 		}
-		if s.Phase != runbook.Execute || s.Undo == nil || !(s.InWindow || s.After.Binds()) {
-			continue
-		}
-		o.RollbackSeconds += s.Undo.ExpectedSeconds
-		if s.Undo.Loses != "" {
+		if s.Phase == runbook.Execute && s.Undo != nil && s.Undo.Loses != "" {
 			o.Loses = append(o.Loses, s.Undo.Loses)
 		}
 	}
 	slices.Sort(o.Loses)
+	o.RollbackSeconds = r.BackSeconds()
 	o.DoubleRunSeconds = max(until-from, 0)
 	if in.Design.Cost.DoubleRun > 0 {
 		usd := math.Round(in.Design.Cost.DoubleRun * float64(o.DoubleRunSeconds) / (730 * hour))
@@ -185,7 +188,7 @@ func recommend(in Input, options []Option, blueGreen *runbook.Runbook) (runbook.
 	case len(blueGreen.Routes) == 0 && bang.Fits:
 		return runbook.BigBang, fmt.Sprintf("no users reach it by a name, so there is nothing to shift: it stops for %s and starts at the target", lasts(bang.DowntimeSeconds))
 	}
-	return runbook.BlueGreen, fmt.Sprintf("%s: all that is written changes hands in one window of %s, of which %s are without writes, and until then nothing is written across the clouds; going back takes %s", plural(written, "set of data that the workload writes", "sets of data that the workload writes"), lasts(blue.WindowSeconds), lasts(blue.DowntimeSeconds), lasts(blue.RollbackSeconds))
+	return runbook.BlueGreen, fmt.Sprintf("%s in one window of %s, of which %s are without writes; until then nothing is written across the clouds, and going back takes %s", plural(written, "set of data that the workload writes changes hands", "sets of data that the workload writes change hands"), lasts(blue.WindowSeconds), lasts(blue.DowntimeSeconds), lasts(blue.RollbackSeconds))
 }
 
 // lasts writes a length of time for people.

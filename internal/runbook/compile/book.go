@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
+	"example.com/landfall/internal/graph"
 	"example.com/landfall/internal/inventory"
 	"example.com/landfall/internal/runbook"
 )
@@ -24,14 +25,28 @@ type book struct {
 	findings  []runbook.Finding
 	left      []runbook.NotPlanned
 	byID      map[cloud.ResourceID]*inventory.Resource
-	decisions []*design.Decision // in the boundary, in the order of ids
-	inBook    map[string]bool    // ids of steps
+	decisions []*design.Decision                    // in the boundary, in the order of ids
+	inBook    map[string]bool                       // ids of steps
+	types     map[cloud.ResourceID]cloud.Kind       // of the design's resources
+	zones     map[cloud.ResourceID]cloud.ResourceID // of records, by the graph
 }
 
 func newBook(in Input) *book {
-	b := &book{Input: in, byID: map[cloud.ResourceID]*inventory.Resource{}, inBook: map[string]bool{}}
+	b := &book{Input: in, byID: map[cloud.ResourceID]*inventory.Resource{}, inBook: map[string]bool{},
+		types: map[cloud.ResourceID]cloud.Kind{}, zones: map[cloud.ResourceID]cloud.ResourceID{}}
 	for i := range in.Inventory.Resources {
 		b.byID[in.Inventory.Resources[i].ID] = &in.Inventory.Resources[i]
+	}
+	for i := range in.Design.Resources {
+		b.types[in.Design.Resources[i].ID] = in.Design.Resources[i].Type
+	}
+	for i := range in.Graph.Edges {
+		e := &in.Graph.Edges[i]
+		if zone := b.byID[e.To]; (e.Relation == graph.InZone || e.Relation == graph.AttachedTo) && zone != nil && zone.Kind == "AWS::Route53::HostedZone" {
+			if known := b.zones[e.From]; known == "" || e.To < known {
+				b.zones[e.From] = e.To
+			}
+		}
 	}
 	for i := range in.Design.Decisions {
 		b.decisions = append(b.decisions, &in.Design.Decisions[i])
@@ -121,9 +136,12 @@ func (b *book) inPhase(p runbook.Phase) []string {
 
 // leaves are those of the ids that none of the others needs.
 func (b *book) leaves(ids []string) []string {
-	needed := map[string]bool{}
+	needed, asked := map[string]bool{}, map[string]bool{}
+	for _, id := range ids {
+		asked[id] = true
+	}
 	for i := range b.steps {
-		if slices.Contains(ids, b.steps[i].ID) {
+		if asked[b.steps[i].ID] {
 			for _, n := range b.steps[i].Needs {
 				needed[n] = true
 			}
@@ -131,6 +149,22 @@ func (b *book) leaves(ids []string) []string {
 	}
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return needed[id] })
 }
+
+// gather puts one step between many that are needed and many that need them,
+// where naming each in each would fill pages; it says nothing that people have
+// to agree to.
+func (b *book) gather(id, title string, needs []string, users int) []string {
+	const many = 200
+	if len(needs)*users <= many {
+		return needs
+	}
+	text := title + ": " + plural(len(needs), "step", "steps") + " before this one"
+	return []string{b.add(b.by("note", runbook.Step{ID: id, Phase: runbook.Execute, Title: title, Owner: "lead", Needs: needs, Inputs: map[string]any{"text": text},
+		Probe: "the ledger has the note", Do: "note that all steps before it are done", Verify: "each of them is done", UndoReason: "a note changes nothing", ExpectedSeconds: 1, ExpectedBasis: "assumed", InWindow: b.opened()}))}
+}
+
+// opened reports whether the window was opened by a step so far.
+func (b *book) opened() bool { return b.inBook[idOpen] }
 
 func (b *book) find(f runbook.Finding) { b.findings = append(b.findings, f) }
 

@@ -21,11 +21,13 @@ func Compile(in Input) (*runbook.Runbook, error) {
 	if in.Choices.Strategy != "" {
 		return compile(in, in.Choices.Strategy, "landfall.yaml or the command line asks for it")
 	}
-	advice, err := Advise(in)
+	advice, books, err := advise(in)
 	if err != nil {
 		return nil, err
 	}
-	return compile(in, advice.Recommended, advice.Why)
+	r := books[advice.Recommended]
+	r.Why = advice.Why
+	return r, nil
 }
 
 // compile makes the runbook for one strategy.
@@ -48,10 +50,11 @@ func compile(in Input, strategy runbook.Strategy, why string) (*runbook.Runbook,
 	b.evaluate()
 	b.retire()
 	b.unplanned()
+	b.announce()
 	r := &runbook.Runbook{
 		SchemaVersion: runbook.Version, InterpreterVersion: runbook.Interpreter, Inputs: in.Inputs, Workload: in.Design.Workload, Environment: environment.Name,
 		Strategy: strategy, Why: why, Steps: b.ordered(), Data: []runbook.DataSet{}, Routes: []runbook.Route{},
-		Triggers: b.triggers(), Acceptance: b.acceptance(), Contacts: b.contacts(), Findings: b.findings, NotPlanned: b.left,
+		Triggers: append(b.triggers(), b.frozen()...), Acceptance: b.acceptance(), Contacts: b.contacts(), Findings: b.findings, NotPlanned: b.left,
 	}
 	if r.Inputs == nil {
 		r.Inputs = map[string]string{}

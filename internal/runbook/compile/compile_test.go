@@ -21,8 +21,8 @@ import (
 // checks pass, and no order and failure of its cutover leads astray.
 func TestEveryArchitectureByEveryStrategy(t *testing.T) {
 	t.Parallel()
-	for name, inv := range everything(t) {
-		in := inputOf(t, name, inv)
+	for name := range everything(t) {
+		in := named(t, name)
 		for _, s := range runbook.Strategies() {
 			t.Run(name+"/"+string(s), func(t *testing.T) {
 				t.Parallel()
@@ -77,8 +77,8 @@ func whole(t *testing.T, in compile.Input, r *runbook.Runbook) {
 // The order of the input changes no byte, and neither does a second time.
 func TestOrderOfInputChangesNothing(t *testing.T) {
 	t.Parallel()
-	for name, inv := range everything(t) {
-		in := inputOf(t, name, inv)
+	for name := range everything(t) {
+		in := named(t, name)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(1, 2))
@@ -102,8 +102,8 @@ func TestRunbooksFitTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, inv := range everything(t) {
-		in := inputOf(t, name, inv)
+	for name := range everything(t) {
+		in := named(t, name)
 		for _, s := range runbook.Strategies() {
 			r := compiled(t, in, s)
 			r.Inputs["design.json"] = "sha256:" + strings.Repeat("0", 64)
@@ -130,7 +130,7 @@ func step(t *testing.T, r *runbook.Runbook, id string) *runbook.Step {
 // The bookshop: what its parts ask for is there.
 func TestBookshop(t *testing.T) {
 	t.Parallel()
-	in := inputOf(t, "bookshop", everything(t)["bookshop"])
+	in := named(t, "bookshop")
 	r := compiled(t, in, runbook.BlueGreen)
 	if step(t, r, "prepare.deploy.production").Needs[0] != "prepare.parameters.production" && step(t, r, "prepare.deploy.production").Needs[0] != "prepare.landing-zone.production" {
 		t.Error("production is deployed to before its landing zone was checked")
@@ -177,7 +177,7 @@ func TestBookshop(t *testing.T) {
 // A kind that something carries out is compiled as itself.
 func TestKnownKindsAreThemselves(t *testing.T) {
 	t.Parallel()
-	in := inputOf(t, "bookshop", everything(t)["bookshop"])
+	in := named(t, "bookshop")
 	in.Kinds = map[runbook.StepKind]bool{"deploy": true, "move.postgres": true}
 	r := compiled(t, in, runbook.BlueGreen)
 	for id, kind := range map[string]runbook.StepKind{"prepare.deploy.test": "deploy", "execute.copy.db-bookshop-db": "move.postgres", "execute.backup.db-bookshop-db": compile.Manual} {

@@ -24,11 +24,11 @@ func (b *book) cutover() {
 
 // bigBang: stop, carry over, start the target, switch all names.
 func (b *book) bigBang() {
-	open := b.open([]string{idGo})
+	open := b.open([]string{b.still(idStill, "the cutover", []string{idGo}, false)})
 	moved := b.moveAll(open, true)
 	start := b.add(b.by("start", runbook.Step{ID: "execute.start", Phase: runbook.Execute, Title: "Start the target and try it", Owner: "application", Place: runbook.NearTarget, Needs: moved, InWindow: true,
 		Probe: "the target answers its health checks", Do: "start the components of the target on their own data, and run the smoke tests by the target's own addresses", Verify: "every smoke test passes, alerts are green",
-		After: b.serves(runbook.AtTarget, true), Undo: &runbook.Undo{Do: "stop the components of the target", ExpectedSeconds: 5 * minute}, ExpectedSeconds: 20 * minute, ExpectedBasis: "stated"}))
+		After: b.serves(runbook.AtTarget, true), Undo: &runbook.Undo{Do: "stop the components of the target", ExpectedSeconds: 5 * minute}, ExpectedSeconds: 20 * minute, ExpectedBasis: "assumed"}))
 	b.conclude(b.shiftAll(100, []string{start}, true), true)
 }
 
@@ -37,26 +37,26 @@ func (b *book) bigBang() {
 func (b *book) blueGreen() {
 	warm := b.add(b.by("start", runbook.Step{ID: "execute.warm", Phase: runbook.Execute, Title: "Run the target beside the source", Owner: "application", Place: runbook.NearTarget, Needs: []string{idGo},
 		Probe: "the target answers its health checks", Do: "start and warm the target at full size on its copy, without users: caches, connections, scale", Verify: "smoke tests pass by the target's own addresses",
-		Undo: &runbook.Undo{Do: "scale the target down", ExpectedSeconds: 5 * minute}, ExpectedSeconds: hour, ExpectedBasis: "stated"}))
-	open := b.open([]string{warm})
+		Undo: &runbook.Undo{Do: "scale the target down", ExpectedSeconds: 5 * minute}, ExpectedSeconds: hour, ExpectedBasis: "assumed"}))
+	open := b.open([]string{b.still(idStill, "the cutover", []string{warm}, false)})
 	moved := b.moveAll(open, true)
 	release := b.add(b.by("start", runbook.Step{ID: "execute.release", Phase: runbook.Execute, Title: "Try the target on its own data", Owner: "application", Place: runbook.NearTarget, Needs: moved, InWindow: true,
 		Probe: "the target answers on its own data", Do: "let the target write, and run the smoke tests by its own addresses", Verify: "every smoke test passes, alerts are green",
-		After: b.serves(runbook.AtTarget, true), Undo: &runbook.Undo{Do: "take the target out of service", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 10 * minute, ExpectedBasis: "stated"}))
+		After: b.serves(runbook.AtTarget, true), Undo: &runbook.Undo{Do: "take the target out of service", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 10 * minute, ExpectedBasis: "assumed"}))
 	b.conclude(b.shiftAll(100, []string{release}, true), true)
 }
 
 // canary: users move in shares while the source keeps the data; before the
 // last share the data changes hands in a short window.
 func (b *book) canary() {
-	last := []string{b.cross([]string{idGo})}
+	last := []string{b.cross([]string{b.still(idStill, "the cutover", []string{idGo}, false)})}
 	shares := b.Choices.shares()
 	for _, share := range shares {
 		if share >= 100 {
 			break
 		}
 		shifted := b.shiftAll(share, last, false)
-		last = []string{b.watch(fmt.Sprintf("execute.watch.%d", share), fmt.Sprintf("Watch %d %% of the users", share), shifted, hour)}
+		last = []string{b.watch(fmt.Sprintf("execute.watch.%d", share), fmt.Sprintf("Watch %d %% of the users", share), shifted, hour, b.all())}
 	}
 	inWindow := len(b.written()) > 0
 	if inWindow {
@@ -68,17 +68,21 @@ func (b *book) canary() {
 // phased: one set of data after the other changes hands, each at a moment that
 // its users agreed to; then the names go one by one.
 func (b *book) phased() {
-	last := b.cross([]string{idGo})
+	last := b.cross([]string{b.still(idStill, "the cutover", []string{idGo}, false)})
 	sets := b.written()
 	slices.SortStableFunc(sets, func(x, y *set) int { return rank(!x.Returns) - rank(!y.Returns) })
+	users := b.users()
 	for _, s := range sets {
+		if !s.Returns && !b.inBook[idLast] {
+			last = b.still(idLast, "the point of no return", []string{last}, false)
+		}
 		moved := b.move(s, moving{begin: []string{last}})
-		last = b.watch("execute.watch."+s.key, "Watch the users of "+s.name, []string{moved}, 30*minute)
+		last = b.watch("execute.watch."+s.key, "Watch the users of "+s.name, []string{moved}, 30*minute, users(s))
 	}
 	for i := range b.routes {
 		w := &b.routes[i]
 		shifted := b.shift(w, 100, []string{last}, false)
-		last = b.watch("execute.watch."+w.key, "Watch "+w.ID, []string{shifted}, 30*minute)
+		last = b.watch("execute.watch."+w.key, "Watch "+w.ID, []string{shifted}, 30*minute, []*route{w})
 	}
 	b.conclude([]string{last}, false)
 }
@@ -94,7 +98,7 @@ func rank(later bool) int {
 func (b *book) open(needs []string) string {
 	return b.add(runbook.Step{ID: idOpen, Phase: runbook.Execute, Title: "Begin the window", Owner: "lead", Needs: needs, InWindow: true,
 		Probe: "the window is open and everyone is on the call", Do: "open the call, read the contacts and the rollback triggers aloud, put up the notice for users", Verify: "everyone named in the contacts is there",
-		Undo: &runbook.Undo{Do: "take the notice down and tell users that the service is as before", ExpectedSeconds: 5 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "stated",
+		Undo: &runbook.Undo{Do: "take the notice down and tell users that the service is as before", ExpectedSeconds: 5 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "assumed",
 		Messages: []runbook.Message{
 			{When: "before", To: []string{"users"}, Text: b.Design.Workload + " is in maintenance soon: for a short time nothing can be saved."},
 			{When: "begun", To: []string{"users", "operations"}, Text: "The maintenance of " + b.Design.Workload + " has begun."},
@@ -110,7 +114,7 @@ func (b *book) cross(needs []string) string {
 	}
 	return b.add(b.by("start", runbook.Step{ID: "execute.cross", Phase: runbook.Execute, Title: "Let the target serve on the data at the source", Owner: "application", Place: runbook.NearTarget, Needs: needs,
 		Probe: "the target answers, and what it saves is found at the source", Do: do, Verify: "smoke tests pass; latency to the data is within what the flows bear",
-		After: b.serves(runbook.AtTarget, true), Undo: &runbook.Undo{Do: "take the target out of service", ExpectedSeconds: 2 * minute}, ExpectedSeconds: hour, ExpectedBasis: "stated"}))
+		After: b.serves(runbook.AtTarget, true), Undo: &runbook.Undo{Do: "take the target out of service", ExpectedSeconds: 2 * minute}, ExpectedSeconds: hour, ExpectedBasis: "assumed"}))
 }
 
 func (b *book) serves(side runbook.Side, yes bool) runbook.After {
@@ -159,6 +163,9 @@ func (b *book) moveAll(open string, inWindow bool) []string {
 		if !returns && len(moved) > 0 {
 			needs = []string{b.together("execute.handed", "What can be had back has changed hands", "the target writes every set of data whose changes are carried back; what follows cannot be had back without a loss", moved, inWindow)}
 		}
+		if !returns && slices.ContainsFunc(sets, func(s *set) bool { return !s.Returns }) {
+			needs = []string{b.still(idLast, "the point of no return", needs, inWindow)}
+		}
 		for _, s := range sets {
 			if s.Returns == returns {
 				moved = append(moved, b.hand(s, needs, inWindow))
@@ -171,7 +178,7 @@ func (b *book) moveAll(open string, inWindow bool) []string {
 // together is a moment at which several things have to be so.
 func (b *book) together(id, title, do string, needs []string, inWindow bool) string {
 	return b.add(runbook.Step{ID: id, Phase: runbook.Execute, Title: title, Owner: "lead", Needs: needs, InWindow: inWindow, Probe: "the lead has said so", Do: "look at the steps before it: " + do, Verify: "nobody on the call objects",
-		UndoReason: "it is a word and changes nothing", ExpectedSeconds: minute, ExpectedBasis: "stated"})
+		UndoReason: "it is a word and changes nothing", ExpectedSeconds: minute, ExpectedBasis: "assumed"})
 }
 
 // move lets one set change hands by itself.
@@ -186,7 +193,7 @@ func (b *book) carry(s *set, m moving) string {
 	about := []cloud.ResourceID{s.Source}
 	fence := runbook.Step{ID: "execute.fence." + s.key, Phase: runbook.Execute, Title: "Let nobody write " + s.name + " at the source", Owner: role, Place: runbook.NearSource, Needs: m.begin, InWindow: m.inWindow, About: about,
 		Inputs: map[string]any{"data": s.ID, "source": string(s.Source)}, Probe: "an attempt to write is refused", Do: fenceWords(s.Kind), Verify: "a real attempt to write is refused, for every writer that is known",
-		After: runbook.After{Writers: map[string]runbook.Side{s.ID: runbook.Nowhere}}, Undo: &runbook.Undo{Do: "let the writers at the source write again, and try it", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 3 * minute, ExpectedBasis: "stated"}
+		After: runbook.After{Writers: map[string]runbook.Side{s.ID: runbook.Nowhere}}, Undo: &runbook.Undo{Do: "let the writers at the source write again, and try it", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 3 * minute, ExpectedBasis: "assumed"}
 	if s.Method == "online" {
 		fence.Gates = []runbook.Gate{lagGate(s)}
 	}
@@ -250,7 +257,7 @@ func (b *book) hand(s *set, needs []string, inWindow bool) string {
 	if s.Returns {
 		needs = []string{b.add(b.by("move.return", runbook.Step{ID: "execute.return." + s.key, Phase: runbook.Execute, Title: "Prepare the way back of " + s.name, Owner: role, Place: runbook.NearTarget, Needs: needs, InWindow: inWindow, About: about,
 			Inputs: b.moveInputs(s, "return"), Probe: "a change at the target would be carried to the source", Do: returnWords(s.Kind), Verify: "a marker that is written at the target arrives at the source",
-			After: runbook.After{Replicates: map[string]runbook.Side{s.ID: runbook.AtSource}}, Undo: &runbook.Undo{Do: "stop carrying back", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "stated"}))}
+			After: runbook.After{Replicates: map[string]runbook.Side{s.ID: runbook.AtSource}}, Undo: &runbook.Undo{Do: "stop carrying back", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "assumed"}))}
 	}
 	undo := &runbook.Undo{Do: "fence the target, wait until everything is carried back, and prove it", ExpectedSeconds: 5 * minute, After: &runbook.After{Writers: map[string]runbook.Side{s.ID: runbook.Nowhere}}}
 	if !s.Returns {
@@ -260,7 +267,7 @@ func (b *book) hand(s *set, needs []string, inWindow bool) string {
 	return b.add(b.by("writers", runbook.Step{ID: "execute.switch." + s.key, Phase: runbook.Execute, Title: "Let the target write " + s.name, Owner: role, Place: runbook.NearTarget, Needs: needs, InWindow: inWindow, About: about,
 		Inputs: map[string]any{"data": s.ID, "source": string(s.Source), "target": string(s.Target)}, Gates: []runbook.Gate{zeroGate(s)},
 		Probe: "the target takes writes and the source refuses them", Do: "let the target take writes and point every component to it; the source stays fenced", Verify: "a write at the target succeeds, one at the source is refused",
-		After: runbook.After{Writers: map[string]runbook.Side{s.ID: runbook.AtTarget}}, Undo: undo, ExpectedSeconds: 3 * minute, ExpectedBasis: "stated"}))
+		After: runbook.After{Writers: map[string]runbook.Side{s.ID: runbook.AtTarget}}, Undo: undo, ExpectedSeconds: 3 * minute, ExpectedBasis: "assumed"}))
 }
 
 func returnWords(kind string) string {
@@ -308,6 +315,7 @@ func (b *book) shiftAll(share int, needs []string, inWindow bool) []string {
 	if len(b.routes) == 0 {
 		return needs
 	}
+	needs = b.gather(fmt.Sprintf("execute.ready-for-%d", share), fmt.Sprintf("Everything is ready for %d %% of the users", share), needs, len(b.routes))
 	var ids []string
 	for i := range b.routes {
 		ids = append(ids, b.shift(&b.routes[i], share, slices.Clone(needs), inWindow))
@@ -336,26 +344,27 @@ func (b *book) shift(w *route, share int, needs []string, inWindow bool) string 
 }
 
 // watch looks at the users of the target for a while; its gates are the KPIs.
-func (b *book) watch(id, title string, needs []string, hold int64) string {
-	return b.add(b.by("observe", runbook.Step{ID: id, Phase: runbook.Execute, Title: title, Owner: "operations", Needs: needs, Gates: b.health(hold),
-		Probe: "the gates have held", Do: "watch error rate, latency and saturation against the baseline; say so when something looks wrong that no gate sees", Verify: "every gate has held without a break",
-		UndoReason: "watching changes nothing", WaitSeconds: b.watchWait(hold), ExpectedSeconds: minute, ExpectedBasis: "stated"}))
-}
-
-// watchWait is the wait of a step that has no gate to hold.
-func (b *book) watchWait(hold int64) int64 {
-	if len(b.routes) == 0 {
-		return hold
+// Without routes it waits as long.
+func (b *book) watch(id, title string, needs []string, hold int64, routes []*route) string {
+	gates, wait := b.health(hold, routes), int64(0)
+	if len(gates) == 0 {
+		wait = hold
 	}
-	return 0
+	return b.add(b.by("observe", runbook.Step{ID: id, Phase: runbook.Execute, Title: title, Owner: "operations", Needs: needs, Gates: gates,
+		Probe: "the gates have held", Do: "watch error rate, latency and saturation against the baseline; say so when something looks wrong that no gate sees", Verify: "every gate has held without a break",
+		UndoReason: "watching changes nothing", WaitSeconds: wait, ExpectedSeconds: minute, ExpectedBasis: "assumed"}))
 }
 
 // conclude ends the cutover: all users are at the target.
 func (b *book) conclude(needs []string, inWindow bool) {
 	const hold = 15 * minute
-	b.add(b.by("observe", runbook.Step{ID: idSettle, Phase: runbook.Execute, Title: "Is the target well with all users?", Owner: "operations", Needs: needs, InWindow: inWindow, Gates: b.health(hold), WaitSeconds: b.watchWait(hold),
+	wait := int64(0) // of a workload that has no gate to hold
+	if len(b.routes) == 0 {
+		wait = hold
+	}
+	b.add(b.by("observe", runbook.Step{ID: idSettle, Phase: runbook.Execute, Title: "Is the target well with all users?", Owner: "operations", Needs: needs, InWindow: inWindow, Gates: b.health(hold, b.all()), WaitSeconds: wait,
 		Probe: "the gates have held", Do: "run the smoke tests by the names of the users, watch KPIs and security logs; keep the source ready", Verify: "smoke tests and gates are green",
-		UndoReason: "watching changes nothing", ExpectedSeconds: 10 * minute, ExpectedBasis: "stated",
+		UndoReason: "watching changes nothing", ExpectedSeconds: 10 * minute, ExpectedBasis: "assumed",
 		Messages: []runbook.Message{
 			{When: "done", To: []string{"users", "operations", "lead"}, Text: b.Design.Workload + " is in service again, at its new place. The old one stays ready for the time of observation."},
 			{When: "failed", To: []string{"lead", "operations"}, Text: "The target of " + b.Design.Workload + " is not well. Decide by the rollback triggers."}}}))

@@ -165,14 +165,10 @@ func (b *book) history(id cloud.ResourceID) bool {
 
 // holder finds the target that holds the data.
 func (b *book) holder(v *design.Decision, f form) (cloud.ResourceID, cloud.Kind) {
-	kinds := map[cloud.ResourceID]cloud.Kind{}
-	for _, r := range b.Design.Resources {
-		kinds[r.ID] = r.Type
-	}
 	for _, want := range f.targets {
 		for _, id := range v.Targets {
-			if strings.HasSuffix(string(kinds[id]), want) {
-				return id, kinds[id]
+			if strings.HasSuffix(string(b.types[id]), want) {
+				return id, b.types[id]
 			}
 		}
 	}

@@ -57,8 +57,8 @@ func sized(kind string) bool { return !slices.Contains([]string{"queue", "secret
 type point struct{ gigabytes, minutes float64 }
 
 // postgresTimes are Microsoft's own measurements of the migration service on a
-// target of size D4ds_v4 (Microsoft Learn, "Best practices for migration into
-// Azure Database for PostgreSQL").
+// target of size D4ds_v4 (Microsoft Learn, "Best practices for seamless migration
+// into Azure Database for PostgreSQL").
 func postgresTimes() []point {
 	return []point{{0, 1}, {1, 1}, {10, 8}, {50, 35}, {100, 60}, {500, 240}, {1024, 420}}
 }
@@ -88,7 +88,7 @@ func copySeconds(s *set) (seconds int64, basis string) {
 	const fixed = 2 * minute // to begin and to end
 	switch {
 	case !sized(s.Kind):
-		return fixed, "stated: a few small items"
+		return fixed, "assumed: a few small items"
 	case s.Bytes == 0:
 		return hour, "assumed: its size is not known"
 	case s.Kind == "postgres":

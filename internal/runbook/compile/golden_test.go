@@ -27,7 +27,7 @@ var _ = flag.Bool("update", false, "rewrite the golden files")
 // What people read of the bookshop's runbook is as it was.
 func TestBookshopPages(t *testing.T) {
 	t.Parallel()
-	in := inputOf(t, "bookshop", everything(t)["bookshop"])
+	in := named(t, "bookshop")
 	opens := time.Date(2027, 3, 6, 21, 0, 0, 0, time.UTC)
 	in.Choices.Window = compile.Window{Opens: &opens, Zone: "Europe/Berlin"}
 	in.Choices.Contacts = []runbook.Contact{{Role: "lead", Name: "A. Miller", Reach: "+1 555 0100", Does: "decides to go on or back"}}
@@ -49,8 +49,8 @@ func TestBookshopPages(t *testing.T) {
 // none, and the document names every step.
 func TestPagesOfEveryArchitecture(t *testing.T) {
 	t.Parallel()
-	for name, inv := range everything(t) {
-		in := inputOf(t, name, inv)
+	for name := range everything(t) {
+		in := named(t, name)
 		for _, s := range runbook.Strategies() {
 			r := compiled(t, in, s)
 			r.Workload = `<shop> & "co" | x`
@@ -79,9 +79,8 @@ func TestPagesOfEveryArchitecture(t *testing.T) {
 // The advice compares all strategies with numbers, and recommends one of them.
 func TestAdvice(t *testing.T) {
 	t.Parallel()
-	all := everything(t)
-	for name, inv := range all {
-		a, err := compile.Advise(inputOf(t, name, inv))
+	for name := range everything(t) {
+		a, err := compile.Advise(named(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +94,7 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 	// A window that holds a canary's switch and no whole blue-green one.
-	in := inputOf(t, "bookshop", all["bookshop"])
+	in := named(t, "bookshop")
 	a, err := compile.Advise(in)
 	if err != nil || a.Recommended != runbook.BlueGreen {
 		t.Fatalf("%s %v", a.Recommended, err)
@@ -107,7 +106,7 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 	// Without data that is written, users can go in shares.
-	in = inputOf(t, "static-site", all["static-site"])
+	in = own(t, named(t, "static-site"))
 	for i := range in.Design.Decisions {
 		if in.Design.Decisions[i].Kind == "AWS::S3::Bucket" {
 			in.Design.Decisions[i].Action = "retain"
@@ -122,7 +121,7 @@ func TestAdvice(t *testing.T) {
 // say what is taken.
 func TestGatesFollowTheBaseline(t *testing.T) {
 	t.Parallel()
-	in := inputOf(t, "bookshop", everything(t)["bookshop"])
+	in := named(t, "bookshop")
 	gate := func() runbook.Gate {
 		return step(t, compiled(t, in, runbook.BlueGreen), "execute.settle").Gates[0]
 	}
@@ -146,7 +145,7 @@ func TestGatesFollowTheBaseline(t *testing.T) {
 // What people choose is followed, or refused with a finding that blocks.
 func TestChoices(t *testing.T) {
 	t.Parallel()
-	in := inputOf(t, "bookshop", everything(t)["bookshop"])
+	in := named(t, "bookshop")
 	in.Measured = map[string]int64{"execute.copy.db-bookshop-db": 77}
 	in.Choices.Owners = map[string]string{"database": "team-data"}
 	in.Choices.Shares = []int{20, 100}
@@ -193,7 +192,7 @@ func TestChoices(t *testing.T) {
 // A window that is too short blocks the runbook.
 func TestShortWindowBlocks(t *testing.T) {
 	t.Parallel()
-	in := inputOf(t, "bookshop", everything(t)["bookshop"])
+	in := named(t, "bookshop")
 	in.Choices.Window = compile.Window{Seconds: 3600, RollbackSeconds: 1800}
 	var ids []string
 	for _, f := range check.Runbook(compiled(t, in, runbook.BlueGreen)) {
@@ -207,7 +206,7 @@ func TestShortWindowBlocks(t *testing.T) {
 // Whatever is taken out of a compiled runbook that keeps it safe is missed.
 func TestMutantsOfCompiledRunbooks(t *testing.T) {
 	t.Parallel()
-	in := inputOf(t, "bookshop", everything(t)["bookshop"])
+	in := named(t, "bookshop")
 	// One set of data of each sort, and one name, stand for all of them.
 	some := regexp.MustCompile(`\.(db-bookshop-db|cache-bookshop-cache|queue-bookshop-orders|shop-bookshop-example|start|release|cross)$`)
 	for _, strategy := range runbook.Strategies() {
@@ -260,7 +259,7 @@ func mutations(s *runbook.Step) map[string]func(*runbook.Runbook, *runbook.Step)
 func TestNothingAndHostileNames(t *testing.T) {
 	t.Parallel()
 	hostile := "a|b\n<script>`x`\x00*_[\u202e" + strings.Repeat("long ", 100)
-	inv := everything(t)["wordpress"]
+	inv := *own(t, named(t, "wordpress")).Inventory
 	for i := range inv.Resources {
 		inv.Resources[i].Name = hostile
 	}

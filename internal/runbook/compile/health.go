@@ -57,12 +57,11 @@ func number(v float64) string {
 	return text
 }
 
-// health are the gates of every entry point: error rate and p95 at the target
+// health are the gates of entry points: error rate and p95 at the target
 // against the baseline. A gate stays closed without data.
-func (b *book) health(hold int64) []runbook.Gate {
+func (b *book) health(hold int64, routes []*route) []runbook.Gate {
 	var gates []runbook.Gate
-	for i := range b.routes {
-		w := &b.routes[i]
+	for _, w := range routes {
 		errors, p95, why := b.limits(w)
 		gates = append(gates, runbook.Gate{ID: "kpi-" + w.key, Expr: "error_rate <= " + number(errors) + " && p95_seconds <= " + number(p95), Facts: kpiFacts(w), HoldSeconds: hold, EverySeconds: minute, TimeoutSeconds: 4 * hour, Why: why})
 	}
@@ -72,7 +71,7 @@ func (b *book) health(hold int64) []runbook.Gate {
 // limits are the highest error rate and p95 that pass.
 func (b *book) limits(w *route) (errors, p95 float64, why string) {
 	m := b.baselineOf(w)
-	errors, p95, why = statedErrors, statedP95, "the baseline is silent on "+w.ID+": an error in a hundred and a second at p95 are taken"
+	errors, p95, why = statedErrors, statedP95, "the baseline is silent on "+w.ID+": an error in a hundred and a second at p95 are assumed"
 	if m.hasErrors {
 		// A rate of nought would close the gate for a single error.
 		errors = max(m.errorRate*(1+float64(w.percent)/100), m.errorRate+0.001)
@@ -84,7 +83,7 @@ func (b *book) limits(w *route) (errors, p95 float64, why string) {
 	case m.hasErrors && m.hasP95:
 		why = fmt.Sprintf("the baseline of %s and %d %% (%s)", w.ID, w.percent, w.guide)
 	case m.hasErrors || m.hasP95:
-		why = fmt.Sprintf("the baseline of %s and %d %% (%s); what it lacks is stated", w.ID, w.percent, w.guide)
+		why = fmt.Sprintf("the baseline of %s and %d %% (%s); what it lacks is assumed", w.ID, w.percent, w.guide)
 	}
 	return errors, p95, why
 }
@@ -167,9 +166,9 @@ func (b *book) acceptance() []runbook.Criterion {
 		{ID: "drills", Text: "the routine work was done once at the target: restart, scale, certificate, access, restore"},
 		{ID: "findings", Text: "no security finding of the target is open that was not there at the source"},
 	}
-	for i, gate := range b.health(hour) {
+	for i, gate := range b.health(hour, b.all()) {
 		w := &b.routes[i]
-		out = append(out, runbook.Criterion{ID: "stable-" + w.key, Text: fmt.Sprintf("%s is stable for %d hours: errors and p95 within the gate", w.ID, hours), Gate: &gate})
+		out = append(out, runbook.Criterion{ID: "stable-" + w.key, Text: fmt.Sprintf("%s is stable for %s: errors and p95 within the gate", w.ID, plural(int(hours), "hour", "hours")), Gate: &gate})
 	}
 	slices.SortFunc(out, func(x, y runbook.Criterion) int { return compareText(x.ID, y.ID) })
 	return out

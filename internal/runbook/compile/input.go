@@ -93,8 +93,8 @@ type DataChoice struct {
 	Bytes int64
 }
 
-// The defaults: 300 s of time to live (Azure architecture center, "Migrate from
-// AWS Application Load Balancer"), 24 to 48 hours of observation (Cloud Adoption
+// The defaults: 300 s of time to live (Microsoft Learn, "Migrate from AWS
+// Application Load Balancer to Azure Application Gateway"), 24 to 48 hours of observation (Cloud Adoption
 // Framework, "Execute migration").
 const (
 	defaultTTL         = 300

@@ -15,14 +15,14 @@ func (b *book) before() {
 	ready := b.add(runbook.Step{ID: idReady, Phase: runbook.Prepare, Title: "Are we ready?", Owner: "lead", Needs: b.leaves(append(b.inPhase(runbook.Plan), b.inPhase(runbook.Prepare)...)),
 		Probe: "the review of readiness is in the ledger", Do: "go through acceptance criteria, rollback triggers, contacts and on-call of both days; confirm that the schedule was sent",
 		Verify: "everyone named in the contacts has said yes", UndoReason: "a review changes nothing", Approvals: runbook.Approvals{Count: b.people(), Roles: []string{"lead"}, Why: "execution writes at the source for the first time"},
-		ExpectedSeconds: hour, ExpectedBasis: "stated"})
+		ExpectedSeconds: hour, ExpectedBasis: "assumed"})
 	freeze := b.add(b.by("freeze", runbook.Step{ID: idFreeze, Phase: runbook.Execute, Title: "Freeze changes at the source", Owner: "lead", Place: runbook.NearSource, Needs: []string{ready},
 		Probe: "the freeze is announced and changes are being watched", Do: "block deployments to the source and begin to watch it for changes of configuration, by reading only",
-		Verify: "a comparison with inventory.json finds no change that nobody announced", Undo: &runbook.Undo{Do: "lift the freeze", ExpectedSeconds: 5 * minute}, ExpectedSeconds: 15 * minute, ExpectedBasis: "stated",
+		Verify: "a comparison with inventory.json finds no change that nobody announced", Undo: &runbook.Undo{Do: "lift the freeze", ExpectedSeconds: 5 * minute}, ExpectedSeconds: 15 * minute, ExpectedBasis: "assumed",
 		Messages: []runbook.Message{{When: "begun", To: []string{"application", "operations"}, Text: "From here to the sign-off nothing is changed at the source. Emergencies go through the lead of the migration."}}}))
 	connect := b.add(runbook.Step{ID: "execute.connect", Phase: runbook.Execute, Title: "Open the way for the data", Owner: "network", Needs: []string{freeze},
 		Probe: "the rules of the list are there", Do: "apply the firewall, security group and route changes that copying needs, one by one, each with an end and an owner",
-		Verify: "each change is tried from both ends: what must pass does, nothing else", Undo: &runbook.Undo{Do: "take the temporary rules back, last first", ExpectedSeconds: 15 * minute}, ExpectedSeconds: hour, ExpectedBasis: "stated"})
+		Verify: "each change is tried from both ends: what must pass does, nothing else", Undo: &runbook.Undo{Do: "take the temporary rules back, last first", ExpectedSeconds: 15 * minute}, ExpectedSeconds: hour, ExpectedBasis: "assumed"})
 	copied := b.copies(connect)
 	lowered := b.lower(freeze)
 	tested := b.tests(runbook.Execute, "execute.test", append(slices.Clone(copied), connect))
@@ -30,7 +30,7 @@ func (b *book) before() {
 	b.add(runbook.Step{ID: idGo, Phase: runbook.Execute, Title: "Go, or not", Owner: "lead", Needs: needs,
 		Probe: "the decision is in the ledger", Do: "decide on tests, copies, lag and names; whoever may stop the cutover is asked", Verify: "the decision and who took it are recorded", UndoReason: "a decision changes nothing",
 		Gates:     []runbook.Gate{b.unchanged()},
-		Approvals: runbook.Approvals{Count: b.people(), Roles: []string{"lead"}, Why: "users are concerned from here on"}, ExpectedSeconds: 30 * minute, ExpectedBasis: "stated"})
+		Approvals: runbook.Approvals{Count: b.people(), Roles: []string{"lead"}, Why: "users are concerned from here on"}, ExpectedSeconds: 30 * minute, ExpectedBasis: "assumed"})
 }
 
 // unchanged is the gate that nobody has changed the source during the freeze.
@@ -52,7 +52,13 @@ func (b *book) copies(connect string) []string {
 		}
 		if s.wave != wave {
 			if len(current) > 0 {
-				needs = current
+				next := 0
+				for _, other := range b.data[i:] {
+					if other.wave == s.wave {
+						next++
+					}
+				}
+				needs = b.gather(fmt.Sprintf("execute.wave-%02d", wave+1), fmt.Sprintf("Wave %d of the data is copied", wave+1), current, next)
 			}
 			wave, current = s.wave, nil
 		}
@@ -168,12 +174,30 @@ func (b *book) lower(need string) []string {
 		}
 		id := b.add(b.by("traffic.ttl", runbook.Step{ID: "execute.ttl." + w.key, Phase: runbook.Execute, Title: "Let " + w.ID + " expire sooner", Owner: "network", Place: runbook.NearSource, Needs: []string{need}, About: w.records,
 			Inputs: map[string]any{"route": w.ID, "zone": w.Zone, "ttlSeconds": ttl, "before": w.TTLSeconds}, Probe: "the authoritative servers give the new time to live", Do: fmt.Sprintf("lower the time to live of %s to %d s (before: %s)%s", w.ID, ttl, words, b.aliasWords(w)),
-			Verify: "all authoritative servers give it", After: runbook.After{TTLSeconds: map[string]int64{w.ID: ttl}}, Undo: &runbook.Undo{Do: "set the time to live that it had", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "stated"}))
-		waits = append(waits, b.add(b.by("traffic.expired", runbook.Step{ID: "execute.expired." + w.key, Phase: runbook.Execute, Title: "Wait until caches have let go of " + w.ID, Owner: "network", Needs: []string{id}, About: w.records, WaitSeconds: old,
-			Inputs: map[string]any{"route": w.ID, "ttlSeconds": ttl}, Probe: "resolvers give at most the new time to live", Do: "wait for one old time to live and five minutes more, then ask the authoritative servers and several public resolvers",
-			Verify: "no resolver gives more than the new time to live", UndoReason: "waiting changes nothing", ExpectedSeconds: 2 * minute, ExpectedBasis: "stated"})))
+			Verify: "all authoritative servers give it", After: runbook.After{TTLSeconds: map[string]int64{w.ID: ttl}}, Undo: &runbook.Undo{Do: "set the time to live that it had", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "assumed"}))
+		waits = append(waits, b.add(b.asked(w, runbook.Step{ID: "execute.expired." + w.key, Phase: runbook.Execute, Title: "Wait until caches have let go of " + w.ID, Owner: "network", Needs: []string{id}, About: w.records, WaitSeconds: old,
+			Inputs: question(w, ttl), Probe: "resolvers give at most the new time to live", Do: "wait for one old time to live and five minutes more, then ask the authoritative servers and several public resolvers",
+			Verify: "no resolver gives more than the new time to live", UndoReason: "waiting changes nothing", ExpectedSeconds: 2 * minute, ExpectedBasis: "assumed"})))
 	}
 	return waits
+}
+
+// asked is a step that asks name servers; an entry point that no record leads
+// to has no name to ask for, and a person knows who calls it how.
+func (b *book) asked(w *route, s runbook.Step) runbook.Step {
+	if len(w.records) == 0 {
+		return s
+	}
+	return b.by("traffic.expired", s)
+}
+
+// question is what name servers are asked for a route.
+func question(w *route, ttl int64) map[string]any {
+	in := map[string]any{"route": w.ID, "ttlSeconds": ttl}
+	if w.only6 {
+		in["type"] = "AAAA"
+	}
+	return in
 }
 
 // aliasWords says what is different at an alias.

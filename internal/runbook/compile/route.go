@@ -22,6 +22,7 @@ type route struct {
 	kind    cloud.Kind // of the front
 	percent int        // how much slower the target may be
 	guide   string     // that says so
+	only6   bool       // it has no record but those of IPv6 addresses
 }
 
 // aliasTTL is the time to live of an alias record, which has none of its own:
@@ -56,20 +57,21 @@ func (b *book) ways() {
 		name := strings.ToLower(strings.TrimSuffix(cmp.Or(text(r, "Name"), r.Name), "."))
 		way := byName[name]
 		if way == nil {
-			way = &route{Route: runbook.Route{ID: name, By: "person", Zone: text(r, "HostedZoneId")}}
+			way = &route{Route: runbook.Route{ID: name, By: "person", Zone: text(r, "HostedZoneId")}, only6: true}
 			byName[name] = way
 		}
 		way.records = append(way.records, r.ID)
+		way.only6 = way.only6 && text(r, "Type") == "AAAA"
 		way.TTLSeconds = max(way.TTLSeconds, ttlOf(r))
 		for _, front := range follow(leads, r.ID) {
 			reached[front] = true
 			if d := decided[front]; d != nil && entry(d.Kind) && (way.Front == "" || front < way.Front) {
 				way.Front, way.kind = front, d.Kind
-				way.Target = first(d.Targets)
+				way.Target = b.answering(d.Targets)
 			}
 		}
 		if way.Target == "" && v.Action != design.Retain && v.Action != design.Retire {
-			way.Target = first(v.Targets)
+			way.Target = b.answering(v.Targets)
 		}
 		if way.Front == "" {
 			way.Front = r.ID
@@ -110,7 +112,7 @@ func (b *book) unnamed(byName map[string]*route, reached map[cloud.ResourceID]bo
 		if r == nil || text(r, "Scheme") == "internal" {
 			continue
 		}
-		way := &route{Route: runbook.Route{ID: strings.ToLower(v.Name), Front: v.Source, Target: first(v.Targets), By: "person"}, kind: v.Kind}
+		way := &route{Route: runbook.Route{ID: strings.ToLower(v.Name), Front: v.Source, Target: b.answering(v.Targets), By: "person"}, kind: v.Kind}
 		for n := 2; byName[way.ID] != nil; n++ {
 			way.ID = fmt.Sprintf("%s-%d", strings.ToLower(v.Name), n)
 		}
@@ -133,6 +135,36 @@ func follow(leads map[cloud.ResourceID][]cloud.ResourceID, from cloud.ResourceID
 	}
 	slices.Sort(out)
 	return out
+}
+
+// all are the routes.
+func (b *book) all() []*route {
+	list := make([]*route, 0, len(b.routes))
+	for i := range b.routes {
+		list = append(list, &b.routes[i])
+	}
+	return list
+}
+
+// users returns what finds the routes whose requests reach a set of data: all,
+// where the graph shows no way; none, where that would be a gate for each of
+// many names that have nothing to do with it.
+func (b *book) users() func(s *set) []*route {
+	const many = 12
+	q := graph.NewQuery(b.Graph)
+	reach := map[cloud.ResourceID][]*route{}
+	for i := range b.routes {
+		w := &b.routes[i]
+		for _, r := range q.Needs(w.Front) {
+			reach[r.ID] = append(reach[r.ID], w)
+		}
+	}
+	return func(s *set) []*route {
+		if list := reach[s.Source]; len(list) > 0 || len(b.routes) > many {
+			return list
+		}
+		return b.all()
+	}
 }
 
 // addresses reports whether a record says where a name stands.
@@ -160,10 +192,8 @@ func (b *book) zoneOf(r *inventory.Resource) string {
 }
 
 func (b *book) zone(r *inventory.Resource) *inventory.Resource {
-	for _, e := range b.Graph.Edges {
-		if e.From == r.ID && (e.Relation == graph.InZone || e.Relation == graph.AttachedTo) && b.byID[e.To] != nil && b.byID[e.To].Kind == "AWS::Route53::HostedZone" {
-			return b.byID[e.To]
-		}
+	if zone := b.zones[r.ID]; zone != "" {
+		return b.byID[zone]
 	}
 	id := strings.TrimPrefix(text(r, "HostedZoneId"), "/hostedzone/")
 	for _, v := range b.decisions {
@@ -209,18 +239,32 @@ func (b *book) tolerance(w *route) (percent int, guide string) {
 	r := b.byID[w.Front]
 	switch {
 	case w.kind == "AWS::ElasticLoadBalancingV2::LoadBalancer" && r != nil && text(r, "Type") == "network":
-		return 5, `Azure Architecture Center, "Migrate from Amazon Web Services (AWS) Network Load Balancer to Azure Load Balancer": 5 % of latency`
+		return 5, `Microsoft Learn, "Migrate from AWS Network Load Balancer to Azure Load Balancer": 5 % of latency`
 	case w.kind == "AWS::ElasticLoadBalancingV2::LoadBalancer":
-		return 10, `Azure Architecture Center, "Migrate from Amazon Web Services (AWS) Application Load Balancer to Azure Application Gateway": 10 % of response time`
+		return 10, `Microsoft Learn, "Migrate from AWS Application Load Balancer to Azure Application Gateway": 10 % of response time`
 	}
-	return 10, "10 %, as the guide for application load balancers says"
+	return 10, "assumed: 10 %, as for an application load balancer"
 }
 
-func first(ids []cloud.ResourceID) cloud.ResourceID {
-	if len(ids) == 0 {
-		return ""
+// answering is the one of the targets that users are led to: those that take
+// requests before those that only help them to.
+func (b *book) answering(ids []cloud.ResourceID) cloud.ResourceID {
+	takes := []string{"Microsoft.Cdn/profiles/afdEndpoints", "Microsoft.Cdn/profiles", "Microsoft.Network/frontDoors", "Microsoft.Network/applicationGateways", "Microsoft.ApiManagement/service", "Microsoft.Network/loadBalancers",
+		"Microsoft.Network/publicIPAddresses", "Microsoft.Network/trafficManagerProfiles", "Microsoft.App/containerApps", "Microsoft.Web/sites", "Microsoft.ContainerInstance/containerGroups", "Microsoft.Compute/virtualMachines", "Microsoft.Storage/storageAccounts"}
+	best, rank := cloud.ResourceID(""), len(takes)
+	for _, id := range ids {
+		at := slices.Index(takes, string(b.types[id]))
+		if at < 0 && strings.HasPrefix(string(b.types[id]), "Microsoft.Authorization/") {
+			continue
+		}
+		if at < 0 {
+			at = len(takes)
+		}
+		if best == "" || at < rank || at == rank && id < best {
+			best, rank = id, at
+		}
 	}
-	return slices.Min(ids)
+	return best
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"example.com/landfall/internal/catalog"
@@ -66,11 +67,60 @@ func architectures(t testing.TB) map[string]inventory.Inventory {
 	return out
 }
 
-// everything adds the bookshop to the architectures.
+// cache holds what all tests of the package start from, read and designed once.
+type cache struct {
+	read        sync.Once
+	inventories map[string]inventory.Inventory
+	designs     map[string]*made
+}
+
+type made struct {
+	once sync.Once
+	in   compile.Input
+}
+
+var shared cache
+
+// everything adds the bookshop to the architectures. What it returns is shared:
+// tests that change it take their own of it.
 func everything(t *testing.T) map[string]inventory.Inventory {
-	all := architectures(t)
-	all["bookshop"] = bookshop.Template(t)
-	return all
+	t.Helper()
+	shared.read.Do(func() {
+		shared.inventories = architectures(t)
+		shared.inventories["bookshop"] = bookshop.Template(t)
+		shared.designs = map[string]*made{}
+		for name := range shared.inventories {
+			shared.designs[name] = &made{}
+		}
+	})
+	return shared.inventories
+}
+
+// named is the input of a known workload, shared as well.
+func named(t *testing.T, name string) compile.Input {
+	t.Helper()
+	inv := everything(t)[name]
+	d := shared.designs[name]
+	d.once.Do(func() { d.in = inputOf(t, name, inv) })
+	if d.in.Design == nil {
+		t.Fatalf("%s was not designed", name)
+	}
+	return d.in
+}
+
+// own is a copy of an input that a test may change.
+func own(t testing.TB, in compile.Input) compile.Input {
+	t.Helper()
+	var inv inventory.Inventory
+	var g graph.Graph
+	var d design.Design
+	for _, v := range []struct{ from, to any }{{in.Inventory, &inv}, {in.Graph, &g}, {in.Design, &d}} {
+		if err := json.NewDecoder(bytes.NewReader(encoded(t, v.from))).Decode(v.to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.Inventory, in.Graph, in.Design = &inv, &g, &d
+	return in
 }
 
 // inputOf designs an inventory of which everything is inside the boundary.
@@ -123,23 +173,15 @@ func encoded(t testing.TB, v any) []byte {
 // shuffled is the same input in another order.
 func shuffled(t testing.TB, in compile.Input, random *rand.Rand) compile.Input {
 	t.Helper()
-	var inv inventory.Inventory
-	var g graph.Graph
-	var d design.Design
-	for _, v := range []struct{ from, to any }{{in.Inventory, &inv}, {in.Graph, &g}, {in.Design, &d}} {
-		if err := json.NewDecoder(bytes.NewReader(encoded(t, v.from))).Decode(v.to); err != nil {
-			t.Fatal(err)
-		}
+	in = own(t, in)
+	mix(random, in.Inventory.Resources)
+	mix(random, in.Graph.Nodes)
+	mix(random, in.Graph.Edges)
+	mix(random, in.Design.Decisions)
+	mix(random, in.Design.Resources)
+	for i := range in.Design.Decisions {
+		mix(random, in.Design.Decisions[i].Targets)
 	}
-	mix(random, inv.Resources)
-	mix(random, g.Nodes)
-	mix(random, g.Edges)
-	mix(random, d.Decisions)
-	mix(random, d.Resources)
-	for i := range d.Decisions {
-		mix(random, d.Decisions[i].Targets)
-	}
-	in.Inventory, in.Graph, in.Design = &inv, &g, &d
 	return in
 }
 

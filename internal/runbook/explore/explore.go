@@ -2,6 +2,7 @@ package explore
 
 import (
 	"fmt"
+	"slices"
 
 	"example.com/landfall/internal/runbook"
 )
@@ -46,32 +47,47 @@ func says(code, about string) (text, do string) {
 
 // Runbook explores the cutover once for each set of data and once for each
 // route: no rule speaks of two of them, so what concerns neither can be left
-// out. limit bounds the states of each.
+// out. limit bounds the states of each. Those that are the same up to the names
+// of their steps are explored once.
 func Runbook(r *runbook.Runbook, limit int) []runbook.Finding {
 	found := []runbook.Finding{}
 	if _, ok := runbook.Order(r.Steps); !ok {
 		return found // a ring has no order to explore; the checks report it
 	}
-	behind := r.Behind()
+	b := newBook(r)
+	known := map[string]answer{} // by what a model says, names left out
 	look := func(kind, id string, m *model) {
-		code, example, whole := m.search(limit)
+		key := m.key()
+		a, same := known[key]
+		if !same {
+			a.code, a.example, a.whole = m.search(limit)
+			known[key] = a
+		}
 		switch {
-		case code != "":
-			text, do := says(code, id)
-			found = append(found, runbook.Finding{ID: "explore." + code + ":" + kind + ":" + id, Text: text, Steps: m.concerned(example), Example: words(example), Do: do, Blocks: true})
-		case !whole:
+		case a.code != "":
+			text, do := says(a.code, id)
+			example := m.named(a.example)
+			found = append(found, runbook.Finding{ID: "explore." + a.code + ":" + kind + ":" + id, Text: text, Steps: concerned(example), Example: words(example), Do: do, Blocks: true})
+		case !a.whole:
 			found = append(found, runbook.Finding{ID: "explore.not-whole:" + kind + ":" + id, Text: fmt.Sprintf("not fully explored: more than %d states of %s; no fault was found in those that were looked at", limit, id), Do: "let steps that change it follow each other"})
 		}
 	}
 	for _, d := range r.Data {
 		if !d.ReadOnly {
-			look("data", d.ID, project(r, behind, d.ID, ""))
+			look("data", d.ID, b.project(d.ID, ""))
 		}
 	}
 	for _, w := range r.Routes {
-		look("route", w.ID, project(r, behind, "", w.ID))
+		look("route", w.ID, b.project("", w.ID))
 	}
 	return found
+}
+
+// answer is what exploring a model came to.
+type answer struct {
+	code    string
+	example []event
+	whole   bool
 }
 
 // event is one thing that happens.
@@ -81,7 +97,19 @@ type event struct {
 	id   string
 }
 
-func (m *model) concerned(example []event) []string {
+// named is an example with the ids of this model's steps: it may be of another
+// one that is the same up to names.
+func (m *model) named(example []event) []event {
+	out := slices.Clone(example)
+	for i := range out {
+		if out[i].step >= 0 && out[i].id != "" {
+			out[i].id = m.steps[out[i].step].id
+		}
+	}
+	return out
+}
+
+func concerned(example []event) []string {
 	var ids []string
 	seen := map[string]bool{}
 	for _, e := range example {

@@ -1,6 +1,10 @@
 package explore
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"example.com/landfall/internal/runbook"
 )
 
@@ -80,26 +84,78 @@ type model struct {
 	set   bool // a set of data, else a route
 }
 
-// project takes the steps that concern a set of data or a route. What such a
-// step needs through others it needs directly here.
-func project(r *runbook.Runbook, behind []runbook.Set, set, route string) *model {
-	m := &model{set: set != ""}
-	order, _ := runbook.Order(r.Steps)
-	place := map[string]int{}
-	for at, i := range order {
-		place[r.Steps[i].ID] = at
+// key says what a model is, without the names of its steps.
+func (m *model) key() string {
+	var b strings.Builder
+	fmt.Fprint(&b, m.set)
+	for i := range m.steps {
+		s := &m.steps[i]
+		undo := change{}
+		if s.undo != nil {
+			undo = *s.undo
+		}
+		fmt.Fprint(&b, "|", s.needs, s.do, s.undo != nil, undo, s.kept, s.declares)
 	}
-	limit, declared := place[r.PointOfNoReturn]
-	var taken []int
+	return b.String()
+}
+
+// book is a runbook with what all its models are made from.
+type book struct {
+	*runbook.Runbook
+	behind []runbook.Set
+	place  []int // of each step in the order
+	// sets and routes are the steps that speak of one, all those that speak of
+	// every one: who serves, and what is gone.
+	sets, routes map[string][]int
+	all          []int
+	limit        int // the place of the point of no return
+	declared     bool
+}
+
+func newBook(r *runbook.Runbook) *book {
+	b := &book{Runbook: r, behind: r.Behind(), place: make([]int, len(r.Steps)), sets: map[string][]int{}, routes: map[string][]int{}}
+	order, _ := runbook.Order(r.Steps)
 	for at, i := range order {
 		s := &r.Steps[i]
-		do := changeOf(&s.After, set, route)
-		if do.parts == 0 {
+		b.place[i] = at
+		if s.ID == r.PointOfNoReturn {
+			b.limit, b.declared = at, true
+		}
+		if len(s.After.Serves) > 0 || s.After.Gone {
+			b.all = append(b.all, i)
 			continue
 		}
+		for id := range s.After.Writers {
+			b.sets[id] = append(b.sets[id], i)
+		}
+		for id := range s.After.Replicates {
+			if _, twice := s.After.Writers[id]; !twice {
+				b.sets[id] = append(b.sets[id], i)
+			}
+		}
+		for id := range s.After.Weights {
+			b.routes[id] = append(b.routes[id], i)
+		}
+	}
+	return b
+}
+
+// project takes the steps that concern a set of data or a route. What such a
+// step needs through others it needs directly here.
+func (b *book) project(set, route string) *model {
+	m := &model{set: set != ""}
+	concern := b.routes[route]
+	if m.set {
+		concern = b.sets[set]
+	}
+	concern = append(slices.Clone(concern), b.all...)
+	slices.SortFunc(concern, func(x, y int) int { return b.place[x] - b.place[y] })
+	for at, i := range concern {
+		s := &b.Steps[i]
+		do := changeOf(&s.After, set, route)
 		n := step{id: s.ID, do: do, kept: s.Undo == nil}
-		for k, other := range taken {
-			if behind[i].Has(other) {
+		for k, other := range concern[:at] {
+			if b.behind[i].Has(other) {
 				n.needs = append(n.needs, k)
 			}
 		}
@@ -108,8 +164,7 @@ func project(r *runbook.Runbook, behind []runbook.Set, set, route string) *model
 			n.undo = &undo
 		}
 		gives := n.kept || s.Undo.Loses != "" && (set == "" || do.parts&(partWriter|partCarried|partServes) != 0)
-		n.declares = gives && declared && limit <= at
-		taken = append(taken, i)
+		n.declares = gives && b.declared && b.limit <= b.place[i]
 		m.steps = append(m.steps, n)
 	}
 	return m

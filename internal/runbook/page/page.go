@@ -25,16 +25,21 @@ func Files(r *runbook.Runbook, fingerprint string) []design.File {
 // sheet is a Markdown document under construction.
 type sheet struct {
 	*runbook.Runbook
-	b     bytes.Buffer
-	slots map[string]runbook.Slot // from the freeze on
-	order []int
+	b      bytes.Buffer
+	slots  map[string]runbook.Slot // from the freeze on
+	inside map[string]runbook.Slot // from the begin of the window on
+	order  []int
+	index  map[string]int
 }
 
 func document(r *runbook.Runbook, fingerprint string) []byte {
-	s := &sheet{Runbook: r, slots: map[string]runbook.Slot{}}
+	s := &sheet{Runbook: r, slots: map[string]runbook.Slot{}, index: r.Index(), inside: map[string]runbook.Slot{}}
 	s.order, _ = runbook.Order(r.Steps)
 	for _, slot := range r.Schedule(runbook.InCutover) {
 		s.slots[slot.ID] = slot
+	}
+	for _, slot := range r.Schedule(runbook.InWindow) {
+		s.inside[slot.ID] = slot
 	}
 	s.line("<!-- Printed by landfall from runbook.json: change landfall.yaml or the design and run landfall plan again. -->")
 	s.line("# Runbook of %s: to %s, %s", plain(r.Workload), plain(r.Environment), r.Strategy)
@@ -43,6 +48,7 @@ func document(r *runbook.Runbook, fingerprint string) []byte {
 	s.approve()
 	s.line("")
 	s.line("![The timeline of the cutover](%s)", Picture)
+	s.needed()
 	s.findings()
 	s.path()
 	s.noReturn()
@@ -82,13 +88,25 @@ func (s *sheet) table(rows [][]string) {
 
 // plain takes from a text what Markdown would understand differently.
 func plain(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
+	var out strings.Builder
+	for _, r := range text {
+		switch {
+		case r < ' ':
+			out.WriteByte(' ')
+		case r == '<':
+			out.WriteString("&lt;")
+		case r == '>':
+			out.WriteString("&gt;")
+		case r == '*' || r == '_' || r == '[':
+			out.WriteByte('\\')
+			out.WriteRune(r)
+		case r == '`':
+			out.WriteByte('\'')
+		default:
+			out.WriteRune(r)
 		}
-		return r
-	}, text)
-	return strings.NewReplacer("\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "'", "[", `\[`).Replace(text)
+	}
+	return out.String()
 }
 
 // lasts writes a length of time.
@@ -99,74 +117,17 @@ func lasts(seconds int64) string {
 		return fmt.Sprintf("%.1f days", float64(seconds)/day)
 	case seconds >= hour:
 		return fmt.Sprintf("%d h %02d min", seconds/hour, seconds%hour/minute)
-	case seconds >= 2*minute:
+	case seconds >= 2*minute, seconds == minute:
 		return fmt.Sprintf("%d min", (seconds+minute-1)/minute)
 	}
 	return fmt.Sprintf("%d s", seconds)
 }
 
 func (s *sheet) step(id string) *runbook.Step {
-	for i := range s.Steps {
-		if s.Steps[i].ID == id {
-			return &s.Steps[i]
-		}
+	if i, known := s.index[id]; known {
+		return &s.Steps[i]
 	}
 	return nil
-}
-
-// approve tells an approver in a few lines what is at stake.
-func (s *sheet) approve() {
-	s.title("What you approve")
-	s.line("- **Strategy**: %s, because %s.", s.Strategy, plain(s.Why))
-	s.line("- **From the freeze of changes to the end of the cutover**: %s.", lasts(s.ExpectedSeconds))
-	inside := s.Schedule(runbook.InWindow)
-	if w := s.Window; w != nil {
-		_, forward := runbook.Longest(inside)
-		opens := "its begin is not agreed on yet"
-		if w.Opens != nil {
-			opens = "opens " + w.Opens.Format("2006-01-02 15:04 -07:00")
-		}
-		s.line("- **Window**: %s long, %s, read in %s. The steps in it take %s; %s are kept for going back.", lasts(w.Seconds), opens, plain(w.Zone), lasts(forward), lasts(w.RollbackSeconds))
-	} else {
-		s.line("- **Window**: none is needed.")
-	}
-	if from, to := s.fences(); to > from {
-		s.line("- **Nothing can be written for** up to %s, from the first fence to the last switch.", lasts(to-from))
-	}
-	switch id := s.PointOfNoReturn; id {
-	case "":
-		s.line("- **Point of no return**: none. Every step can be undone.")
-	default:
-		s.line("- **Point of no return**: `%s`. Before it everything can be undone without a loss; see below for what is lost after it.", id)
-	}
-	blocking := 0
-	for _, f := range s.Findings {
-		if f.Blocks {
-			blocking++
-		}
-	}
-	if blocking > 0 {
-		s.line("- **It cannot be approved yet**: %d findings block it.", blocking)
-	}
-}
-
-// fences returns the begin of the first fence and the end of the last switch,
-// in seconds from the freeze.
-func (s *sheet) fences() (from, to int64) {
-	from = -1
-	for i := range s.Steps {
-		st := &s.Steps[i]
-		slot, ok := s.slots[st.ID]
-		for _, side := range st.After.Writers {
-			if ok && side == runbook.Nowhere && (from < 0 || slot.Begin < from) {
-				from = slot.Begin
-			}
-			if ok && side == runbook.AtTarget {
-				to = max(to, slot.End)
-			}
-		}
-	}
-	return max(from, 0), to
 }
 
 func (s *sheet) findings() {
@@ -202,13 +163,13 @@ func (s *sheet) path() {
 		if st.InWindow {
 			inside = "yes"
 		}
-		rows = append(rows, []string{plain(st.Title) + " (`" + id + "`)", "+" + lasts(slot.Ready), lasts(st.Lead()), lasts(st.ExpectedSeconds), "+" + lasts(slot.End), inside, plain(st.ExpectedBasis)})
+		rows = append(rows, []string{plain(st.Title) + " (`" + id + "`)", "+" + lasts(slot.Ready), dash(st.Lead()), lasts(st.ExpectedSeconds), "+" + lasts(slot.End), inside, plain(st.ExpectedBasis)})
 	}
 	s.table(rows)
 	if s.Window != nil {
 		ids, forward := runbook.Longest(s.Schedule(runbook.InWindow))
 		s.line("")
-		s.line("Of the window of %s the longest chain of steps takes %s (%d steps), %s are kept for going back, and %s are to spare.", lasts(s.Window.Seconds), lasts(forward), len(ids), lasts(s.Window.RollbackSeconds), lasts(max(s.Window.Seconds-s.Window.RollbackSeconds-forward, 0)))
+		s.line("Of the window of %s the longest chain of steps takes %s (%s), %s are kept for going back, and %s are to spare.", lasts(s.Window.Seconds), lasts(forward), some(len(ids)), lasts(s.Window.RollbackSeconds), lasts(max(s.Window.Seconds-s.Window.RollbackSeconds-forward, 0)))
 	}
 }
 
@@ -222,16 +183,49 @@ func (s *sheet) noReturn() {
 	s.line("Up to `%s` a rollback brings the source back as it was. From there on each of these loses something or stays:", s.PointOfNoReturn)
 	s.line("")
 	rows := [][]string{{"step", "phase", "going back over it"}}
+	var group []*runbook.Step // that say the same of themselves, one after the other
+	flush := func() {
+		if len(group) == 0 {
+			return
+		}
+		name := code(group[0].ID)
+		if n := len(group); n > 1 {
+			name += fmt.Sprintf(" to %s (%s)", code(group[n-1].ID), some(n))
+		}
+		rows = append(rows, []string{name, string(group[0].Phase), loss(group[0])})
+		group = nil
+	}
 	for _, i := range s.order {
 		st := &s.Steps[i]
-		switch {
-		case st.Undo != nil && st.Undo.Loses != "":
-			rows = append(rows, []string{"`" + st.ID + "`", string(st.Phase), "loses " + plain(st.Undo.Loses)})
-		case st.Undo == nil && st.After.Binds():
-			rows = append(rows, []string{"`" + st.ID + "`", string(st.Phase), "is not possible: " + plain(st.UndoReason)})
+		if loss(st) == "" {
+			continue
 		}
+		if len(group) > 0 && (loss(group[0]) != loss(st) || group[0].Phase != st.Phase) {
+			flush()
+		}
+		group = append(group, st)
 	}
+	flush()
 	s.table(rows)
+}
+
+// loss says what going back over a step loses, "" for nothing.
+func loss(st *runbook.Step) string {
+	switch {
+	case st.Undo != nil && st.Undo.Loses != "":
+		return "loses " + plain(st.Undo.Loses)
+	case st.Undo == nil && st.After.Binds():
+		return "is not possible: " + plain(st.UndoReason)
+	}
+	return ""
+}
+
+// dash writes a length of time that may be none.
+func dash(seconds int64) string {
+	if seconds == 0 {
+		return "-"
+	}
+	return lasts(seconds)
 }
 
 // back is the rollback plan: what is undone, newest first, with the time from
@@ -241,7 +235,7 @@ func (s *sheet) back() {
 	s.line("From the end of the cutover, in this order; a rollback that begins earlier begins further down. Steps that change nothing have nothing to undo and are left out.")
 	s.line("")
 	rows := [][]string{{"undo of", "what happens", "owner", "takes", "done after", "loses"}}
-	var sum, back int64
+	var sum int64
 	order := slices.Clone(s.order)
 	slices.Reverse(order)
 	for _, i := range order {
@@ -250,14 +244,11 @@ func (s *sheet) back() {
 			continue
 		}
 		sum += st.Undo.ExpectedSeconds
-		if len(st.After.Writers)+len(st.After.Weights) > 0 {
-			back = sum
-		}
 		rows = append(rows, []string{"`" + st.ID + "`", plain(st.Undo.Do), plain(st.Owner), lasts(st.Undo.ExpectedSeconds), lasts(sum), cmp.Or(plain(st.Undo.Loses), "nothing")})
 	}
 	s.table(rows)
 	s.line("")
-	if back > 0 {
+	if back := s.BackSeconds(); back > 0 {
 		s.line("**The source takes all users and all writes again after %s**; what stands below that only tidies up. Between the first name that goes back and the last fence that is lifted users can read and cannot write.", lasts(back))
 		s.line("")
 	}
@@ -276,7 +267,7 @@ func (s *sheet) triggers() {
 		if t.To != "" {
 			then += " to before `" + t.To + "`"
 		}
-		rows = append(rows, []string{"`" + t.Expr + "`", lasts(t.HoldSeconds), "`" + t.From + "` to `" + t.Until + "`", then, plain(t.Decides), plain(t.Why)})
+		rows = append(rows, []string{"`" + t.Expr + "`", dash(t.HoldSeconds), "`" + t.From + "` to `" + t.Until + "`", then, plain(t.Decides), plain(t.Why)})
 	}
 	s.table(rows)
 }

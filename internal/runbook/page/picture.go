@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -25,7 +26,7 @@ const style = `
 const (
 	wide      = 1280.0
 	edge      = 24.0
-	nameWidth = 400.0
+	nameWidth = 430.0
 	rowHeight = 19.0
 	mostRows  = 160
 )
@@ -33,15 +34,16 @@ const (
 // panel is one chart: rows of slots over a scale of time.
 type panel struct {
 	title, note string
+	index       map[string]int // of the steps
 	slots       []runbook.Slot
-	critical    []string
+	critical    map[string]bool
 	// at gives the place of a time.
 	at func(seconds int64) float64
 	// ticks are the times with a line.
 	ticks []int64
 	// whole, kept: length of the window and of the part kept for going back.
 	whole, kept int64
-	// only the rows of these phases.
+	// omitted counts the steps for which there is no room.
 	omitted int
 }
 
@@ -56,6 +58,10 @@ func picture(r *runbook.Runbook) []byte {
 	height := 84.0
 	for i := range panels {
 		height += panels[i].height()
+	}
+	index := r.Index()
+	for i := range panels {
+		panels[i].index = index
 	}
 	var b bytes.Buffer
 	title := fmt.Sprintf("Cutover of %s, %s", r.Workload, r.Strategy)
@@ -86,16 +92,17 @@ func legend(b *bytes.Buffer, r *runbook.Runbook) {
 	}
 	text := "no point of no return: every step can be undone"
 	if r.PointOfNoReturn != "" {
-		text = "point of no return: " + r.PointOfNoReturn
+		text = "point of no return"
 	}
 	add(`<path class="end" d="M1 8H27"/>`, text, 0)
+	fmt.Fprintf(b, `<text class="t k" text-anchor="end" x="%.0f" y="34">right of each name stands who is needed; + 2 yes: two people approve</text>`+"\n", wide-edge)
 }
 
 func windowPanel(r *runbook.Runbook) panel {
 	slots := r.Schedule(runbook.InWindow)
 	critical, _ := runbook.Longest(slots)
 	span := float64(max(r.Window.Seconds, last(slots), 1))
-	p := panel{title: "In the window", slots: slots, critical: critical, whole: r.Window.Seconds, kept: r.Window.RollbackSeconds}
+	p := panel{title: "In the window", slots: slots, critical: setOf(critical), whole: r.Window.Seconds, kept: r.Window.RollbackSeconds}
 	p.note = fmt.Sprintf("to scale; the window is %s long, of which %s are kept for going back", lasts(r.Window.Seconds), lasts(r.Window.RollbackSeconds))
 	p.at = func(seconds int64) float64 { return float64(seconds) / span }
 	unit := int64(15 * 60)
@@ -105,7 +112,7 @@ func windowPanel(r *runbook.Runbook) panel {
 	for t := int64(0); t <= int64(span); t += unit {
 		p.ticks = append(p.ticks, t)
 	}
-	p.cut()
+	p.cut(r.PointOfNoReturn)
 	return p
 }
 
@@ -119,9 +126,9 @@ func last(slots []runbook.Slot) int64 {
 
 func cutoverPanel(r *runbook.Runbook) panel {
 	slots := r.Schedule(runbook.InCutover)
-	p := panel{title: "From the freeze of changes to the end of the cutover", slots: slots, critical: r.CriticalPath, note: "not to scale: long stretches are drawn short, the times on top are exact"}
+	p := panel{title: "From the freeze of changes to the end of the cutover", slots: slots, critical: setOf(r.CriticalPath), note: "not to scale: long stretches are drawn short, the times on top are exact"}
 	p.at, p.ticks = squeezed(slots)
-	p.cut()
+	p.cut(r.PointOfNoReturn)
 	return p
 }
 
@@ -152,22 +159,40 @@ func squeezed(slots []runbook.Slot) (at func(int64) float64, ticks []int64) {
 	return at, ticks
 }
 
-// cut leaves out rows that do not fit; those of the critical path stay.
-func (p *panel) cut() {
+// cut leaves out rows that do not fit. Those of the critical path are the last
+// to go, and of equals those that take the least time; the point of no return
+// stays.
+func (p *panel) cut(noReturn string) {
 	if len(p.slots) <= mostRows {
 		return
 	}
-	kept := []runbook.Slot{}
-	room := mostRows - len(p.critical)
-	for _, s := range p.slots {
-		if slices.Contains(p.critical, s.ID) {
-			kept = append(kept, s)
-		} else if room > 0 {
-			kept, room = append(kept, s), room-1
+	rank := func(s runbook.Slot) int {
+		switch {
+		case s.ID == noReturn:
+			return 0
+		case p.critical[s.ID]:
+			return 1
 		}
+		return 2
 	}
-	p.omitted = len(p.slots) - len(kept)
-	p.slots = kept
+	best := slices.Clone(p.slots)
+	slices.SortStableFunc(best, func(a, b runbook.Slot) int {
+		return cmp.Or(rank(a)-rank(b), cmp.Compare(b.End-b.Ready, a.End-a.Ready))
+	})
+	fit := map[string]bool{}
+	for _, s := range best[:mostRows] {
+		fit[s.ID] = true
+	}
+	p.omitted = len(p.slots) - mostRows
+	p.slots = slices.DeleteFunc(p.slots, func(s runbook.Slot) bool { return !fit[s.ID] })
+}
+
+func setOf(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
 }
 
 func (p *panel) height() float64 { return 78 + rowHeight*float64(len(p.slots)) + 24 }
@@ -180,7 +205,7 @@ func (p *panel) x(seconds int64) float64 {
 func (p *panel) draw(b *bytes.Buffer, r *runbook.Runbook, top float64) {
 	note := p.note
 	if p.omitted > 0 {
-		note += fmt.Sprintf("; %d steps beside the critical path are not drawn", p.omitted)
+		note += fmt.Sprintf("; %d steps are not drawn for want of room: %s has all of them", p.omitted, Document)
 	}
 	fmt.Fprintf(b, `<text class="t s" x="%.0f" y="%.1f">%s</text><text class="t k" x="%.0f" y="%.1f">%s</text>`+"\n", edge, top+18, esc(p.title), edge, top+36, esc(note))
 	first, bottom := top+66, top+66+rowHeight*float64(len(p.slots))
@@ -191,6 +216,7 @@ func (p *panel) draw(b *bytes.Buffer, r *runbook.Runbook, top float64) {
 		from, to := p.x(0), p.x(p.whole)
 		fmt.Fprintf(b, `<rect class="win" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`+"\n", from, first, to-from, bottom-first)
 		fmt.Fprintf(b, `<rect class="back" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`+"\n", p.x(p.whole-p.kept), first, to-p.x(p.whole-p.kept), bottom-first)
+		fmt.Fprintf(b, `<text class="t k" text-anchor="middle" x="%.1f" y="%.1f">kept for going back: %s</text>`+"\n", (p.x(p.whole-p.kept)+to)/2, first+14, esc(lasts(p.kept)))
 	}
 	for _, t := range p.ticks {
 		fmt.Fprintf(b, `<path class="g" d="M%.1f %.1fV%.1f"/><text class="t k" text-anchor="middle" x="%.1f" y="%.1f">+%s</text>`+"\n", p.x(t), first-6, bottom, p.x(t), first-10, esc(brief(t)))
@@ -203,22 +229,25 @@ func (p *panel) draw(b *bytes.Buffer, r *runbook.Runbook, top float64) {
 // row draws one step, and the line below the last one that can be undone.
 func (p *panel) row(b *bytes.Buffer, r *runbook.Runbook, s *runbook.Slot, y float64) {
 	class := "bar"
-	if slices.Contains(p.critical, s.ID) {
+	if p.critical[s.ID] {
 		class = "crit"
 	}
 	title := s.ID
-	for i := range r.Steps {
-		if r.Steps[i].ID == s.ID {
-			title = r.Steps[i].Title
-		}
+	i, known := p.index[s.ID]
+	if known {
+		title = r.Steps[i].Title
 	}
 	fmt.Fprintf(b, `<g><title>%s</title><text class="t" x="%.0f" y="%.1f">%s</text>`, esc(fmt.Sprintf("%s (%s): +%s to +%s", title, s.ID, lasts(s.Ready), lasts(s.End))), edge+4, y+13.5, esc(fit(title)))
+	if known {
+		fmt.Fprintf(b, `<text class="t k" text-anchor="end" x="%.0f" y="%.1f">%s</text>`, edge+nameWidth-8, y+13.5, esc(who(&r.Steps[i])))
+	}
 	if s.Begin > s.Ready {
 		fmt.Fprintf(b, `<rect class="wait" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, p.x(s.Ready), y+4.5, math.Max(p.x(s.Begin)-p.x(s.Ready), 1), rowHeight-9)
 	}
 	fmt.Fprintf(b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"/></g>`+"\n", class, p.x(s.Begin), y+3, math.Max(p.x(s.End)-p.x(s.Begin), 2.5), rowHeight-6)
 	if s.ID == r.PointOfNoReturn {
-		fmt.Fprintf(b, `<path class="end" d="M%.0f %.1fH%.0f"/><path class="end" d="M%.1f %.1fv%.1f"/><text class="t k endt" text-anchor="end" x="%.0f" y="%.1f">point of no return</text>`+"\n", edge, y, wide-edge, p.x(s.Begin), y, rowHeight, wide-edge-4, y-3)
+		fmt.Fprintf(b, `<path class="end" d="M%.0f %.1fH%.0f"/><path class="end" d="M%.1f %.1fv%.1f"/><text class="t k endt" text-anchor="end" x="%.0f" y="%.1f">everything above can be undone</text><text class="t k endt" text-anchor="end" x="%.0f" y="%.1f">%s</text>`+"\n",
+			edge, y, wide-edge, p.x(s.Begin), y, rowHeight, wide-edge-4, y-5, wide-edge-4, y+13.5, esc(cut(lossOf(r), 100)))
 	}
 }
 
@@ -233,13 +262,36 @@ func brief(seconds int64) string {
 	return fmt.Sprintf("%d min", seconds/60)
 }
 
+// who is needed for a step: its owner, and those who have to say yes to it.
+func who(s *runbook.Step) string {
+	text := cut(s.Owner, 16)
+	if s.Approvals.Count > 0 {
+		text += fmt.Sprintf(" + %d yes", s.Approvals.Count)
+	}
+	return text
+}
+
+// lossOf says what going back over the point of no return loses.
+func lossOf(r *runbook.Runbook) string {
+	for i := range r.Steps {
+		if s := &r.Steps[i]; s.ID == r.PointOfNoReturn && s.Undo != nil {
+			return "point of no return: going back loses " + s.Undo.Loses
+		}
+	}
+	return "point of no return: what follows cannot be undone"
+}
+
 // fit cuts a title to the room of its column.
 func fit(title string) string {
-	const most = 60
-	if runes := []rune(title); len(runes) > most {
+	const most = 50
+	return cut(title, most)
+}
+
+func cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most-1]) + "…"
 	}
-	return title
+	return text
 }
 
 // esc writes a text for XML, without what XML cannot hold.

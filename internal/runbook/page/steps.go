@@ -61,7 +61,7 @@ func (s *sheet) people() {
 			sum += st.ExpectedSeconds
 		}
 		s.line("")
-		s.line("### %s: %d steps, about %s", plain(owner), len(byOwner[owner]), lasts(sum))
+		s.line("### %s: %s, about %s", plain(owner), some(len(byOwner[owner])), lasts(sum))
 		s.line("")
 		for _, st := range byOwner[owner] {
 			s.line("- [ ] %s: %s (`%s`)", st.Phase, plain(st.Title), st.ID)
@@ -140,15 +140,7 @@ func waits(st *runbook.Step) []string {
 		out = append(out, text)
 	}
 	if st.Approvals.Count > 0 {
-		who := "people"
-		if st.Approvals.Count == 1 {
-			who = "person"
-		}
-		text := fmt.Sprintf("the word of %d %s", st.Approvals.Count, who)
-		if len(st.Approvals.Roles) > 0 {
-			text += " (" + strings.Join(st.Approvals.Roles, ", ") + ")"
-		}
-		out = append(out, text)
+		out = append(out, "the word of "+persons(&st.Approvals))
 	}
 	return out
 }
@@ -165,7 +157,7 @@ func (s *sheet) full(st *runbook.Step) {
 		s.line("- Gate `%s`: `%s`; %s.", g.ID, g.Expr, plain(g.Why))
 	}
 	if st.Approvals.Count > 0 {
-		s.line("- Approvals: %d, for %s.", st.Approvals.Count, plain(st.Approvals.Why))
+		s.line("- Approvals: %s, for this: %s.", persons(&st.Approvals), plain(st.Approvals.Why))
 	}
 	switch {
 	case st.Undo == nil:

@@ -1,0 +1,159 @@
+package temporal_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/testkit"
+	"example.com/landfall/internal/testkit/enginekit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m, enginekit.Body()) }
+
+// longVariable asks for the long tests: with LANDFALL_LONG=1 the crash matrix
+// has thousands of runs (some hours), and runs move to PostgreSQL.
+const longVariable = "LANDFALL_LONG"
+
+// long says how many of something there are, in the long test and else.
+func long(most, few int) int {
+	if os.Getenv(longVariable) == "" {
+		return few
+	}
+	return most
+}
+
+// seed is that of the crashes; LANDFALL_SEED takes another.
+func seed(t *testing.T) *rand.Rand {
+	t.Helper()
+	n := uint64(1)
+	if text := os.Getenv("LANDFALL_SEED"); text != "" {
+		var err error
+		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("seed %d", n)
+	return rand.New(rand.NewPCG(n, 5))
+}
+
+// finish carries a world out to its end with one worker, and returns what it
+// came to and the points that the worker passed.
+func finish(t *testing.T, w *enginekit.World, crash testkit.Crash) (engine.State, []testkit.Point) {
+	t.Helper()
+	leave := w.Workers(t, crash)
+	w.Begin(t, nil)
+	end := w.Operate(t, nil)
+	w.Sound(t, *end)
+	var points []testkit.Point
+	for _, o := range leave() {
+		points = append(points, o.Points...)
+	}
+	return *end, points
+}
+
+// Whatever is killed at whatever moment, a run comes to the end to which it
+// comes undisturbed, and nothing is done twice. Workers are killed at named
+// points: around each record, each effect, each proof, each answer. Engines are
+// killed at any time.
+//
+// A sample of all points; LANDFALL_LONG=1 goes through thousands of runs.
+func TestCrashMatrix(t *testing.T) {
+	t.Parallel()
+	random := seed(t)
+	e := enginekit.NewEngine(t)
+	type undisturbed struct {
+		essence string
+		effects []string
+		points  []testkit.Point
+	}
+	var calm [2]undisturbed
+	t.Run("undisturbed", func(t *testing.T) {
+		for i, back := range []bool{false, true} {
+			t.Run(fmt.Sprintf("back=%v", back), func(t *testing.T) {
+				t.Parallel()
+				w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("calm-%d", i), enginekit.AllKinds)
+				w.Back = back
+				end, points := finish(t, w, testkit.Crash{})
+				slices.SortFunc(points, func(a, b testkit.Point) int { return slices.Compare([]string{a.Name, a.String()}, []string{b.Name, b.String()}) })
+				calm[i] = undisturbed{enginekit.Essence(end), w.Effects(t), slices.Compact(points)}
+			})
+		}
+	})
+	if calm[0].points == nil || calm[1].points == nil {
+		t.FailNow()
+	}
+	t.Logf("%d and %d points", len(calm[0].points), len(calm[1].points))
+	compare := func(t *testing.T, w *enginekit.World, i int, end engine.State) {
+		t.Helper()
+		if got := enginekit.Essence(end); got != calm[i].essence {
+			t.Errorf("it came to\n%s\nundisturbed to\n%s", got, calm[i].essence)
+		}
+		if got := w.Effects(t); !slices.Equal(got, calm[i].effects) {
+			t.Errorf("it did\n%v\nundisturbed\n%v", got, calm[i].effects)
+		}
+	}
+	for batch := range long(400, 1) {
+		t.Run(fmt.Sprintf("workers %d", batch), func(t *testing.T) {
+			for n := range 8 {
+				i := n % 2
+				at := calm[i].points[random.IntN(len(calm[i].points))]
+				t.Run(fmt.Sprintf("back=%v at %s", i == 1, at), func(t *testing.T) {
+					t.Parallel()
+					w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("worker-%d-%d", batch, n), enginekit.AllKinds)
+					w.Back = i == 1
+					end, _ := finish(t, w, testkit.Crash{At: at})
+					compare(t, w, i, end)
+				})
+			}
+		})
+	}
+	for batch := range long(100, 1) {
+		t.Run(fmt.Sprintf("engine %d", batch), func(t *testing.T) {
+			over := make(chan struct{})
+			killed := make(chan int)
+			pauses := make([]time.Duration, 64)
+			for i := range pauses {
+				pauses[i] = time.Duration(1000+random.IntN(5000)) * time.Millisecond
+			}
+			go func() { killed <- storm(t, e, pauses, over) }()
+			t.Run("runs", func(t *testing.T) {
+				for n := range 4 {
+					after := time.Duration(random.IntN(15000)) * time.Millisecond
+					t.Run(fmt.Sprintf("back=%v", n%2 == 1), func(t *testing.T) {
+						t.Parallel()
+						w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("engine-%d-%d", batch, n), enginekit.AllKinds)
+						w.Back = n%2 == 1
+						end, _ := finish(t, w, testkit.Crash{After: after})
+						compare(t, w, n%2, end)
+					})
+				}
+			})
+			close(over)
+			if n := <-killed; n == 0 {
+				t.Error("the engine was never killed")
+			}
+		})
+	}
+}
+
+// storm kills the engine again and again until over is closed.
+func storm(t *testing.T, e *enginekit.Engine, pauses []time.Duration, over <-chan struct{}) int {
+	kills := 0
+	for _, pause := range pauses {
+		select {
+		case <-over:
+			return kills
+		case <-time.After(pause):
+		}
+		e.Kill(t)
+		kills++
+		e.Up(t)
+	}
+	return kills
+}
