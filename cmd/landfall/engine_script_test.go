@@ -60,7 +60,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	want := regexp.MustCompile("(?m)" + args[1])
 	const within = 30 * time.Second
 	var last string
-	for begun := time.Now(); time.Since(begun) < within; time.Sleep(200 * time.Millisecond) {
+	for begun := time.Now(); time.Since(begun) < within; time.Sleep(500 * time.Millisecond) {
 		_ = ts.Exec("landfall", "status", "--workspace", args[0]) // its exit code says how a run ended
 		if last = ts.ReadFile("stdout"); want.MatchString(last) {
 			return

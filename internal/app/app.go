@@ -56,6 +56,8 @@ type Parts struct {
 	Readers Readers
 	// Engines is what carries runs out.
 	Engines Engines
+	// Resolvers ("192.0.2.1:53") are asked for names as users' are.
+	Resolvers []string
 	// Facts measure what gates and triggers are about, by source.
 	Facts map[string]action.FactSource
 	// Tell sends messages to people; nil sends none.

@@ -142,3 +142,8 @@ const statusWithin = 30 * time.Second
 func noRun() error {
 	return fault.Newf(fault.NotFound, "no run was begun in this workspace").Hintf("landfall run")
 }
+
+// noneUnderWay is the answer to who speaks with a run where none is open.
+func noneUnderWay() error {
+	return fault.Newf(fault.NotFound, "no run is under way in this workspace").Hintf("landfall run")
+}

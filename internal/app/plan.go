@@ -72,7 +72,7 @@ func (a *App) Plan(ctx context.Context, o PlanOptions) (view.Planned, error) {
 	}
 	out.Evidence = entry.Seq
 	if out.Blocking > 0 {
-		return out, fault.Newf(fault.Refused, "the runbook is written and cannot be approved: %d findings block it, first %s", out.Blocking, r.Findings[0].ID).
+		return out, fault.Newf(fault.Refused, "the runbook is written and cannot be approved: %s, first %s", several(out.Blocking, "finding blocks it", "findings block it"), r.Findings[0].ID).
 			Hintf("%s, then: landfall plan", r.Findings[0].Do)
 	}
 	return out, nil
@@ -134,7 +134,7 @@ func (a *App) planInput(o PlanOptions) (compile.Input, error) {
 		return compile.Input{}, err
 	}
 	if blocking := d.Blocking(); len(blocking) > 0 {
-		return compile.Input{}, fault.Newf(fault.Refused, "plan: %d findings block the design, first %s: %s", len(blocking), blocking[0].ID, blocking[0].Text).
+		return compile.Input{}, fault.Newf(fault.Refused, "plan: %s the design, first %s: %s", several(len(blocking), "finding blocks", "findings block"), blocking[0].ID, blocking[0].Text).
 			Hintf("mend them, or accept each by name with a reason under design.accept in landfall.yaml, then: landfall design")
 	}
 	var inv inventory.Inventory

@@ -78,7 +78,7 @@ func (a *App) Operate(ctx context.Context, e engine.Event) error {
 		return err
 	}
 	if x == nil {
-		return noRun()
+		return noneUnderWay()
 	}
 	me, err := a.identify(ctx, statementOf(e, *x))
 	if err != nil {
@@ -109,7 +109,7 @@ func (a *App) ApproveStep(ctx context.Context, step, role, fingerprint string) (
 		return view.Approved{}, err
 	}
 	if x == nil {
-		return view.Approved{}, noRun()
+		return view.Approved{}, noneUnderWay()
 	}
 	if fingerprint != "" && fingerprint != x.Fingerprint {
 		return view.Approved{}, fault.Newf(fault.Conflict, "approve %q: the run is of the runbook %s", step, x.Fingerprint).Hintf("landfall status")
@@ -144,7 +144,7 @@ func (a *App) Drain(ctx context.Context, reason string) (view.RunStatus, error) 
 		return view.RunStatus{}, err
 	}
 	if x == nil {
-		return view.RunStatus{}, noRun()
+		return view.RunStatus{}, noneUnderWay()
 	}
 	if err := a.Operate(ctx, engine.Event{Kind: engine.Drain, Reason: reason}); err != nil {
 		return view.RunStatus{}, err

@@ -26,13 +26,14 @@ func (a *App) actions() action.Registry {
 	if root, err := a.root(); err == nil {
 		checks.Dir = root
 	}
+	names := action.Names{Resolvers: a.Resolvers}
 	return action.Registry{
 		action.KindManual: action.Manual{}, action.KindWait: action.Wait{}, action.KindNote: action.Note{},
 		action.KindLandingZone: action.LandingZone{Landings: landings{a}}, action.KindDeploy: action.Deploy{Landings: landings{a}},
 		action.KindConnections: action.Connections{Connector: connector{a}},
 		action.KindFreeze:      action.Unchanged{Source: sourceNow{a}}, action.KindUnchanged: action.Unchanged{Source: sourceNow{a}},
 		action.KindChecks: checks, action.KindHTTP: checks, action.KindCommand: checks,
-		action.KindDNS: action.Names{}, action.KindExpired: action.Names{},
+		action.KindDNS: names, action.KindExpired: names,
 	}
 }
 

@@ -143,11 +143,11 @@ func (x *watching) names(ctx context.Context) ([]view.WatchFinding, error) {
 			return nil, fault.Newf(fault.Internal, "asking for names is no test")
 		}
 		if _, err := test.Try(ctx, call); err != nil {
-			mark := view.Unknown
+			f := view.WatchFinding{Mark: view.Unknown, Where: r.ID, What: "the plan counts on " + strconv.FormatInt(r.TTLSeconds, 10) + " s in caches: " + err.Error(), Do: fault.HintOf(err)}
 			if fault.Is(err, fault.Found) {
-				mark = view.Bad
+				f.Mark, f.Do = view.Bad, "landfall assess, landfall design, landfall plan"
 			}
-			out = append(out, view.WatchFinding{Mark: mark, Where: r.ID, What: "the plan counts on " + strconv.FormatInt(r.TTLSeconds, 10) + " s in caches: " + err.Error(), Do: "landfall assess, landfall design, landfall plan"})
+			out = append(out, f)
 		}
 	}
 	return out, nil

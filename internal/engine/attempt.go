@@ -12,7 +12,7 @@ func (t *turn) attemptEnded(i int, e *Event) {
 	probing := t.s.Steps[i].Status == Probing
 	st := t.step(i)
 	st.Detail = cut(e.Detail)
-	st.Evidence = append(slices.Clip(st.Evidence), e.Evidence...)
+	st.Evidence = newest(append(slices.Clip(st.Evidence), e.Evidence...))
 	asked := st.Yielding
 	st.Yielding = false
 	if probing {
@@ -56,6 +56,13 @@ func known(e *Event) *Event {
 	out.Outcome, out.Detail = runbook.Unknown, "what its worker reports is no outcome: "+quoted(string(e.Outcome))+withDetail(e.Detail)
 	return &out
 }
+
+// mostKept bounds the evidence that a state carries of a step: fingerprints do not
+// get smaller by packing, and a state that outgrows its payload ends the run. The
+// ledger has all of it.
+const mostKept = 50
+
+func newest(evidence []string) []string { return evidence[max(len(evidence)-mostKept, 0):] }
 
 func attemptData(e *Event, attempt int) map[string]string {
 	data := map[string]string{"attempt": number(attempt), "outcome": string(e.Outcome)}

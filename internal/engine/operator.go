@@ -10,7 +10,7 @@ import (
 // confirm takes a person's word that a step was carried out, or taken back.
 func (t *turn) confirm(i int, e *Event) {
 	st := t.step(i)
-	st.Evidence = append(slices.Clip(st.Evidence), e.Evidence...)
+	st.Evidence = newest(append(slices.Clip(st.Evidence), e.Evidence...))
 	st.Outcome, st.Detail = runbook.Succeeded, cut(e.Reason)
 	data := map[string]string{"role": e.Role, "how": e.How}
 	for k, id := range e.Evidence {

@@ -165,3 +165,24 @@ func TestWordsThatTheLedgerCannotKeepAreRefused(t *testing.T) {
 	e.By, e.Reason = "Äna Größe <ana@example.com>", "two\nlines"
 	m.must(e)
 }
+
+// A test of many requests that is tried for days proves a lot. The state carries
+// the newest of it: one that does not fit into its payload ends the run.
+func TestEvidenceOfAStepIsBounded(t *testing.T) {
+	t.Parallel()
+	a := step("a")
+	a.Retry.Attempts = 1000
+	m := begun(t, planOf(a))
+	for n := range 30 {
+		e := Event{Kind: AttemptEnded, Step: "a", Attempt: m.st("a").Attempt, Outcome: runbook.NoEffect}
+		for k := range 9 {
+			e.Evidence = append(e.Evidence, number(n*9+k))
+		}
+		m.must(e)
+		m.wakes("a")
+	}
+	got := m.st("a").Evidence
+	if len(got) != 50 || got[49] != "269" || got[0] != "220" {
+		t.Errorf("%d are kept: %v", len(got), got)
+	}
+}

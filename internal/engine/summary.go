@@ -35,7 +35,8 @@ type Summary struct {
 	MoreActive int          `json:"moreActive,omitempty"`
 	// Next are steps that come after those.
 	Next []string `json:"next"`
-	// Kept are the steps whose effect stays after going back.
+	// Kept are the steps whose effect stays after going back, or after the run was
+	// aborted.
 	Kept []string `json:"kept,omitempty"`
 	// Percent is measured in expected seconds.
 	Percent int `json:"percent"`
@@ -159,7 +160,7 @@ func (c *compiled) steps(s State, out *Summary) {
 				continue
 			}
 			out.Active = append(out.Active, c.activeStep(s, i))
-		case st.Status == Kept:
+		case st.Status == Kept, s.Mode == Ended && s.Result == "aborted" && st.Status == Done && c.plan.Steps[i].Undo != nil:
 			out.Kept = append(out.Kept, c.plan.Steps[i].ID)
 		case st.Status == Pending && s.Mode == Forward && len(out.Next) < mostNext && inPhase(c.phase[i], s.Until) && c.near(s, i):
 			out.Next = append(out.Next, c.plan.Steps[i].ID)

@@ -69,13 +69,15 @@ func Reference(text string) bool { return references.MatchString(text) }
 
 // The shapes of secrets: a PEM private key, a password in a URL, the keys of
 // an Azure storage or bus connection string, the signature of a SAS address
-// or of a presigned S3 address, a JSON Web Token.
+// or of a presigned S3 address, the address of a chat channel to which whoever
+// knows it can write, a JSON Web Token.
 var shapes = regexp.MustCompile(`(?i:` + strings.Join([]string{
 	`-----BEGIN [A-Z0-9 ]*PRIVATE KEY`,
 	`[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@`,
 	`\b(?:Account|SharedAccess)Key=[A-Za-z0-9+/=]{8}`,
 	`[?&]sig=[A-Za-z0-9%+/=]{16}`,
 	`[?&]X-Amz-Signature=[0-9a-f]{16}`,
+	`https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9.-]+\.webhook\.office\.com/webhookb2)/[A-Za-z0-9]`,
 }, "|") + `)|\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.`)
 
 // Value reports whether the text itself has the shape of a secret.

@@ -88,7 +88,10 @@ type Demo struct {
 	Printed      Printed           `json:"printed"`
 	Deployed     Deployed          `json:"deployed"`
 	// Again is what a second deployment would do.
-	Again         Deployed    `json:"again"`
+	Again Deployed `json:"again"`
+	// Planned is the runbook, Dry what a dry run of it found.
+	Planned       Planned     `json:"planned"`
+	Dry           DryRun      `json:"dryRun"`
 	Down          SandboxDown `json:"down"`
 	LedgerEntries int64       `json:"ledgerEntries"`
 	LedgerHead    string      `json:"ledgerHead"`
@@ -135,6 +138,31 @@ func (r Demo) designed(p *Paper) {
 	p.Line("  %s a second run would change %s", p.Mark(mark), plural(int64(r.Again.Preview.Touched()), "resource", "resources"))
 }
 
+// planned sums up the runbook and its dry run; nothing when the demo did not
+// come to it.
+func (r Demo) planned(p *Paper) {
+	if r.Planned.Fingerprint == "" {
+		return
+	}
+	b := r.Planned
+	p.Title("How it would be carried over%s", r.entry("runbook"))
+	p.Line("  %s to %s, %s; %s that people carry out and confirm today", plural(int64(b.Total), "step", "steps"), b.Environment, b.Strategy, plural(int64(b.Manual), "step", "steps"))
+	mark := Good
+	if b.Blocking > 0 {
+		mark = Bad
+	}
+	p.Line("  %s no way to two writers, lost writes or users without a side: every order and failure of the cutover was explored, %s", p.Mark(mark), plural(int64(b.Blocking), "finding blocks", "findings block"))
+	if b.PointOfNoReturn != "" {
+		p.Line("  point of no return: %s", b.PointOfNoReturn)
+	}
+	p.Line("  the page for those who approve: %s/runbook.md", r.Workspace)
+	if r.Dry.Fingerprint == "" {
+		return
+	}
+	p.Line("  dry run%s: the steps in simulated time, %s in all; %s for an operator, %s to be mended until then", r.entry("dry-run"), round(r.Dry.Ends.Sub(r.Dry.Begins)),
+		plural(int64(r.Dry.Stops), "stop", "stops"), plural(int64(r.Dry.Wrong), "thing", "things"))
+}
+
 // Text writes the result for a person.
 func (r Demo) Text(p *Paper) {
 	p.Title("What stands on the AWS side%s", r.entry("census"))
@@ -149,6 +177,7 @@ func (r Demo) Text(p *Paper) {
 	p.Line("  p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, slowest %.1f ms", r.Load.Latency.P50, r.Load.Latency.P95, r.Load.Latency.P99, r.Load.Latency.Max)
 	r.assessed(p)
 	r.designed(p)
+	r.planned(p)
 	p.Title("What was proved%s", r.entry("audit"))
 	r.proved(p)
 	p.Title("Where it is recorded")

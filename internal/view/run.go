@@ -110,6 +110,9 @@ func (s RunStatus) Text(p *Paper) {
 		p.Line("")
 		p.Line("  %s: %s (%s)%s", step.ID, step.Status.Word(), step.Owner, attempts(step))
 		p.Line("    %s", step.Title)
+		if s.Ended != nil {
+			continue // nobody can say anything to it any more
+		}
 		for _, text := range []string{step.Waits, step.Detail} {
 			if text != "" {
 				p.Line("    %s", text)
@@ -127,8 +130,9 @@ func (s RunStatus) Text(p *Paper) {
 		p.Line("")
 		p.Line("  then: %s", strings.Join(r.Next, ", "))
 	}
-	for _, id := range r.Kept {
-		p.Line("  still in effect: %s", id)
+	if len(r.Kept) > 0 {
+		p.Line("")
+		p.Line("  still in effect: %s", strings.Join(r.Kept, ", "))
 	}
 	for _, t := range r.Triggers {
 		switch {

@@ -21,7 +21,8 @@ type Planned struct {
 	Total  int                   `json:"total"`
 	Manual int                   `json:"manual"`
 	// CutoverSeconds is from the freeze to the end of the cutover, WindowSeconds
-	// what of it takes place in the window, BackSeconds the way back from there.
+	// what of it takes place in the window, BackSeconds how long a rollback from
+	// its end takes until the source has all users and writes again.
 	CutoverSeconds  int64             `json:"cutoverSeconds"`
 	WindowSeconds   int64             `json:"windowSeconds"`
 	BackSeconds     int64             `json:"backSeconds"`
@@ -41,7 +42,7 @@ type Planned struct {
 func OfRunbook(r *runbook.Runbook, fingerprint string) Planned {
 	out := Planned{
 		Workload: r.Workload, Fingerprint: fingerprint, Environment: r.Environment, Strategy: r.Strategy, Why: r.Why, Window: r.Window, Steps: map[runbook.Phase]int{}, Total: len(r.Steps),
-		CutoverSeconds: r.ExpectedSeconds, BackSeconds: r.UndoSeconds(runbook.InWindow), PointOfNoReturn: r.PointOfNoReturn, CriticalPath: r.CriticalPath, Data: r.Data, Routes: r.Routes,
+		CutoverSeconds: r.ExpectedSeconds, BackSeconds: r.BackSeconds(), PointOfNoReturn: r.PointOfNoReturn, CriticalPath: r.CriticalPath, Data: r.Data, Routes: r.Routes,
 		Findings: r.Findings, NotPlanned: len(r.NotPlanned),
 	}
 	_, out.WindowSeconds = runbook.Longest(r.Schedule(runbook.InWindow))
@@ -52,7 +53,7 @@ func OfRunbook(r *runbook.Runbook, fingerprint string) Planned {
 			out.Manual++
 		}
 		if s.ID == r.PointOfNoReturn {
-			out.Loses = s.UndoReason
+			out.Loses = "what was written since: " + s.UndoReason
 			if s.Undo != nil {
 				out.Loses = s.Undo.Loses
 			}
@@ -93,14 +94,17 @@ func (r Planned) Text(p *Paper) {
 	p.Title("cutover")
 	p.Line("  from the freeze of changes to the end: %s", Lasts(r.CutoverSeconds))
 	if r.Window != nil {
-		p.Line("  window: %s, of which the steps take %s and going back %s", Lasts(r.Window.Seconds), Lasts(r.WindowSeconds), Lasts(r.BackSeconds))
+		p.Line("  window: %s, of which the steps take %s; %s are kept for going back", Lasts(r.Window.Seconds), Lasts(r.WindowSeconds), Lasts(r.Window.RollbackSeconds))
 	}
 	p.Line("  %s and %s change hands", plural(int64(r.written()), "set of data", "sets of data"), plural(int64(len(r.Routes)), "name", "names"))
+	if r.BackSeconds > 0 {
+		p.Line("  a rollback from its end gives the source all users and writes back within %s", Lasts(r.BackSeconds))
+	}
 	switch r.PointOfNoReturn {
 	case "":
 		p.Line("  point of no return: none, every step can be undone")
 	default:
-		p.Line("  point of no return: %s (%s)", r.PointOfNoReturn, r.Loses)
+		p.Line("  point of no return: %s; after it going back loses %s", r.PointOfNoReturn, r.Loses)
 	}
 	p.Line("")
 	p.Line("wrote runbook.json (%s, ledger entry %d), runbook.md and runbook.svg; %s not planned, with the reason", short(r.Fingerprint), r.Evidence, plural(int64(r.NotPlanned), "thing is", "things are"))
@@ -127,7 +131,7 @@ func Lasts(seconds int64) string {
 		return fmt.Sprintf("%.1f days", float64(seconds)/day)
 	case seconds >= hour:
 		return fmt.Sprintf("%d h %02d min", seconds/hour, seconds%hour/minute)
-	case seconds >= 2*minute:
+	case seconds >= 2*minute, seconds == minute:
 		return fmt.Sprintf("%d min", (seconds+minute-1)/minute)
 	}
 	return fmt.Sprintf("%d s", seconds)

@@ -25,6 +25,7 @@ func planned() view.Planned {
 	r.Steps[1].InWindow, r.Steps[2].InWindow = true, true
 	r.Steps[2].Undo.Loses = "orders since the switch"
 	r.Steps[2].Needs = []string{"execute.fence"}
+	r.Steps[1].After.Writers = map[string]runbook.Side{"db:shop": runbook.Nowhere}
 	return view.OfRunbook(r, "sha256:"+strings.Repeat("ab", 32))
 }
 
@@ -45,7 +46,7 @@ func TestRunbookViews(t *testing.T) {
 		result view.Result
 		want   []string
 	}{
-		"plan":    {planned(), []string{"shop: 3 steps to production, blue-green", "fail    explore.two-writers:data:db:shop", "execute.switch: done", "warn    contacts", "window: 2 h 00 min, of which the steps take 20 min and going back 4 min", "1 set of data and 1 name change hands", "point of no return: execute.switch (orders since the switch)", "1 thing is not planned"}},
+		"plan":    {planned(), []string{"shop: 3 steps to production, blue-green", "fail    explore.two-writers:data:db:shop", "execute.switch: done", "warn    contacts", "window: 2 h 00 min, of which the steps take 20 min; 30 min are kept for going back", "1 set of data and 1 name change hands", "point of no return: execute.switch; after it going back loses orders since the switch", "1 thing is not planned"}},
 		"advise":  {advised, []string{"shop: blue-green\n", "landfall.yaml takes canary", "big-bang", "90 s", "5 h 33 min (too long)", "$266", "not known", "lost by going back", "  orders\n", "a guide"}},
 		"changes": {changes, []string{"3 steps to look at again", "added    execute.a: A", "removed  execute.b: B", "changed  execute.c", `do: "x" -> none`, "reworded execute.d", "...", `runbook  strategy: "canary" -> "phased"`}},
 		"same":    {view.PlanChanges{Approved: "sha256:1", Same: true}, []string{"the same as the approved runbook"}},

@@ -36,6 +36,7 @@ func Build(s app.Setup) (*app.App, error) {
 	parts.Source, parts.SourceErr = sourceAccess(parts.Access)
 	parts.Target, parts.TargetErr = targetAccess(parts.Access)
 	parts.Engines = engines(s, parts.Access, parts.CacheDir)
+	parts.Resolvers = resolvers(resolvConf)
 	if parts.Config != nil {
 		parts.Identify, parts.Tell = identify(s, parts.Config), telling(s, parts.Config, parts.Workspace)
 	}

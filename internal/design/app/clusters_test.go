@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,27 @@ func TestOptionsOfACluster(t *testing.T) {
 	has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters"), map[string]string{"properties.apiServerAccessProfile.authorizedIPRanges": ""})
 	if ranges := design.Texts(design.At(designtest.One(t, d, "Microsoft.ContainerService/managedClusters").Body, "properties.apiServerAccessProfile.authorizedIPRanges")); strings.Join(ranges, " ") != "203.0.113.0/24" {
 		t.Errorf("ranges %v", ranges)
+	}
+}
+
+// A version that the community has ended is a gap, and one with extended
+// support at the source gets the plan that goes with the premium tier.
+func TestOldKubernetes(t *testing.T) {
+	t.Parallel()
+	for properties, want := range map[string]struct {
+		tier, plan string
+		old        bool
+	}{
+		`, Version: "1.34", UpgradePolicy: {SupportType: EXTENDED}`: {"Standard", "", false},
+		`, Version: "1.33", UpgradePolicy: {SupportType: STANDARD}`: {"Standard", "", true},
+		`, Version: "1.33", UpgradePolicy: {SupportType: EXTENDED}`: {"Premium", "AKSLongTermSupport", true},
+	} {
+		d := made(t, kubernetes(properties, ""))
+		has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters"), map[string]string{"sku.tier": want.tier, "properties.supportPlan": want.plan})
+		gaps := decision(t, d, "AWS::EKS::Cluster", "shop").Gaps
+		if old := slices.ContainsFunc(gaps, func(g design.Gap) bool { return g.ID == "eks.version" }); old != want.old {
+			t.Errorf("%s: an old version is %v", properties, old)
+		}
 	}
 }
 

@@ -108,10 +108,13 @@ func (t *told) tier() managedclusters.ManagedClusterSKUTier {
 	return managedclusters.ManagedClusterSKUTierStandard
 }
 
-// oldKubernetes reports a version that only long-term support still carries.
+// oldKubernetes reports a version that only long-term support still carries:
+// the community ended 1.33 on 2026-06-28 (kubernetes.io, "Releases"), and a
+// version leaves standard support with it (Microsoft Learn, "Supported
+// Kubernetes versions in Azure Kubernetes Service").
 func oldKubernetes(version string) bool {
 	minor := number(strings.TrimPrefix(version, "1."))
-	return strings.HasPrefix(version, "1.") && minor >= 0 && minor < 31
+	return strings.HasPrefix(version, "1.") && minor >= 0 && minor < 34
 }
 
 // cluster writes the cluster with its system pool; the programs' pools come
@@ -130,6 +133,11 @@ func (t *told) cluster(subnet cloud.ResourceID) *managedclusters.ManagedClusterP
 	}
 	if version := t.text("Version"); version != "" && !unknown(version) {
 		p.KubernetesVersion = new(version)
+	}
+	if t.tier() == managedclusters.ManagedClusterSKUTierPremium {
+		// The tier and the plan go together (Microsoft Learn, "Long-term support for
+		// Azure Kubernetes Service versions").
+		p.SupportPlan = new(managedclusters.KubernetesSupportPlanAKSLongTermSupport)
 	}
 	if ranges := design.Texts(t.at("ResourcesVpcConfig.PublicAccessCidrs")); !private && len(ranges) > 0 && ranges[0] != "0.0.0.0/0" {
 		p.ApiServerAccessProfile.AuthorizedIPRanges = &ranges

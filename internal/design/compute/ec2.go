@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -118,7 +119,7 @@ func describe(m *machine) string {
 
 func gib(mib int) string {
 	if mib%1024 != 0 {
-		return common.Shown(float64(mib)/1024) + " GiB"
+		return common.Shown(math.Round(float64(mib)/1024*100)/100) + " GiB"
 	}
 	return common.Shown(mib/1024) + " GiB"
 }

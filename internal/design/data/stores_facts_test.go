@@ -135,6 +135,25 @@ func TestRedisSizes(t *testing.T) {
 	}
 }
 
+// The memory of a size that a person asks for is the size's own, and what is
+// said of the source's is round.
+func TestRedisSizeThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[string]string{
+		"MemoryOptimized_M50": "cache.t4g.small with 1.37 GiB (one shard, about 1.4 GiB) becomes Azure Managed Redis MemoryOptimized_M50 with 60 GiB: landfall.yaml asks for it",
+		"":                    "cache.t4g.small with 1.37 GiB (one shard, about 1.4 GiB) becomes Azure Managed Redis Balanced_B3 with 3 GiB: the smallest of its tier with 1.2 times the memory in use",
+	} {
+		d := designtest.Case{
+			Families:  families(),
+			Resources: designtest.FromTemplate(t, "Resources:\n  Cache: {Type: AWS::ElastiCache::ReplicationGroup, Properties: {CacheNodeType: cache.t4g.small}}\n"),
+			Options:   design.Options{Overrides: []design.Override{{Source: "Cache", Size: size, Reason: "measured"}}},
+		}.Make(t)
+		if why := designtest.Decision(t, d, "Cache").Why; why != want {
+			t.Errorf("%q: %q, want %q", size, why, want)
+		}
+	}
+}
+
 // Event Hubs: 32 partitions and 7 days in Standard, 100 and 90 days in Premium,
 // 10 hubs to a Standard namespace.
 func TestStreamLimits(t *testing.T) {

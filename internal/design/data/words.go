@@ -2,6 +2,7 @@ package data
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,9 +19,9 @@ func mapping(v any) map[string]any {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// gibibytes writes mebibytes: "8 GiB", "1.5 GiB".
+// gibibytes writes mebibytes: "8 GiB", "1.5 GiB", at most two places.
 func gibibytes(mib int) string {
-	return strconv.FormatFloat(float64(mib)/1024, 'f', -1, 64) + " GiB"
+	return strconv.FormatFloat(math.Round(float64(mib)/1024*100)/100, 'f', -1, 64) + " GiB"
 }
 
 // plain is a value as a text, "" for lists and mappings. Names of parameters

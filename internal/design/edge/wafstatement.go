@@ -7,6 +7,7 @@ import (
 
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/design/common"
+	"example.com/landfall/internal/inventory"
 )
 
 // alternativesMost bounds how many rules one statement with OR comes to.
@@ -177,6 +178,9 @@ func (a *acl) bytes(name string, m map[string]any) (wafCondition, bool) {
 		if plain, err := base64.StdEncoding.DecodeString(encoded); err == nil {
 			value = string(plain)
 		}
+	}
+	if strings.Contains(value, inventory.Redacted) {
+		value = a.C.Parameter(design.Parameter{Name: common.ParameterName(a.R.Name, name), Type: "string", Secure: true, Description: "What rule " + name + " of " + a.R.Name + " compares a header with: a secret that both sides know"})
 	}
 	c.values = []string{value}
 	switch design.Text(m, "PositionalConstraint") {

@@ -48,7 +48,7 @@ func play(role string, args []string) int {
 	}
 	if role != "slow" && role != "deaf" {
 		time.Sleep(50 * time.Millisecond) // as a start takes its time
-		address := host.Address{Address: "127.0.0.1:1", Namespace: host.Namespace, PID: os.Getpid(), Version: strings.Join(args[4:], " ")}
+		address := host.Address{Address: "127.0.0.1:1", Namespace: host.Namespace, PID: os.Getpid(), Version: strings.Join(args[4:], " "), Schema: os.Getenv("LANDFALL_ID_TOKEN") + os.Getenv("LANDFALL_ID_TOKEN_FILE") + os.Getenv("LANDFALL_SSH_KEY"), Server: os.Getenv("AWS_PROFILE")}
 		if err := host.WriteAddress(dir, address); err != nil {
 			return 1
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -132,7 +133,7 @@ func spawn(binary, dir string, flags []string) (pid int, ended <-chan error, err
 		return 0, nil, fault.Wrap(err, "open the engine's error file", path)
 	}
 	cmd := exec.Command(binary, append([]string{"serve", "--dir", dir}, flags...)...)
-	cmd.Stderr = stderr
+	cmd.Stderr, cmd.Env = stderr, slices.DeleteFunc(os.Environ(), personal)
 	// A session of its own: the terminal's Ctrl-C and hang-up are not for it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
@@ -141,6 +142,15 @@ func spawn(binary, dir string, flags []string) (pid int, ended <-chan error, err
 	over := make(chan error, 1)
 	go func() { over <- lastWords(cmd.Wait(), path, begin) }()
 	return cmd.Process.Pid, over, nil
+}
+
+// personal reports whether a variable is what a person proves with who it is
+// (package approve). The process, and the worker that it keeps, live for weeks
+// and carry out for everybody: they have no use for what the one who happened to
+// start them can sign with.
+func personal(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	return slices.Contains([]string{"LANDFALL_ID_TOKEN", "LANDFALL_ID_TOKEN_FILE", "LANDFALL_SSH_KEY"}, name)
 }
 
 // lastWords turns the end of a process into an error: its kind from the exit

@@ -47,6 +47,26 @@ func TestStartFindStop(t *testing.T) {
 	}
 }
 
+// The engine outlives whoever starts it: it gets credentials for the clouds and
+// nothing that proves a person. Not parallel: it sets the environment.
+func TestStartKeepsWhatIsPersonal(t *testing.T) {
+	for _, name := range []string{"LANDFALL_ID_TOKEN", "LANDFALL_ID_TOKEN_FILE", "LANDFALL_SSH_KEY"} {
+		t.Setenv(name, "mine")
+	}
+	t.Setenv("AWS_PROFILE", "shop")
+	dir := folder(t)
+	a, err := host.Start(context.Background(), fake(t, "serves"), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Schema != "" || a.Server != "shop" {
+		t.Errorf("the engine was given %q of the person and %q for the clouds", a.Schema, a.Server)
+	}
+	if _, err := host.Stop(context.Background(), dir); err != nil {
+		t.Error(err)
+	}
+}
+
 // However many start it at once, one process serves and all find that one.
 func TestStartsAtOnce(t *testing.T) {
 	t.Parallel()

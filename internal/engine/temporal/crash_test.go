@@ -80,7 +80,9 @@ func TestCrashMatrix(t *testing.T) {
 				w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("calm-%d", i), enginekit.AllKinds)
 				w.Back = back
 				end, points := finish(t, w, testkit.Crash{})
-				slices.SortFunc(points, func(a, b testkit.Point) int { return slices.Compare([]string{a.Name, a.String()}, []string{b.Name, b.String()}) })
+				slices.SortFunc(points, func(a, b testkit.Point) int {
+					return slices.Compare([]string{a.Name, a.String()}, []string{b.Name, b.String()})
+				})
 				calm[i] = undisturbed{enginekit.Essence(end), w.Effects(t), slices.Compact(points)}
 			})
 		}
@@ -117,9 +119,9 @@ func TestCrashMatrix(t *testing.T) {
 		t.Run(fmt.Sprintf("engine %d", batch), func(t *testing.T) {
 			over := make(chan struct{})
 			killed := make(chan int)
-			pauses := make([]time.Duration, 64)
+			pauses := make([]time.Duration, kills)
 			for i := range pauses {
-				pauses[i] = time.Duration(1000+random.IntN(5000)) * time.Millisecond
+				pauses[i] = time.Duration(1000+random.IntN(9000)) * time.Millisecond
 			}
 			go func() { killed <- storm(t, e, pauses, over) }()
 			t.Run("runs", func(t *testing.T) {
@@ -142,18 +144,22 @@ func TestCrashMatrix(t *testing.T) {
 	}
 }
 
+// kills is how often an engine is killed while runs are under way: on a busy
+// machine it takes seconds to come back, and runs have to come on as well.
+const kills = 4
+
 // storm kills the engine again and again until over is closed.
 func storm(t *testing.T, e *enginekit.Engine, pauses []time.Duration, over <-chan struct{}) int {
-	kills := 0
+	n := 0
 	for _, pause := range pauses {
 		select {
 		case <-over:
-			return kills
+			return n
 		case <-time.After(pause):
 		}
 		e.Kill(t)
-		kills++
+		n++
 		e.Up(t)
 	}
-	return kills
+	return n
 }

@@ -32,6 +32,8 @@ type fakeHands struct {
 	step    func(ctx context.Context, c engine.StepCall, stop <-chan struct{}) engine.StepResult
 	ask     func(q engine.Question) (engine.Answer, error)
 	tell    func(t engine.Telling) error
+	// recorded is called with each entry; it may be nil.
+	recorded func(e engine.Entry)
 	// badWrites is how many writes to the ledger fail.
 	badWrites int
 }
@@ -111,6 +113,9 @@ func (h *fakeHands) Record(_ context.Context, _ string, entries []engine.Entry) 
 		if _, twice := h.entries[e.Number]; !twice {
 			h.entries[e.Number] = e
 			h.log = append(h.log, "record "+e.Kind+" "+e.Step)
+			if h.recorded != nil {
+				h.recorded(e)
+			}
 		}
 	}
 	return nil

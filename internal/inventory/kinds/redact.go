@@ -52,7 +52,7 @@ func (c *Converter) clean(r *Reading) {
 
 // sealed takes out the values that are secret by what the resource is: the
 // value of a SecureString parameter (SSM API reference, Parameter), of a
-// secret, and of an access key.
+// secret, of an API's key and of an access key.
 func sealed(r *Reading) {
 	switch r.Kind {
 	case "AWS::SSM::Parameter":
@@ -61,6 +61,8 @@ func sealed(r *Reading) {
 		}
 	case "AWS::SecretsManager::Secret":
 		hide(r, "SecretString", "SecretBinary")
+	case "AWS::ApiGateway::ApiKey":
+		hide(r, "Value")
 	case "AWS::IAM::AccessKey":
 		hide(r, "SecretAccessKey", "Secret", "SesSmtpPasswordV4", "EncryptedSecret")
 	}
@@ -121,6 +123,50 @@ func secretPair(m map[string]any) bool {
 	return named && valued
 }
 
+// secretMatch returns the name of the member that holds what a header has to
+// be, when that is a shared secret: a header that a CDN adds for its origin
+// (CloudFront, OriginCustomHeader), and conditions of listeners and of web ACLs
+// on headers that are named like a key. "" is none.
+func secretMatch(m map[string]any) string {
+	header := func(name any) bool {
+		text, ok := name.(string)
+		return ok && (guards(text) || loose(text) || strings.Contains(cfn.Fold(text), "verify") || strings.HasSuffix(cfn.Fold(text), "auth"))
+	}
+	if _, both := m["HeaderValue"].(string); both && m["HeaderName"] != nil {
+		return "HeaderValue"
+	}
+	if header(m["HttpHeaderName"]) && m["Values"] != nil {
+		return "Values"
+	}
+	field, _ := m["FieldToMatch"].(map[string]any)
+	single, _ := field["SingleHeader"].(map[string]any)
+	if name, _ := single["Name"].(string); header(name) {
+		for _, member := range []string{"SearchString", "SearchStringBase64"} {
+			if m[member] != nil {
+				return member
+			}
+		}
+	}
+	return ""
+}
+
+// hidden is what stands in the place of a secret, or of a list of them.
+func hidden(v any) any {
+	switch v := v.(type) {
+	case string:
+		if v != "" && !points(v) {
+			return Redacted
+		}
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = hidden(v[i])
+		}
+		return out
+	}
+	return v
+}
+
 // policy reports whether an object is a policy document of IAM: a list of
 // statements that allow or deny. Such a document names secrets, tokens and
 // passwords in actions and condition keys and never holds one.
@@ -143,8 +189,12 @@ func scrubObject(t *cfn.Type, m map[string]any, guarded bool, depth int) any {
 		return m
 	}
 	out := make(map[string]any, len(m))
-	isSecret := secretPair(m)
+	isSecret, matched := secretPair(m), secretMatch(m)
 	for name, member := range m {
+		if matched != "" && name == matched {
+			out[name] = hidden(member)
+			continue
+		}
 		var below *cfn.Type
 		under := guarded && t == nil
 		switch field, known := t.Field(name); {
@@ -261,6 +311,9 @@ var (
 	bearer        = regexp.MustCompile(`(?i)\b((?:bearer|basic)\s+)([a-z0-9+/=._~-]{12,})`)
 	pem           = regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z)`)
 	tokens        = regexp.MustCompile(`\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_(?:live|test)_[A-Za-z0-9]{10,}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)`)
+	basicUser     = regexp.MustCompile(`(\bcurl\b[^\n|;&]*?\s(?:-u|--user)[\s=]+["']?[^\s:"']+:)([^\s"']+)`)
+	bareSetting   = regexp.MustCompile(`(?i)((?:^|[\s;&("'])(?:[a-z0-9]+_)*(?:pw|pass)=)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s"';,&|)}]+)`)
+	hooks         = regexp.MustCompile(`(https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9.-]+\.webhook\.office\.com/webhookb2|chat\.googleapis\.com/v1/spaces)/)([^\s"'<>]+)`)
 	signature     = regexp.MustCompile(`([?&](?:sig|X-Amz-Signature|X-Amz-Security-Token)=)([A-Za-z0-9%+/=_-]{8,})`)
 )
 
@@ -273,7 +326,13 @@ func scrubText(text string) string {
 		text = pem.ReplaceAllString(text, Redacted)
 	}
 	if strings.Contains(text, "://") {
-		text = replaced(urlPassword, text, "@")
+		text = replaced(hooks, replaced(urlPassword, text, "@"), "")
+	}
+	if strings.Contains(text, "curl") {
+		text = replaced(basicUser, text, "")
+	}
+	if strings.Contains(text, "=") {
+		text = replaced(bareSetting, text, "")
 	}
 	// Most texts are ids and names: the costly patterns are for those that hold
 	// a word of theirs.

@@ -32,12 +32,33 @@ func TestRedact(t *testing.T) {
 		{"DB_HOST", "db.shop.internal", "db.shop.internal"},
 		{"HEADER", "Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer " + Redacted},
 		{"PEM", "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", Redacted},
+		{"HOOK", "https://hooks.slack.com/services/T0000/B0000/abcdef", "https://hooks.slack.com/services/" + Redacted},
+		{"CHECK", "curl -s -u admin:hunter22 http://shop/health", "curl -s -u admin:" + Redacted + " http://shop/health"},
+		{"SCRIPT", "#!/bin/sh\nPW=hunter22\nexport DB_PASS='x y'\nBYPASS=1\n", "#!/bin/sh\nPW=" + Redacted + "\nexport DB_PASS=" + Redacted + "\nBYPASS=1\n"},
 		{"NOTE", "key AKIAIOSFODNN7EXAMPLE here", "key " + Redacted + " here"},
 	} {
 		got := Redact(map[string]any{"Variables": map[string]any{x.name: x.value}})["Variables"].(map[string]any)[x.name]
 		if got != x.want {
 			t.Errorf("%s=%q: %q, want %q", x.name, x.value, got, x.want)
 		}
+	}
+}
+
+// A header that both sides know is a secret, wherever it is matched or added.
+func TestRedactHeaders(t *testing.T) {
+	t.Parallel()
+	got := Redact(map[string]any{
+		"Origins":    []any{map[string]any{"OriginCustomHeaders": []any{map[string]any{"HeaderName": "X-Origin", "HeaderValue": "hunter22"}}}},
+		"Conditions": []any{map[string]any{"HttpHeaderConfig": map[string]any{"HttpHeaderName": "X-Origin-Verify", "Values": []any{"hunter22", "hunter23"}}}},
+		"Statement":  map[string]any{"ByteMatchStatement": map[string]any{"SearchString": "hunter22", "FieldToMatch": map[string]any{"SingleHeader": map[string]any{"Name": "x-api-key"}}}},
+		"Harmless":   []any{map[string]any{"HttpHeaderName": "User-Agent", "Values": []any{"curl*"}}, map[string]any{"SearchString": "/admin", "FieldToMatch": map[string]any{"UriPath": map[string]any{}}}},
+	})
+	text, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "curl*") || !strings.Contains(string(text), "/admin") || strings.Count(string(text), Redacted) != 4 {
+		t.Errorf("%s", text)
 	}
 }
 

@@ -198,7 +198,7 @@ func lasts(seconds int64) string {
 		return fmt.Sprintf("%.1f days", float64(seconds)/day)
 	case seconds >= hour:
 		return fmt.Sprintf("%d h %02d min", seconds/hour, seconds%hour/minute)
-	case seconds >= 2*minute:
+	case seconds >= 2*minute, seconds == minute:
 		return fmt.Sprintf("%d min", (seconds+minute-1)/minute)
 	}
 	return fmt.Sprintf("%d s", seconds)

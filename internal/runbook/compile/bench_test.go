@@ -1,7 +1,9 @@
 package compile_test
 
 import (
+	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -62,9 +64,25 @@ func estate(sets int) compile.Input {
 // is explored as a whole.
 func TestWideEstate(t *testing.T) {
 	t.Parallel()
-	in := estate(120)
+	in := estate(300)
+	random := rand.New(rand.NewPCG(3, 4))
 	for _, s := range runbook.Strategies() {
 		r := compiled(t, in, s)
+		if again := compiled(t, shuffled(t, in, random), s); !bytes.Equal(encoded(t, again), encoded(t, r)) {
+			t.Errorf("%s: the order of the input changes the runbook", s)
+		}
+		needs := 0
+		for i := range r.Steps {
+			needs += len(r.Steps[i].Needs)
+		}
+		if needs > 8*len(r.Steps) {
+			t.Errorf("%s: %d steps name %d needs", s, len(r.Steps), needs)
+		}
+		// Whatever has no room is counted; the line of no return is always drawn.
+		picture := string(page.Files(r, "sha256:0")[1].Content)
+		if rows := strings.Count(picture, "<g><title>"); rows > 320 || !strings.Contains(picture, "not drawn for want of room") || !strings.Contains(picture, "everything above can be undone") {
+			t.Errorf("%s: the picture has %d rows", s, rows)
+		}
 		for _, f := range check.Runbook(r) {
 			if f.Blocks || strings.HasPrefix(f.ID, "explore.") {
 				t.Errorf("%s: %s %s %v", s, f.ID, f.Text, f.Example)

@@ -161,6 +161,11 @@ func TestBookshop(t *testing.T) {
 	for _, w := range r.Routes {
 		names = append(names, w.ID+" "+w.By)
 	}
+	for _, w := range r.Routes {
+		if at := string(w.Target); !strings.Contains(at, "/applicationGateways/") && !strings.Contains(at, "/afdEndpoints/") {
+			t.Errorf("users of %s are led to %s, which takes no requests", w.ID, at)
+		}
+	}
 	if want := []string{"shop.bookshop.example dns-weights", "static.bookshop.example dns-weights", "www.bookshop.example dns-weights"}; !slices.Equal(names, want) {
 		t.Errorf("routes are %v", names)
 	}

@@ -237,3 +237,37 @@ func mutate(random *rand.Rand, r *runbook.Runbook) {
 		s.Needs = append(s.Needs, r.Steps[random.IntN(len(r.Steps))].ID)
 	}
 }
+
+// Sets that are the same up to names are answered alike, each with its own
+// steps, and a set that differs by one step is not taken for one of them.
+func TestWhatIsAlikeIsToldByItsOwnNames(t *testing.T) {
+	t.Parallel()
+	r := &runbook.Runbook{}
+	for i := range 200 {
+		set := fmt.Sprintf("db-%03d", i)
+		r.Data = append(r.Data, runbook.DataSet{ID: set})
+		fence := "copy-" + set
+		step := func(id string, after runbook.After, needs ...string) {
+			r.Steps = append(r.Steps, runbook.Step{ID: id, Phase: runbook.Execute, Needs: needs, After: after, Undo: &runbook.Undo{Do: "undo"}})
+		}
+		step(fence, runbook.After{Replicates: sides{set: runbook.AtTarget}})
+		if i != 77 {
+			fence = "fence-" + set
+			step(fence, runbook.After{Writers: sides{set: runbook.Nowhere}}, "copy-"+set)
+		}
+		step("switch-"+set, runbook.After{Writers: sides{set: runbook.AtTarget}}, fence)
+	}
+	found := explore.Runbook(r, explore.Limit)
+	if len(found) != 200 {
+		t.Fatalf("%d findings", len(found))
+	}
+	for i, f := range found {
+		set := fmt.Sprintf("db-%03d", i)
+		if !strings.HasSuffix(f.ID, ":"+set) || slices.ContainsFunc(f.Steps, func(id string) bool { return !strings.HasSuffix(id, set) }) || len(f.Steps) == 0 {
+			t.Errorf("%s: %v", f.ID, f.Steps)
+		}
+		if two := strings.HasPrefix(f.ID, "explore.two-writers:"); two != (i == 77) {
+			t.Errorf("%s: %v", f.ID, f.Example)
+		}
+	}
+}

@@ -18,9 +18,9 @@ func (s *sheet) approve() {
 		_, forward := runbook.Longest(inside)
 		opens := "its begin is not agreed on yet"
 		if w.Opens != nil {
-			opens = "opens " + w.Opens.UTC().Format("2006-01-02 15:04") + " UTC"
+			opens = "opens " + w.Opens.UTC().Format("2006-01-02 15:04") + " UTC (people read it in " + plain(w.Zone) + ")"
 		}
-		s.line("- **Window**: %s long, %s, agreed on in %s. The steps in it take %s; %s are kept for going back; %s are to spare.", lasts(w.Seconds), opens, plain(w.Zone), lasts(forward), lasts(w.RollbackSeconds), lasts(max(w.Seconds-w.RollbackSeconds-forward, 0)))
+		s.line("- **Window**: %s long, %s. The steps in it take %s; %s are kept for going back; %s are to spare.", lasts(w.Seconds), opens, lasts(forward), lasts(w.RollbackSeconds), lasts(max(w.Seconds-w.RollbackSeconds-forward, 0)))
 	} else {
 		s.line("- **Window**: none is needed.")
 	}

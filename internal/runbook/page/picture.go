@@ -247,7 +247,7 @@ func (p *panel) row(b *bytes.Buffer, r *runbook.Runbook, s *runbook.Slot, y floa
 	fmt.Fprintf(b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"/></g>`+"\n", class, p.x(s.Begin), y+3, math.Max(p.x(s.End)-p.x(s.Begin), 2.5), rowHeight-6)
 	if s.ID == r.PointOfNoReturn {
 		fmt.Fprintf(b, `<path class="end" d="M%.0f %.1fH%.0f"/><path class="end" d="M%.1f %.1fv%.1f"/><text class="t k endt" text-anchor="end" x="%.0f" y="%.1f">everything above can be undone</text><text class="t k endt" text-anchor="end" x="%.0f" y="%.1f">%s</text>`+"\n",
-			edge, y, wide-edge, p.x(s.Begin), y, rowHeight, wide-edge-4, y-5, wide-edge-4, y+13.5, esc(cut(lossOf(r), 100)))
+			edge, y, wide-edge, p.x(s.Begin), y, rowHeight, wide-edge-4, y-5, wide-edge-4, y+13.5, esc(cut(lossOf(r), 80)))
 	}
 }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,10 +14,12 @@ import (
 
 // AppendNumbered adds records that have numbers of their own, so that a writer
 // who does not know whether an earlier try came through can try again: those
-// whose number is there already are passed over. The record i has the number
-// first+i and the subject "<stream>/<number>"; numbers of a stream begin with 1
-// and have no gaps, and a gap is a Conflict. All of them are added, or none.
-// It returns what was added. Other kinds of error are those of Append.
+// that are there already are passed over. The record i has the number first+i
+// and the subject "<stream>/<number>"; numbers of a stream begin with 1 and have
+// no gaps. A gap is a Conflict, and so is a number under which something else
+// stands: a writer that goes on from an older copy of itself would otherwise
+// work unrecorded. All of them are added, or none. It returns what was added.
+// Other kinds of error are those of Append.
 func (l *Ledger) AppendNumbered(ctx context.Context, stream string, first int64, records []Record) ([]Entry, error) {
 	entries := make([]Entry, len(records))
 	for i, r := range records {
@@ -42,6 +45,9 @@ func (l *Ledger) AppendNumbered(ctx context.Context, stream string, first int64,
 		}
 		for i := range entries {
 			if first+int64(i) <= last {
+				if err := l.sameAs(ctx, conn, entries[i]); err != nil {
+					return err
+				}
 				continue
 			}
 			e, err := l.insert(ctx, conn, entries[i])
@@ -56,6 +62,20 @@ func (l *Ledger) AppendNumbered(ctx context.Context, stream string, first int64,
 		return nil, failure(ctx, "append to ledger", l.path, err)
 	}
 	return added, nil
+}
+
+// sameAs says whether the entry that has the number of e is e.
+func (l *Ledger) sameAs(ctx context.Context, q queryer, e Entry) error {
+	// Looked for from the end, as in lastNumber.
+	was, err := scan(q.QueryRowContext(ctx, "SELECT "+columns+" FROM entry WHERE subject = ? ORDER BY seq DESC LIMIT 1", e.Subject))
+	if err != nil {
+		return err
+	}
+	if was.Kind == e.Kind && was.Actor == e.Actor && bytes.Equal(was.Body, e.Body) {
+		return nil
+	}
+	return fault.Newf(fault.Conflict, "append to ledger: entry %d is %q of %s already, and not this %q", was.Seq, was.Kind, e.Subject, e.Kind).
+		Hintf("landfall ledger list   (the writer goes on from an older copy of itself)")
 }
 
 // lastNumber returns the number of the newest record of a stream, 0 when there

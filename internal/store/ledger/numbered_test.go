@@ -77,3 +77,27 @@ func TestAppendNumberedRefuses(t *testing.T) {
 		t.Errorf("something was written: %+v, %v", head, err)
 	}
 }
+
+// A writer that was brought back from an older copy writes other things under
+// numbers that are taken. Passed over, they would be in no ledger.
+func TestAppendNumberedRefusesAnotherEntry(t *testing.T) {
+	t.Parallel()
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"))
+	if _, err := l.AppendNumbered(t.Context(), "run/shop", 1, numbered(1, 3)); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]ledger.Record{
+		"body":  {Kind: "run.stepped", Actor: "ann", Body: map[string]any{"n": 7}},
+		"kind":  {Kind: "run.jumped", Actor: "ann", Body: map[string]any{"n": 2}},
+		"actor": {Kind: "run.stepped", Actor: "bob", Body: map[string]any{"n": 2}},
+	} {
+		again := append(numbered(1, 1), r)
+		again = append(again, numbered(3, 4)...)
+		if added, err := l.AppendNumbered(t.Context(), "run/shop", 1, again); !fault.Is(err, fault.Conflict) || len(added) > 0 {
+			t.Errorf("another %s: %v, %v", name, added, err)
+		}
+	}
+	if added, err := l.AppendNumbered(t.Context(), "run/shop", 2, numbered(2, 4)); err != nil || len(added) != 1 {
+		t.Errorf("the same again: %v, %v", added, err)
+	}
+}

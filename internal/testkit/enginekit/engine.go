@@ -2,7 +2,7 @@ package enginekit
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -11,14 +11,11 @@ import (
 
 	"example.com/landfall/internal/engine/host"
 	"example.com/landfall/internal/engine/temporal"
-	"example.com/landfall/internal/testkit"
+	"example.com/landfall/internal/sandbox/tools"
 )
 
 // Patience bounds what a test waits for of other processes.
 const Patience = 4 * time.Minute
-
-// cacheVariable names the folder in which the build keeps what is made once.
-const cacheVariable = "LANDFALL_CACHE"
 
 // Binary is the path of the engine program: what LANDFALL_ENGINE names, else
 // the one that was made once. Without it the test fails.
@@ -27,12 +24,8 @@ func Binary(t testing.TB) string {
 	if path := os.Getenv(host.Variable); path != "" {
 		return path
 	}
-	dir := os.Getenv(cacheVariable)
-	if dir == "" {
-		home, err := os.UserCacheDir()
-		check(t, err)
-		dir = filepath.Join(home, "landfall")
-	}
+	dir, err := tools.CacheDir(os.Getenv)
+	check(t, err)
 	path := filepath.Join(dir, "engine", "landfall-engine")
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("the engine program is not there (%v); make it with: make engine", err)
@@ -74,16 +67,18 @@ func (e *Engine) Up(t testing.TB) {
 // Kill ends the engine as a power cut would, if it runs.
 func (e *Engine) Kill(t testing.TB) {
 	t.Helper()
-	testkit.Eventually(t, Patience, func() error {
+	// Also while the test is ending, when its context is over.
+	for end := time.Now().Add(Patience); time.Now().Before(end); time.Sleep(lookEvery / 4) {
 		pid, held, err := host.Holder(e.Dir)
-		if err != nil || !held {
-			return err
+		check(t, err)
+		if !held {
+			return
 		}
 		if pid > 0 {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone by now
 		}
-		return errors.New("it is not gone")
-	})
+	}
+	t.Fatal("the killed engine is not gone")
 }
 
 // PID is the process id of the engine.
@@ -114,10 +109,12 @@ func (s Server) Config() (host.Config, error) {
 	return host.Local(s.Dir, a, nil), err
 }
 
-// Connect connects when the server answers.
-func (s Server) Connect(ctx context.Context) (*temporal.Connection, error) {
+// Connect connects when the server answers. The log, which may be nil, hears
+// what the SDK has to say.
+func (s Server) Connect(ctx context.Context, log *slog.Logger) (*temporal.Connection, error) {
 	for {
 		config, err := s.Config()
+		config.Log = log
 		if err == nil {
 			var c *temporal.Connection
 			if c, err = temporal.Connect(ctx, config); err == nil {

@@ -24,6 +24,7 @@ const (
 	fileAsked   = "asked"
 	fileServer  = "server.json"
 	fileLeave   = "leave"
+	fileLog     = "worker.log"
 )
 
 var _ engine.Hands = Hands{}

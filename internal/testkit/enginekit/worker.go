@@ -57,12 +57,18 @@ func work(ctx context.Context, c testkit.Child) error {
 			time.Sleep(lookEvery)
 		}
 	}()
-	connection, err := o.Server.Connect(ctx)
+	file, err := os.OpenFile(filepath.Join(c.Dir, fileLog), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	log := slog.New(slog.NewTextHandler(file, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	connection, err := o.Server.Connect(ctx, log)
 	if err != nil {
 		return err
 	}
 	defer connection.Close()
-	return connection.Work(ctx, temporal.WorkerOptions{Queue: Queue(o.Run), Home: true, Hands: Hands{Dir: c.Dir, Point: c.Point}, Log: slog.New(slog.DiscardHandler), Silence: Quick()})
+	return connection.Work(ctx, temporal.WorkerOptions{Queue: Queue(o.Run), Home: true, Hands: Hands{Dir: c.Dir, Point: c.Point}, Log: log, Silence: Quick()})
 }
 
 // Workers keeps workers of a world running: each that is killed is started

@@ -3,6 +3,7 @@ package enginekit
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func (w *World) Move(t testing.TB, s Server) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	connection, err := s.Connect(ctx)
+	connection, err := s.Connect(ctx, nil)
 	check(t, err)
 	t.Cleanup(connection.Close)
 	w.Server, w.runs = s, connection.Runs(Queue(w.Run)).Within(Quick())
@@ -116,7 +117,8 @@ func (w *World) Operate(t testing.TB, until func(engine.Summary) bool) *engine.S
 		}
 		cancel()
 	}
-	t.Fatalf("the run %s does not end: %+v", w.Run, w.State(t))
+	log, _ := os.ReadFile(filepath.Join(w.Dir, fileLog)) // there may be none
+	t.Fatalf("the run %s does not end: %s\n%s", w.Run, Essence(w.State(t)), log[max(0, len(log)-6000):])
 	return nil
 }
 
