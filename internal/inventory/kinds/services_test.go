@@ -86,13 +86,13 @@ func edgeCases() []readCase {
 	return []readCase{
 		{
 			"AWS::CloudFront::Distribution", `{"Id":"E1","ARN":"arn:aws:cloudfront::123456789012:distribution/E1","DomainName":"d1.cloudfront.net","DistributionConfig":{"CallerReference":"x","Enabled":true,"IsIPV6Enabled":true,
-				"Comment":"shop","Aliases":{"Quantity":1,"Items":["static.example"]},"Logging":{"Enabled":false,"Bucket":""},"Origins":{"Quantity":1,"Items":[{"Id":"o","DomainName":"o.example","CustomHeaders":{"Quantity":1,"Items":[{"HeaderName":"X-Via","HeaderValue": Redacted}]},
+				"Comment":"shop","Aliases":{"Quantity":1,"Items":["static.example"]},"Logging":{"Enabled":false,"Bucket":""},"Origins":{"Quantity":1,"Items":[{"Id":"o","DomainName":"o.example","CustomHeaders":{"Quantity":1,"Items":[{"HeaderName":"X-Via","HeaderValue":"cdn"}]},
 				"CustomOriginConfig":{"HTTPPort":80,"OriginProtocolPolicy":"https-only","OriginSslProtocols":{"Quantity":1,"Items":["TLSv1.2"]}}}]},"OriginGroups":{"Quantity":0},
 				"DefaultCacheBehavior":{"TargetOriginId":"o","ViewerProtocolPolicy":"https-only","AllowedMethods":{"Quantity":1,"Items":["GET"],"CachedMethods":{"Quantity":1,"Items":["GET"]}},"TrustedSigners":{"Enabled":false,"Quantity":0}},
 				"Restrictions":{"GeoRestriction":{"RestrictionType":"whitelist","Quantity":1,"Items":["DE"]}}}}`,
 			"cloudfront::123456789012:distribution/E1", "shop",
 			`{"DomainName":"d1.cloudfront.net","DistributionConfig.Enabled":true,"DistributionConfig.IPV6Enabled":true,"DistributionConfig.Aliases":["static.example"],"DistributionConfig.Logging":null,
-				"DistributionConfig.Origins":[{"Id":"o","DomainName":"o.example","OriginCustomHeaders":[{"HeaderName":"X-Via","HeaderValue": Redacted}],"CustomOriginConfig":{"HTTPPort":80,"OriginProtocolPolicy":"https-only","OriginSSLProtocols":["TLSv1.2"]}}],
+				"DistributionConfig.Origins":[{"Id":"o","DomainName":"o.example","OriginCustomHeaders":[{"HeaderName":"X-Via","HeaderValue":"(redacted)"}],"CustomOriginConfig":{"HTTPPort":80,"OriginProtocolPolicy":"https-only","OriginSSLProtocols":["TLSv1.2"]}}],
 				"DistributionConfig.DefaultCacheBehavior.AllowedMethods":["GET"],"DistributionConfig.DefaultCacheBehavior.CachedMethods":["GET"],
 				"DistributionConfig.Restrictions":{"GeoRestriction":{"RestrictionType":"whitelist","Locations":["DE"]}}}`, nil,
 		},
