@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"example.com/landfall/internal/engine"
@@ -115,6 +116,16 @@ func (a *App) EngineStop(ctx context.Context) (view.EngineStatus, error) {
 	}
 	if _, err := a.Engines.Stop(ctx, place); err != nil {
 		return view.EngineStatus{}, err
+	}
+	// A rehearsal that was killed leaves its engine behind.
+	rehearsals, err := rehearsalPlace(a.Workspace)
+	if err != nil {
+		return view.EngineStatus{}, err
+	}
+	if _, err := os.Stat(rehearsals.Dir); err == nil {
+		if _, err := a.Engines.Stop(ctx, rehearsals); err != nil {
+			return view.EngineStatus{}, err
+		}
 	}
 	return a.engineStatus(ctx, place)
 }

@@ -135,15 +135,16 @@ func shorter(seconds, factor, least int64) int64 {
 	return min(seconds, max((seconds+factor-1)/factor, least))
 }
 
-func (r *rehearsal) place() (EnginePlace, error) {
-	dir, err := r.w.Private(rehearsalFolder, engineFolder)
-	return EnginePlace{Dir: dir, Workspace: r.w.Root(), Rehearsal: true}, err
+// rehearsalPlace is where the engine of a workspace's rehearsals is.
+func rehearsalPlace(w *store.Workspace) (EnginePlace, error) {
+	dir, err := w.Private(rehearsalFolder, engineFolder)
+	return EnginePlace{Dir: dir, Workspace: w.Root(), Rehearsal: true}, err
 }
 
 // carryOut runs the rehearsal to its end. Engine and worker live as long as it
 // does; one that was cut off goes on when it is asked for again.
 func (r *rehearsal) carryOut(ctx context.Context) (engine.State, error) {
-	place, err := r.place()
+	place, err := rehearsalPlace(r.w)
 	if err != nil {
 		return engine.State{}, err
 	}

@@ -75,7 +75,7 @@ func TestWatchCertificates(t *testing.T) {
 		{ID: "evaluate.b", Phase: runbook.Evaluate, Needs: []string{"execute.a"}, WaitSeconds: 86_400, ExpectedSeconds: 600},
 	}})
 	stamp := func(d time.Duration) string { return noon().Add(d).Format(time.RFC3339) }
-	if err := x.w.Write(store.Assessment, assess.Assessment{SchemaVersion: assess.Version, Certificates: []assess.Certificate{
+	if err := x.w.Write(store.Assessment, assess.Assessment{SchemaVersion: assess.Version, Inputs: map[string]string{}, Certificates: []assess.Certificate{
 		{ID: "gone", NotAfter: stamp(-time.Hour)}, {ID: "soon", NotAfter: stamp(60 * time.Hour), Names: []string{"shop.example.com"}},
 		{ID: "later", NotAfter: stamp(1000 * time.Hour)}, {ID: "untold"},
 	}}); err != nil {

@@ -21,6 +21,12 @@ type Limits map[dynamicconfig.Key]any
 // this time, which by default is 20 s.
 const longPoll = 2 * time.Second
 
+// taskRetry is the longest wait before a task that failed is tried again; by
+// default it grows to 10 minutes. A task fails as long as no worker can carry a
+// run on, and the run is to go on when one can (server v1.32.1,
+// WorkflowTaskRetryMaxInterval).
+const taskRetry = 20 * time.Second
+
 // parser reads the value of one limit.
 type parser func(string) (any, error)
 
@@ -100,6 +106,7 @@ func ParseLimits(settings []string) (Limits, error) {
 func (l Limits) settings() dynamicconfig.StaticClient {
 	all := dynamicconfig.StaticClient{
 		dynamicconfig.HistoryLongPollExpirationInterval.Key(): longPoll,
+		dynamicconfig.WorkflowTaskRetryMaxInterval.Key():      taskRetry,
 		// It would ask a host on the internet.
 		dynamicconfig.EnableServerVersionCheck.Key(): false,
 	}

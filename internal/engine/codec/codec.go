@@ -110,7 +110,7 @@ func Converters(k *Keyring) (converter.DataConverter, converter.FailureConverter
 	if err != nil {
 		return nil, nil, err
 	}
-	data := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
+	data := blocking{DataConverter: converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)}
 	return data, temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter: data, EncodeCommonAttributes: true,
 	}), nil

@@ -115,6 +115,12 @@ func TestRollbackFromEveryStepOfTheBookshop(t *testing.T) {
 		t.Fatalf("the runbook has %d steps", len(plan.Steps))
 	}
 	for i := range plan.Steps {
+		// Every step that decides who writes or serves, and some of the others;
+		// all of them in the long test.
+		step := &plan.Steps[i]
+		if len(factsOf(step.After)) == 0 && i%12 != 0 && os.Getenv("LANDFALL_LONG") == "" {
+			continue
+		}
 		t.Run(plan.Steps[i].ID, func(t *testing.T) {
 			t.Parallel()
 			backFrom(t, plan, plan.Steps[i].ID)

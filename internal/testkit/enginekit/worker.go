@@ -91,8 +91,12 @@ func (w *World) Workers(t *testing.T, how ...testkit.Crash) (leave func() []test
 				mu.Lock()
 				all = append(all, o)
 				mu.Unlock()
-				if !o.Killed {
+				if !o.Killed && o.ExitCode == 0 {
 					return
+				}
+				if !o.Killed {
+					t.Logf("a worker ended with %d and is started again: %s", o.ExitCode, o.Output)
+					time.Sleep(lookEvery)
 				}
 				// The runbook of all kinds kills a worker by itself as well.
 				if crash.After = 0; kills > 1 {
