@@ -44,18 +44,12 @@ func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (v
 	if err := knownPhase(o.Until); err != nil {
 		return view.RunStatus{}, err
 	}
-	open, err := openExecution(w)
+	asked := a.setup.Now().UTC().Truncate(time.Second)
+	open, err := a.beginOrFind(ctx, w, o)
 	if err != nil {
 		return view.RunStatus{}, err
 	}
-	switch {
-	case open != nil && o.Resume:
-		return view.RunStatus{}, fault.Newf(fault.Conflict, "resume: the run %s is under way and was not drained", open.Run).Hintf("landfall run")
-	case open == nil:
-		if open, err = a.beginRun(ctx, w, o); err != nil {
-			return view.RunStatus{}, err
-		}
-	case o.Until != "":
+	if o.Until != "" && open.Begun.Before(asked) {
 		if err := a.Operate(ctx, engine.Event{Kind: engine.Extend, Until: runbook.Phase(o.Until)}); err != nil {
 			return view.RunStatus{}, err
 		}
@@ -148,8 +142,7 @@ func (a *App) start(ctx context.Context, w *store.Workspace, x *store.Execution,
 }
 
 // startIn begins a run in an engine. The register has it first: a run that
-// nobody knows of is worse than one that is not there, which a second start
-// mends.
+// nobody knows of is worse than one that is not there, which takeUp mends.
 func (a *App) startIn(ctx context.Context, w *store.Workspace, runs engine.Runs, x *store.Execution, r engine.Request) error {
 	content, err := json.Marshal(r.Plan)
 	if err != nil {

@@ -41,6 +41,9 @@ func (h hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.
 		// done by an attempt.
 		return engine.StepResult{Outcome: runbook.NoEffect, Detail: err.Error(), Final: true}
 	}
+	if err := h.app.asApproved(call.Run, call.Step.Kind); err != nil && call.Kind == engine.DoStep {
+		return engine.StepResult{Outcome: runbook.NoEffect, Detail: err.Error(), Final: true}
+	}
 	c := &action.Call{
 		Run: call.Run, Plan: call.Plan, Workload: call.Workload, Environment: call.Environment, Step: call.Step,
 		Key:     engine.Key(call.Run, engine.Command{Kind: call.Kind, Step: call.Step.ID, Round: call.Round}),
@@ -106,7 +109,7 @@ func (h hands) Tell(ctx context.Context, t engine.Telling) error {
 	if h.app.Tell != nil {
 		where, err = h.app.Tell(ctx, h.app.workload(), t)
 	}
-	body := map[string]any{"run": t.Run, "step": t.Step, "to": t.Message.To, "text": t.Message.Text, "sent": where}
+	body := map[string]any{"run": t.Run, "step": t.Step, "to": t.Message.To, "text": withheld(t.Message.Text), "sent": where}
 	if err != nil {
 		body["trouble"] = err.Error()
 	}
@@ -120,7 +123,7 @@ func (h hands) Tell(ctx context.Context, t engine.Telling) error {
 func (h hands) Prove(ctx context.Context, run, step string, proof []engine.Proof) ([]string, error) {
 	var out []string
 	for _, p := range proof {
-		entry, err := h.app.record(ctx, entryEvidence, step, map[string]any{"run": run, "kind": p.Kind, "text": p.Text, "data": p.Data})
+		entry, err := h.app.record(ctx, entryEvidence, step, map[string]any{"run": run, "kind": p.Kind, "text": withheld(p.Text), "data": withheldIn(p.Data)})
 		if err != nil {
 			return out, err
 		}
@@ -141,6 +144,17 @@ func withheld(text string) string {
 	return text
 }
 
+// withheldIn is a copy without texts that the ledger would refuse.
+func withheldIn(texts map[string]string) map[string]string {
+	out := make(map[string]string, len(texts))
+	for name, text := range texts {
+		if out[name] = withheld(text); redact.Name(name) && !redact.Reference(text) {
+			out[name] = "ref:withheld" // under such a name the ledger takes a reference only
+		}
+	}
+	return out
+}
+
 // Record writes the run's own entries, each once.
 func (h hands) Record(ctx context.Context, run string, entries []engine.Entry) error {
 	if len(entries) == 0 {
@@ -154,16 +168,10 @@ func (h hands) Record(ctx context.Context, run string, entries []engine.Entry) e
 	for i, e := range entries {
 		body := map[string]any{"step": e.Step, "text": withheld(e.Text), "at": e.At.UTC().Format(time.RFC3339Nano)}
 		if len(e.Data) > 0 {
-			data := map[string]string{}
-			for name, text := range e.Data {
-				if data[name] = withheld(text); redact.Name(name) && !redact.Reference(text) {
-					data[name] = withheldText
-				}
-			}
-			body["data"] = data
+			body["data"] = withheldIn(e.Data)
 		}
 		if len(e.Proof) > 0 {
-			body["proof"] = e.Proof
+			body["proof"] = withheldIn(e.Proof)
 		}
 		who := e.By
 		if who == "" {

@@ -8,6 +8,7 @@ import (
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/redact"
 	"example.com/landfall/internal/runbook"
 	"example.com/landfall/internal/store"
 	"example.com/landfall/internal/view"
@@ -80,6 +81,9 @@ func (a *App) Operate(ctx context.Context, e engine.Event) error {
 	if x == nil {
 		return noneUnderWay()
 	}
+	if redact.Value(e.Reason) || redact.Value(e.Detail) {
+		return fault.Newf(fault.Invalid, "%s: the reason looks as if it held a secret, and the ledger keeps it for good", e.Kind).Hintf("say it without the secret")
+	}
 	me, err := a.identify(ctx, statementOf(e, *x))
 	if err != nil {
 		return err
@@ -94,7 +98,11 @@ func (a *App) Operate(ctx context.Context, e engine.Event) error {
 		return err
 	}
 	defer done()
-	return runs.Send(ctx, x.Run, e)
+	err = runs.Send(ctx, x.Run, e)
+	if fault.Is(err, fault.NotFound) && e.Kind == engine.Abort {
+		return a.abandon(ctx, w, *x, e)
+	}
+	return err
 }
 
 // ApproveStep gives a person's yes to a step of the run under way. With a

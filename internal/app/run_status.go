@@ -66,6 +66,9 @@ func (a *App) statusOf(ctx context.Context, w *store.Workspace, x store.Executio
 		if s != nil {
 			out.Summary = *s
 		}
+		if fault.Is(err, fault.NotFound) {
+			err = nil // given up: its engine, and so its last state, was lost
+		}
 		return out, err
 	}
 	runs, done, err := a.runs(ctx, true)
@@ -126,7 +129,7 @@ func (a *App) lost(err error, x store.Execution) error {
 		return err
 	}
 	return fault.Newf(fault.Unknown, "the engine does not know the run %s, which the workspace says is under way", x.Run).
-		Hintf("when the engine's folder was lost: landfall ledger list --kind run. says what was done")
+		Hintf("landfall ledger list says what it has done; landfall abort --reason TEXT gives it up as it stands")
 }
 
 // checkpoint sums up the last state that was kept of a run that is over.

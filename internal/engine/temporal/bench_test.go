@@ -118,3 +118,53 @@ func usage(b *testing.B, e *enginekit.Engine) (u used) {
 	}
 	return u
 }
+
+// BenchmarkStatus asks how a run stands over a new connection each time, as
+// "landfall status" does.
+func BenchmarkStatus(b *testing.B) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	e := enginekit.NewEngine(b)
+	first, err := e.Server().Connect(ctx, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer first.Close()
+	go func() {
+		_ = first.Work(ctx, temporal.WorkerOptions{Queue: "bench", Home: true, Hands: emptyHands{}, Log: slog.New(slog.DiscardHandler)}) // it ends with the benchmark
+	}()
+	plan := enginekit.Chain(100)("none")
+	if err := first.Runs("bench").Start(ctx, engine.Request{Run: "status", Plan: plan, Fingerprint: enginekit.Print, By: "ada"}); err != nil {
+		b.Fatal(err)
+	}
+	for {
+		if s, err := first.Runs("bench").Status(ctx, "status"); err == nil && len(s.Active) > 0 && s.Active[0].Status == engine.Person {
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	var connecting, describing, asking time.Duration
+	for b.Loop() {
+		begun := time.Now()
+		c, err := e.Server().Connect(ctx, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		connected := time.Now()
+		open, err := c.Runs("bench").Open(ctx, "status")
+		if err != nil || !open {
+			b.Fatal(open, err)
+		}
+		described := time.Now()
+		if _, err := c.Runs("bench").Status(ctx, "status"); err != nil {
+			b.Fatal(err)
+		}
+		connecting += connected.Sub(begun)
+		describing += described.Sub(connected)
+		asking += time.Since(described)
+		c.Close()
+	}
+	for name, d := range map[string]time.Duration{"ms-connect": connecting, "ms-describe": describing, "ms-query": asking} {
+		b.ReportMetric(float64(d.Microseconds())/1000/float64(b.N), name)
+	}
+}

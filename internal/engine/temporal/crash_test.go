@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m, enginekit.Body()) }
 
 // longVariable asks for the long tests: with LANDFALL_LONG=1 the crash matrix
-// has thousands of runs (some hours), and runs move to PostgreSQL.
+// has 3,600 runs, which takes hours, and the bookshop goes back from every step.
 const longVariable = "LANDFALL_LONG"
 
 // long says how many of something there are, in the long test and else.

@@ -42,15 +42,11 @@ func TestExternalServer(t *testing.T) {
 
 // A run goes half of its way on the embedded engine, is drained, goes on on the
 // official server, and goes back: over the steps that were done on the first
-// one as well. On SQLite; with LANDFALL_LONG=1 on PostgreSQL.
+// one as well. The official server keeps its runs in PostgreSQL.
 func TestMoveToAnotherServer(t *testing.T) {
 	t.Parallel()
-	database := enginekit.Database(enginekit.SQLite)
-	if long(1, 0) == 1 {
-		database = enginekit.PostgreSQL
-	}
 	e := enginekit.NewEngine(t)
-	other := enginekit.External(t, database)
+	other := enginekit.External(t, enginekit.PostgreSQL)
 	w := enginekit.NewWorld(t, e.Server(), "moves", enginekit.AllKinds)
 	w.Back = true
 	leave := w.Workers(t, testkit.Crash{})

@@ -3,6 +3,7 @@ package enginekit
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -92,8 +93,7 @@ func External(t testing.TB, database Database) Server {
 	address := ""
 	for i, name := range []string{"FRONTEND_GRPC_PORT", "FRONTEND_HTTP_PORT", "FRONTEND_MEMBERSHIP_PORT", "MATCHING_GRPC_PORT", "MATCHING_MEMBERSHIP_PORT",
 		"HISTORY_GRPC_PORT", "HISTORY_MEMBERSHIP_PORT", "WORKER_GRPC_PORT", "WORKER_MEMBERSHIP_PORT", "INTERNAL_FRONTEND_GRPC_PORT", "INTERNAL_FRONTEND_MEMBERSHIP_PORT", "INTERNAL_FRONTEND_HTTP_PORT"} {
-		port, err := proc.FreePort("127.0.0.1")
-		check(t, err)
+		port := lowPort()
 		environ = append(environ, name+"="+strconv.Itoa(port))
 		if i == 0 {
 			address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
@@ -118,6 +118,17 @@ func External(t testing.TB, database Database) Server {
 	s := Server{Dir: dir, Address: address}
 	awaitNamespace(t, s, child)
 	return s
+}
+
+// lowPort is a free port that the server can register: on PostgreSQL its table
+// of members takes numbers up to 32,767.
+func lowPort() int {
+	for {
+		port := 12000 + rand.IntN(20000)
+		if !proc.PortTaken(net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) {
+			return port
+		}
+	}
 }
 
 // awaitNamespace makes the namespace as soon as the server answers.
