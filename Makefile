@@ -29,6 +29,7 @@ test: setup-tests ## run the whole suite
 	cd engine && $(GO) test ./...
 
 setup-tests: build engine
+	@./scripts/engine "$(CACHE)" $(BIN) --tests
 	$(BIN)/landfall sandbox setup --tests
 
 race: setup-tests ## run the suite with the race detector (builds everything a second time)
