@@ -48,12 +48,12 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@./scripts/fuzz $(or $(FUZZTIME),20s)
 
 lint: ## formatting, vet and staticcheck
-	@test -z "$$(gofmt -l cmd internal examples bench)" || { gofmt -l cmd internal examples bench; echo "run: make fmt"; exit 1; }
+	@test -z "$$(gofmt -l cmd internal examples bench engine)" || { gofmt -l cmd internal examples bench engine; echo "run: make fmt"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
 fmt: ## format the code
-	gofmt -w cmd internal examples bench
+	gofmt -w cmd internal examples bench engine
 
 generate: ## refresh generated files: golden files, reference pages, schemas
 	$(GO) test ./internal/config ./internal/cli ./internal/view ./cmd/landfall -update

@@ -185,7 +185,9 @@ func decisionsOf(d *design.Design, text string, aliases map[cloud.ResourceID][]s
 		names[r.ID] = r.Name
 	}
 	for _, matches := range []func(design.Decision) bool{
-		func(v design.Decision) bool { return string(v.Source) == text || slices.Contains(aliases[v.Source], text) },
+		func(v design.Decision) bool {
+			return string(v.Source) == text || slices.Contains(aliases[v.Source], text)
+		},
 		func(v design.Decision) bool {
 			head, ok := strings.CutSuffix(string(v.Source), text)
 			return ok && head != "" && strings.ContainsAny(head[len(head)-1:], "/:|") || strings.EqualFold(v.Name, text)

@@ -28,12 +28,8 @@ import (
 // seconds by the id of a step.
 const durationsFile = "durations.json"
 
-// Kinds of ledger entries about runbooks.
-const (
-	entryPlanned = "runbook.planned"
-	// entryApproval is a person's yes to the fingerprint that it names.
-	entryApproval = entryRunbookApproved
-)
+// entryPlanned is the kind of ledger entry of a runbook that was compiled.
+const entryPlanned = "runbook.planned"
 
 // PlanOptions say how to plan.
 type PlanOptions struct {

@@ -15,8 +15,7 @@ type turn struct {
 	s   State
 	now time.Time
 	by  string
-	// how and proof go to the first entry.
-	how     string
+	// proof goes to the first entry.
 	proof   map[string]string
 	records []Command
 	other   []Command

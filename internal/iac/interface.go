@@ -39,7 +39,7 @@ type interior struct {
 	inputs     map[link]bool
 	// after are earlier tiers that must be there, whether they hand over
 	// something or not.
-	after                                map[*tier]bool
+	after                                             map[*tier]bool
 	suffix, location, environment, assignments, group bool
 }
 

@@ -102,7 +102,7 @@ func TestCrashMatrix(t *testing.T) {
 	}
 	for batch := range long(400, 1) {
 		t.Run(fmt.Sprintf("workers %d", batch), func(t *testing.T) {
-			for n := range 8 {
+			for n := range 6 {
 				i := n % 2
 				at := calm[i].points[random.IntN(len(calm[i].points))]
 				t.Run(fmt.Sprintf("back=%v at %s", i == 1, at), func(t *testing.T) {

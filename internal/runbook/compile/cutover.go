@@ -123,9 +123,7 @@ func (b *book) serves(side runbook.Side, yes bool) runbook.After {
 
 // moving says how a set changes hands.
 type moving struct {
-	begin []string // steps before the fence
-	// together are the steps of all sets before any of them changes hands.
-	together func(own string) []string
+	begin    []string // steps before the fence
 	inWindow bool
 }
 

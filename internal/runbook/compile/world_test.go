@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -199,13 +198,4 @@ func resource(t testing.TB, in compile.Input, name string) cloud.ResourceID {
 	}
 	t.Fatalf("no resource is called %s", name)
 	return ""
-}
-
-func read(t testing.TB, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
