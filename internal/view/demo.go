@@ -159,7 +159,7 @@ func (r Demo) planned(p *Paper) {
 	if r.Dry.Fingerprint == "" {
 		return
 	}
-	p.Line("  dry run%s: the steps in simulated time, %s in all; %s for an operator, %s to be mended until then", r.entry("dry-run"), round(r.Dry.Ends.Sub(r.Dry.Begins)),
+	p.Line("  dry run%s: all steps in simulated time, %s from begin to end; %s where a person would have to look, %s to be mended until then", r.entry("dry-run"), Lasts(int64(r.Dry.Ends.Sub(r.Dry.Begins).Seconds())),
 		plural(int64(r.Dry.Stops), "stop", "stops"), plural(int64(r.Dry.Wrong), "thing", "things"))
 }
 
