@@ -167,12 +167,21 @@ func (c *Call) reach(point string) {
 	}
 }
 
+// yielded is the result of an attempt that stopped where it was asked to.
+func yielded(err error) (Result, bool) {
+	y, ok := errors.AsType[*Yield](err)
+	if !ok {
+		return Result{}, false
+	}
+	return Result{Outcome: runbook.Yielded, Cursor: y.Cursor, Detail: y.Error()}, true
+}
+
 // find carries out a test. One that finds something wrong has changed nothing,
 // so it is tried again as often as the runbook says.
 func find(ctx context.Context, t Test, c *Call) Result {
 	evidence, err := t.Try(ctx, c)
-	if y, ok := errors.AsType[*Yield](err); ok {
-		return Result{Outcome: runbook.Yielded, Cursor: y.Cursor, Detail: y.Error()}
+	if r, ok := yielded(err); ok {
+		return r
 	}
 	if err != nil {
 		r := failed(runbook.NoEffect, err)
@@ -200,8 +209,8 @@ func carryOut(ctx context.Context, a Action, c *Call) Result {
 	if err == nil {
 		return prove(ctx, a, c, "")
 	}
-	if y, ok := errors.AsType[*Yield](err); ok {
-		return Result{Outcome: runbook.Yielded, Cursor: y.Cursor, Detail: y.Error()}
+	if r, ok := yielded(err); ok {
+		return r
 	}
 	look, cancel := after(ctx)
 	defer cancel()
@@ -255,8 +264,8 @@ func takeBack(ctx context.Context, a Action, c *Call) Result {
 	c.reach(BeforeEffect)
 	evidence, err := a.Undo(ctx, c)
 	c.reach(AfterEffect)
-	if y, ok := errors.AsType[*Yield](err); ok {
-		return Result{Outcome: runbook.Yielded, Cursor: y.Cursor, Detail: y.Error()}
+	if r, ok := yielded(err); ok {
+		return r
 	}
 	look, cancel := after(ctx)
 	defer cancel()

@@ -160,17 +160,9 @@ func (a *App) JudgeConnections(ctx context.Context, files []string) (view.Connec
 	if err != nil {
 		return view.ConnectionMatrix{}, err
 	}
-	var results []connect.Result
-	for _, name := range files {
-		content, err := os.ReadFile(a.path(name))
-		if err != nil {
-			return view.ConnectionMatrix{}, fault.Wrap(err, "read results", name)
-		}
-		var some []connect.Result
-		if err := json.Unmarshal(content, &some); err != nil {
-			return view.ConnectionMatrix{}, fault.Of(fault.Invalid, "read results", name, err)
-		}
-		results = append(results, some...)
+	results, err := a.readResults(files)
+	if err != nil {
+		return view.ConnectionMatrix{}, err
 	}
 	rules, err := a.connectionRules(plan)
 	if err != nil {
@@ -185,6 +177,23 @@ func (a *App) JudgeConnections(ctx context.Context, files []string) (view.Connec
 		return out, fault.Newf(fault.Found, "judge connections: %d are not as they have to be, %d were not tried", out.Failed, out.NotTried)
 	}
 	return out, nil
+}
+
+// readResults reads what was found where connections were tried.
+func (a *App) readResults(files []string) ([]connect.Result, error) {
+	var results []connect.Result
+	for _, name := range files {
+		content, err := os.ReadFile(a.path(name))
+		if err != nil {
+			return nil, fault.Wrap(err, "read results", name)
+		}
+		var some []connect.Result
+		if err := json.Unmarshal(content, &some); err != nil {
+			return nil, fault.Of(fault.Invalid, "read results", name, err)
+		}
+		results = append(results, some...)
+	}
+	return results, nil
 }
 
 // connectionRules find the rule that decides a connection, on both sides.

@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -143,17 +141,9 @@ func (c connector) Connections(_ context.Context, environment string, progress f
 	if err != nil {
 		return nil, fault.Of(fault.Internal, "list results of", connectionsFolder, err)
 	}
-	var results []connect.Result
-	for _, name := range files {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fault.Wrap(err, "read results", name)
-		}
-		var some []connect.Result
-		if err := json.Unmarshal(content, &some); err != nil {
-			return nil, fault.Of(fault.Invalid, "read results", name, err)
-		}
-		results = append(results, some...)
+	results, err := c.app.readResults(files)
+	if err != nil {
+		return nil, err
 	}
 	rules, err := c.app.connectionRules(plan)
 	if err != nil {
