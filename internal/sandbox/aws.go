@@ -73,6 +73,12 @@ func (s *supervisor) instanceCredentials(ctx context.Context, role, instance str
 	}, nil
 }
 
+// zoneServers are the name servers that moto gives every zone (moto 5.2.5,
+// route53/models.py), one under each of the four suffixes that Route 53 uses.
+func zoneServers() []string {
+	return []string{"ns-2048.awsdns-64.com", "ns-2049.awsdns-65.net", "ns-2050.awsdns-66.org", "ns-2051.awsdns-67.co.uk"}
+}
+
 // startDNS starts the name server. It asks moto directly, so that its reading
 // does not show up in CloudTrail.
 func (s *supervisor) startDNS(context.Context) error {
@@ -85,6 +91,11 @@ func (s *supervisor) startDNS(context.Context) error {
 		return err
 	}
 	s.stack.add(rankFront, "dns", server.Close)
+	// The sandbox is the name server of its zones: those that they name are here,
+	// on the port that landfall sandbox env gives.
+	if err := s.nameHosts(server.Address().Addr().String(), zoneServers()...); err != nil {
+		return err
+	}
 	s.hosted("dns", server.Address().String())
 	s.record.change(func(st *State) { st.Endpoints.DNS = server.Address().String() })
 	return nil

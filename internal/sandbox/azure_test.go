@@ -2,19 +2,17 @@ package sandbox
 
 import (
 	"context"
-	"net"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/sandbox/arm"
-	"example.com/landfall/internal/sandbox/cert"
 	"example.com/landfall/internal/sandbox/part"
 	"example.com/landfall/internal/sandbox/proc"
 	"example.com/landfall/internal/sandbox/tools"
@@ -61,7 +59,7 @@ func TestStorageAccountIsReal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &accountServer{azurite: startServer(t, part.Azurite(accounts)), accounts: accounts}
+	a := &accountServer{azurite: startServer(t, part.Azurite(accounts)), accounts: accounts, served: accounts.Names()}
 	resource := arm.Resource{ID: "/subscriptions/s/x/Shop1", Name: "Shop1"}
 	containers := func(make bool) int {
 		t.Helper()
@@ -120,72 +118,58 @@ func TestStorageAccountIsReal(t *testing.T) {
 	}
 }
 
-// A flexible server is the second cluster: its administrator gets in, a second
-// server is refused, and after its deletion the cluster is as new.
-func TestFlexibleServerIsReal(t *testing.T) {
+// Accounts that are made at one time are all there after fewer restarts than
+// there are accounts.
+func TestStorageAccountsAtOneTime(t *testing.T) {
 	t.Parallel()
-	authority, err := cert.New("test", time.Now())
+	accounts, err := part.NewAccounts(storageAccount)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, err := authority.Server(nil, []net.IP{net.IPv4(127, 0, 0, 1)})
+	var starts atomic.Int32
+	host := serverHost(t)
+	host.Changed = func(s part.Status) {
+		if s.State == part.Ready {
+			starts.Add(1)
+		}
+	}
+	running, err := part.Start(t.Context(), host, part.Azurite(accounts))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := part.PostgresOptions{
-		Name: "azure", Superuser: part.FlexibleServerOwner, Password: "owner", Certificate: pair.Certificate, Key: pair.Key, RequireTLS: true,
-		Statements: part.FlexibleServerStatements(adminUser, "first"),
-	}
-	named := ""
-	d := &databaseServer{cluster: startServer(t, part.Postgres(o)), options: o, name: func(fqdn string) error { named = fqdn; return nil }}
-	server := func(name, login, password string) arm.Resource {
-		return arm.Resource{ID: "/subscriptions/S/flexibleServers/" + name, Name: name, Body: map[string]any{"properties": map[string]any{
-			"administratorLogin": login, "administratorLoginPassword": password,
-		}}}
-	}
-	enter := func(login, password string) error {
-		conn, err := pgx.Connect(t.Context(), part.PostgresURL(d.cluster.Address(0), login, password, "postgres", "require"))
-		if err == nil {
-			_, err = conn.Exec(t.Context(), "CREATE DATABASE shop_"+login)
-			conn.Close(t.Context())
+	t.Cleanup(func() {
+		if err := running.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
 		}
-		return err
+	})
+	a := &accountServer{azurite: running, accounts: accounts, served: accounts.Names()}
+	names := []string{"one1", "two2", "three3", "four4", "five5"}
+	var all sync.WaitGroup
+	before := starts.Load()
+	for _, name := range names {
+		all.Go(func() {
+			properties, err := a.Provision(t.Context(), arm.Resource{Name: name})
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				return
+			}
+			credential, err := azblob.NewSharedKeyCredential(name, properties[arm.KeysProperty].(map[string]any)["key1"].(string))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			client, err := azblob.NewClientWithSharedKeyCredential(properties["primaryEndpoints"].(map[string]any)["blob"].(string), credential, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := client.CreateContainer(t.Context(), "covers", nil); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
-	for _, password := range []string{"one", "two'"} {
-		properties, err := d.Provision(t.Context(), server("shop", "Chief", password))
-		if err != nil || properties["fullyQualifiedDomainName"] != "127.0.0.1" || named != "shop.postgres.database.azure.com" {
-			t.Fatalf("Provision = %v, %v, named %q", properties, err, named)
-		}
-	}
-	if err := enter("Chief", "two'"); err != nil {
-		t.Errorf("the administrator: %v", err)
-	}
-	if err := enter("Chief", "one"); err == nil {
-		t.Error("the old password is good")
-	}
-	if _, err := d.Provision(t.Context(), server("second", "chief", "x")); !fault.Is(err, fault.Unsupported) {
-		t.Errorf("a second server: %v", err)
-	}
-	for _, login := range []string{"azuresu", "pg_x", `a"b`, "azure_pg_admin", "Admin"} {
-		_, err := d.Provision(t.Context(), server("shop", login, "hidden-word"))
-		if !fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), "hidden-word") {
-			t.Errorf("administrator %q: %v", login, err)
-		}
-	}
-	before := d.cluster.Status().Process
-	if err := d.Remove(t.Context(), server("other", "", "")); err != nil || d.cluster.Status().Process != before {
-		t.Errorf("removing a server that has no cluster: %v", err)
-	}
-	if err := d.Remove(t.Context(), server("shop", "", "")); err != nil {
-		t.Fatal(err)
-	}
-	if err := enter("Chief", "two'"); err == nil {
-		t.Error("the administrator outlived the server")
-	}
-	if _, err := d.Provision(t.Context(), server("second", adminUser, "again")); err != nil {
-		t.Fatalf("another server after the first: %v", err)
-	}
-	if err := enter(adminUser, "again"); err != nil {
-		t.Errorf("the second administrator: %v", err)
+	all.Wait()
+	if n := int(starts.Load() - before); n == 0 || n >= len(names) {
+		t.Errorf("%d restarts for %d accounts", n, len(names))
 	}
 }

@@ -25,10 +25,8 @@ type clouds struct {
 	azurite        *part.Running
 	accounts       *part.Accounts
 	sourceDatabase *part.Running
-	targetDatabase *part.Running
-	// targetOwner are the options of the target cluster, whose owner makes
-	// what a flexible server is asked to have.
-	targetOptions part.PostgresOptions
+	// targetDatabases are the clusters of the Azure side.
+	targetDatabases *flexibleServers
 	// gateURL is the AWS endpoint, hosts the names the clouds hand out.
 	gateURL  string
 	hosts    *dns.HostMap
@@ -87,7 +85,7 @@ func (s *supervisor) steps() []step {
 		{name: "objectstore", run: s.startObjectStore},
 		{name: "azurite", run: s.startAzurite},
 		{name: "postgres-aws", needs: []string{"certificates"}, run: s.startSourceDatabase},
-		{name: "postgres-azure", needs: []string{"certificates"}, run: s.startTargetDatabase},
+		{name: firstCluster, needs: []string{"certificates"}, run: s.startTargetDatabase},
 		{name: "ports", run: s.choosePorts},
 	}
 	return append(steps, s.frontSteps()...)
@@ -108,13 +106,17 @@ func (s *supervisor) makeCertificates(context.Context) error {
 	if err != nil {
 		return err
 	}
-	aws, azure := s.layout.fronts()
+	aws, _ := s.layout.fronts()
+	addresses := []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(aws)}
+	for _, address := range s.layout.databases() {
+		addresses = append(addresses, net.ParseIP(address))
+	}
 	pair, err := authority.Server(
 		[]string{
 			"localhost", "management.azure.com", "login.microsoftonline.com", "*.vault.azure.net",
 			"*.postgres.database.azure.com", "*." + region + ".rds.amazonaws.com", "*.blob.core.windows.net",
 		},
-		[]net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(aws), net.ParseIP(azure)},
+		addresses,
 	)
 	if err != nil {
 		return err
@@ -176,18 +178,24 @@ func (s *supervisor) startSourceDatabase(ctx context.Context) (err error) {
 	return nil
 }
 
-func (s *supervisor) startTargetDatabase(ctx context.Context) (err error) {
-	_, front := s.layout.fronts()
-	s.targetOptions = part.PostgresOptions{
-		Name: "azure", Superuser: part.FlexibleServerOwner, Password: s.secrets.TargetOwner, PreferredPort: 5432,
-		// A flexible server refuses plain connections (require_secure_transport).
-		Certificate: s.pair.Certificate, Key: s.pair.Key, RequireTLS: true,
-		Statements: part.FlexibleServerStatements(adminUser, s.secrets.TargetPassword),
-	}
-	if s.targetDatabase, err = s.start(ctx, part.Postgres(s.targetOptions), s.databaseHost(front)); err != nil {
+func (s *supervisor) startTargetDatabase(ctx context.Context) error {
+	s.targetDatabases = newFlexibleServers(flexibleOptions{
+		Host: s.host, Addresses: s.layout.databases(), Cluster: part.PostgresOptions{
+			Superuser: part.FlexibleServerOwner, Password: s.secrets.TargetOwner,
+			// A flexible server refuses plain connections (require_secure_transport).
+			Certificate: s.pair.Certificate, Key: s.pair.Key, RequireTLS: true,
+			Statements: part.FlexibleServerStatements(adminUser, s.secrets.TargetPassword),
+		},
+		Name: func(fqdn, address string) error { return s.nameHosts(address, fqdn) }, Unname: func(fqdn string) { s.hosts.Delete(fqdn) },
+		Gone: s.record.partGone,
+	})
+	s.stack.add(rankServer, "flexible servers", s.targetDatabases.Close)
+	address, err := s.targetDatabases.Open(ctx)
+	if err != nil {
 		return err
 	}
-	s.record.change(func(st *State) { st.Endpoints.TargetDatabase = s.targetDatabase.Address(0) })
+	s.record.say(firstCluster, "ready")
+	s.record.change(func(st *State) { st.Endpoints.TargetDatabase = address })
 	return nil
 }
 

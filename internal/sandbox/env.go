@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"net"
 	"strconv"
 
 	"example.com/landfall/internal/config"
@@ -82,12 +83,23 @@ func variables(l layout, e Endpoints, made secrets, ids azureIDs) []Variable {
 		setting("target.endpoint", e.ResourceManager),
 		setting("target.authority", e.Authority),
 		setting("target.caFile", l.authority()),
+		setting("runbook.resolvers", e.DNS),
+		setting("runbook.nameServerPort", portOf(e.DNS)),
 		plain("LANDFALL_SANDBOX_DNS", e.DNS),
 		plain("LANDFALL_SANDBOX_SHOP", e.Shop),
 		plain("LANDFALL_SANDBOX_TARGET_SHOP", e.TargetShop),
 		hidden("LANDFALL_SANDBOX_SOURCE_DATABASE", part.PostgresURL(e.SourceDatabase, masterUser, made.SourcePassword, "bookshop", "require")),
 		hidden("LANDFALL_SANDBOX_TARGET_DATABASE", part.PostgresURL(e.TargetDatabase, adminUser, made.TargetPassword, "postgres", "require")),
 	}
+}
+
+// portOf is the port of an address, "" for one that has none.
+func portOf(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return ""
+	}
+	return port
 }
 
 // storageConnection returns the connection string of the first account.

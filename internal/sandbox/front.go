@@ -108,7 +108,7 @@ func (s *supervisor) frontSteps() []step {
 		{name: "awsgate", needs: []string{"moto", "objectstore", "ports"}, run: s.startGate},
 		{name: "operator", needs: []string{"awsgate", "certificates"}, run: s.makeOperator},
 		{name: "dns", needs: []string{"moto"}, run: s.startDNS},
-		{name: "arm", needs: []string{"azurite", "postgres-azure", "dns"}, run: s.startARM},
+		{name: "arm", needs: []string{"azurite", firstCluster, "dns"}, run: s.startARM},
 		{name: "seed", needs: []string{"operator", "dns", "postgres-aws", "ports"}, run: s.seedAccount},
 		{name: "shop-migrate", needs: []string{"postgres-aws"}, run: s.migrateShop},
 		{name: "shop-rows", needs: []string{"shop-migrate"}, run: s.stockRows},

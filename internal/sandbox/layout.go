@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/sandbox/part"
@@ -167,4 +168,16 @@ func (l layout) fronts() (aws, azure string) {
 	// 127.0.x.y is left alone: Debian gives 127.0.1.1 to the machine's name.
 	second, third := 1+int(sum[0])%254, int(sum[1])
 	return fmt.Sprintf("127.%d.%d.1", second, third), fmt.Sprintf("127.%d.%d.2", second, third)
+}
+
+// databases are the loopback addresses of the Azure side's databases, the front
+// first: each can have PostgreSQL's own port on its own, so that a name without
+// a port is enough to tell them apart.
+func (l layout) databases() []string {
+	_, azure := l.fronts()
+	out := []string{azure}
+	for n := 1; n < maxFlexibleServers; n++ {
+		out = append(out, strings.TrimSuffix(azure, "2")+itoa(2+n))
+	}
+	return out
 }

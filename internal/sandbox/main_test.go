@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 7 && os.Args[1] == "sandbox" && os.Args[2] == "serve" {
 		os.Exit(serve(os.Args[4]))
 	}
+	if os.Getenv(cliVariable) != "" {
+		os.Exit(landfall())
+	}
 	if text := os.Getenv(upVariable); text != "" {
 		os.Exit(upAlone(text))
 	}

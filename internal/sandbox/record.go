@@ -115,13 +115,26 @@ func (r *record) progress(stage, text string, done, total int) {
 // partChanged takes over what a server says of itself.
 func (r *record) partChanged(p part.Status) {
 	r.change(func(s *State) {
-		i, found := slices.BinarySearchFunc(s.Parts, p.Name, func(have part.Status, name string) int { return cmp.Compare(have.Name, name) })
+		i, found := findPart(s, p.Name)
 		if found {
 			s.Parts[i] = p
 			return
 		}
 		s.Parts = slices.Insert(s.Parts, i, p)
 	})
+}
+
+// partGone forgets a server that does not belong to the sandbox any more.
+func (r *record) partGone(name string) {
+	r.change(func(s *State) {
+		if i, found := findPart(s, name); found {
+			s.Parts = slices.Delete(s.Parts, i, i+1)
+		}
+	})
+}
+
+func findPart(s *State, name string) (int, bool) {
+	return slices.BinarySearchFunc(s.Parts, name, func(have part.Status, name string) int { return cmp.Compare(have.Name, name) })
 }
 
 func (r *record) stageDone(name string, began time.Time) {

@@ -58,6 +58,8 @@ func TestSandbox(t *testing.T) {
 		{"environment", checkEnvironment},
 		{"names", checkNames},
 		{"azure resources", checkAzure},
+		{"two environments", checkEnvironments},
+		{"an environment goes", checkEnvironmentGone},
 		{"census", checkCensus},
 		{"load and audit", checkLoad},
 		{"a server crashes", checkRestart},
@@ -216,12 +218,23 @@ func checkNames(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
 			t.Errorf("%s = %v, %v, want %s", name, addresses, err, front)
 		}
 	}
+	// Whoever looks for the servers of a name finds the sandbox.
+	_, zone, _ := strings.Cut(seeded.Bookshop.ShopName, ".")
+	servers, err := resolver.LookupNS(t.Context(), zone)
+	if err != nil || len(servers) == 0 {
+		t.Fatalf("the servers of %s: %v, %v", zone, servers, err)
+	}
+	for _, server := range servers {
+		if addresses, err := resolver.LookupHost(t.Context(), server.Host); err != nil || len(addresses) != 1 || addresses[0] != "127.0.0.1" {
+			t.Errorf("%s = %v, %v", server.Host, addresses, err)
+		}
+	}
 }
 
-// Azure's own client makes a storage account with the credentials of the
-// environment, and puts a blob into it.
-func checkAzure(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
-	env := environment(t, o)
+// azureAccess is how Azure's own clients reach the sandbox, with the
+// credentials of its environment.
+func azureAccess(t *testing.T, env map[string]string) (azcore.TokenCredential, *azarm.ClientOptions) {
+	t.Helper()
 	pool := x509.NewCertPool()
 	bundle, err := os.ReadFile(env["SSL_CERT_FILE"])
 	if err != nil || !pool.AppendCertsFromPEM(bundle) {
@@ -239,7 +252,14 @@ func checkAzure(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := &azarm.ClientOptions{ClientOptions: where}
+	return credential, &azarm.ClientOptions{ClientOptions: where}
+}
+
+// Azure's own client makes a storage account with the credentials of the
+// environment, and puts a blob into it.
+func checkAzure(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
+	env := environment(t, o)
+	credential, options := azureAccess(t, env)
 	groups, err := armresources.NewResourceGroupsClient(env["AZURE_SUBSCRIPTION_ID"], credential, options)
 	if err != nil {
 		t.Fatal(err)
@@ -379,6 +399,9 @@ func checkAfterDown(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
 		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s is there after down: %v", name, err)
 		}
+	}
+	if _, err := os.Stat(part.ForeignDir(sandbox.Tag(o.Workspace))); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("data of servers is there after down: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "logs", "supervisor.log")); err != nil {
 		t.Errorf("the log went too: %v", err)

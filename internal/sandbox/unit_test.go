@@ -202,6 +202,22 @@ func TestRecordKeepsTheFileCurrent(t *testing.T) {
 	}
 }
 
+// A server that goes is forgotten, and no other with it.
+func TestRecordForgetsAPart(t *testing.T) {
+	t.Parallel()
+	r := testRecord(t)
+	for _, name := range []string{"b", "a", "c"} {
+		r.partChanged(part.Status{Name: name})
+	}
+	for _, name := range []string{"b", "b", "none"} {
+		r.partGone(name)
+	}
+	s, err := readState(r.layout)
+	if err != nil || len(s.Parts) != 2 || s.Parts[0].Name != "a" || s.Parts[1].Name != "c" {
+		t.Errorf("parts = %+v, %v", s.Parts, err)
+	}
+}
+
 // A disk that takes nothing: the error is remembered, and goes when the disk
 // is better.
 func TestRecordOnAFullDisk(t *testing.T) {
@@ -345,13 +361,16 @@ func TestVariables(t *testing.T) {
 	l := testRecord(t).layout
 	made := newSecrets()
 	made.OperatorKey, made.OperatorSecret, made.StorageKey = "AKIAOPERATOR", "operator-secret", "storage-key"
-	list := variables(l, Endpoints{AWS: "http://127.0.0.1:1", SourceDatabase: "127.9.9.1:5432"}, made, newAzureIDs(1))
+	list := variables(l, Endpoints{AWS: "http://127.0.0.1:1", SourceDatabase: "127.9.9.1:5432", DNS: "127.0.0.1:5353"}, made, newAzureIDs(1))
 	seen := map[string]bool{}
 	for _, v := range list {
 		if seen[v.Name] {
 			t.Errorf("%s stands twice", v.Name)
 		}
 		seen[v.Name] = true
+		if want, ok := map[string]string{"LANDFALL_RUNBOOK_RESOLVERS": "127.0.0.1:5353", "LANDFALL_RUNBOOK_NAME_SERVER_PORT": "5353"}[v.Name]; ok && v.Value != want {
+			t.Errorf("%s is %q", v.Name, v.Value)
+		}
 		for _, secret := range []string{"operator-secret", "storage-key", made.ClientSecret, made.SourcePassword, made.TargetPassword} {
 			if strings.Contains(v.Value, secret) && !v.Secret {
 				t.Errorf("%s holds a secret and does not say so", v.Name)
@@ -368,6 +387,7 @@ func TestVariables(t *testing.T) {
 		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SUBSCRIPTION_ID", "AZURE_AUTHORITY_HOST",
 		"AZURE_STORAGE_CONNECTION_STRING", "SSL_CERT_FILE", "LANDFALL_SOURCE_ENDPOINT", "LANDFALL_TARGET_ENDPOINT",
 		"LANDFALL_TARGET_AUTHORITY", "LANDFALL_TARGET_CA_FILE", "LANDFALL_SANDBOX_DNS",
+		"LANDFALL_RUNBOOK_RESOLVERS", "LANDFALL_RUNBOOK_NAME_SERVER_PORT",
 	} {
 		if !seen[name] {
 			t.Errorf("%s is missing", name)

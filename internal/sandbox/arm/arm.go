@@ -26,6 +26,10 @@ import (
 // control.Provisioner for its contract.
 type Provisioner = control.Provisioner
 
+// Actor is a Provisioner whose servers can be stopped and started; see
+// control.Actor for its contract.
+type Actor = control.Actor
+
 // Resource is what a Provisioner gets to see.
 type Resource = control.Resource
 
@@ -51,9 +55,9 @@ type Options struct {
 	Types string
 	// Provisioners by resource type, in any case.
 	Provisioners map[string]Provisioner
-	// Single are types of which there can be one resource at a time, in lower
-	// case: one real server is behind them.
-	Single []string
+	// AtMost bounds the resources of a type, in lower case, at one time: each
+	// has a real server behind it.
+	AtMost map[string]int
 	// Catalog answers quotas and SKUs; nil is a small one of sandbox data.
 	Catalog Catalog
 	// Now is the clock; nil is the real one.
@@ -139,7 +143,7 @@ func (s *Server) parts() error {
 	}
 	principal := uuid.NewSHA1(uuid.NameSpaceOID, []byte("principal of "+o.ClientID)).String()
 	s.plane, err = control.New(control.Options{Subscription: o.Subscription, Tenant: o.Tenant, Principal: principal, Base: s.address, Delay: o.Delay, Definitions: definitions,
-		Provisioners: provisioners, Single: o.Single, Now: o.Now, Seed: o.Seed, Log: o.Log})
+		Provisioners: provisioners, AtMost: o.AtMost, Now: o.Now, Seed: o.Seed, Log: o.Log})
 	if err != nil {
 		return err
 	}

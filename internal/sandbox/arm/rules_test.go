@@ -94,6 +94,7 @@ func TestReadOnlyPropertiesAreIgnoredAndSecretsNotAnswered(t *testing.T) {
 	if document.Text(got.body, "properties.state") != "Ready" || document.Text(got.body, "properties.fullyQualifiedDomainName") != "shop-pg.postgres.database.azure.com" || document.Get(got.body, "properties.administratorLoginPassword") != nil {
 		t.Errorf("%v", got.body)
 	}
+	s.mustPut(path+"/configurations/wal_level", "2025-08-01", object{"properties": object{"value": "logical", "source": "user-override"}})
 	stop := s.call(http.MethodPost, path+"/stop", "2025-08-01", nil)
 	if stop.status != http.StatusAccepted {
 		t.Errorf("%d %v", stop.status, stop.body)
@@ -105,7 +106,6 @@ func TestReadOnlyPropertiesAreIgnoredAndSecretsNotAnswered(t *testing.T) {
 	if list := s.call(http.MethodGet, path+"/configurations", "2025-08-01", nil); len(document.List(list.body, "value")) < 10 {
 		t.Errorf("%v", list.body)
 	}
-	s.mustPut(path+"/configurations/wal_level", "2025-08-01", object{"properties": object{"value": "logical", "source": "user-override"}})
 	if a := s.call(http.MethodPost, path+"/fly", "2025-08-01", nil); a.code() != "InvalidAction" {
 		t.Errorf("%v", a.body)
 	}

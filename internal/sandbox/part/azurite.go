@@ -111,7 +111,7 @@ func Azurite(accounts *Accounts) Server {
 	return Server{
 		Name: "azurite", Tool: tools.Azurite,
 		Ports:       []Port{{Name: "blob"}, {Name: "queue"}, {Name: "table"}},
-		ReadyWithin: 60 * time.Second,
+		ReadyWithin: 3 * time.Minute, // a loaded machine takes its time; a server that has ended is noticed at once
 		Prepare: func(_ context.Context, s Site) error {
 			return fault.Wrap(os.MkdirAll(filepath.Join(s.Dir, "data"), 0o700), "make folder", "")
 		},

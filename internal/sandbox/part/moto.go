@@ -29,7 +29,7 @@ func Moto(o MotoOptions) Server {
 	return Server{
 		Name: "moto", Tool: tools.Moto,
 		Ports:       []Port{{Fixed: o.Port}},
-		ReadyWithin: 90 * time.Second, // Python compiles its modules on the first start after an install
+		ReadyWithin: 3 * time.Minute, // Python compiles its modules on the first start after an install
 		Lost:        "its state, which it keeps in memory, is lost: run \"landfall sandbox down\", then \"landfall sandbox up\"",
 		Command: func(s Site) Command {
 			host, port := splitAddress(s.Address(0))

@@ -37,7 +37,7 @@ func ObjectStore(o ObjectStoreOptions) Server {
 	return Server{
 		Name: "objectstore", Tool: tools.Versitygw,
 		Ports:       []Port{{Fixed: o.Port}},
-		ReadyWithin: 30 * time.Second,
+		ReadyWithin: time.Minute,
 		Prepare: func(_ context.Context, s Site) error {
 			for _, dir := range []string{"buckets", "versions", "attributes"} {
 				if err := os.MkdirAll(filepath.Join(s.Dir, dir), 0o700); err != nil {

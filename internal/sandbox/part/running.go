@@ -2,7 +2,6 @@ package part
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -267,29 +266,6 @@ func (r *Running) Reconfigure(ctx context.Context, change func()) error {
 	return nil
 }
 
-// Renew stops the server, throws its data away and starts it again, empty and
-// furnished, on the same ports.
-func (r *Running) Renew(ctx context.Context) error {
-	var removal error
-	err := r.Reconfigure(ctx, func() { removal = emptyDir(r.site.Dir) })
-	return fault.Wrap(errors.Join(removal, err), "renew "+r.server.Name, "")
-}
-
-// emptyDir removes what lies in a folder and not the folder itself, whose
-// owner may be another user.
-func emptyDir(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fault.Wrap(err, "read folder", "")
-	}
-	for _, e := range entries {
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-			return fault.Wrap(err, "remove data", "")
-		}
-	}
-	return nil
-}
-
 func (r *Running) usable() error {
 	if r.life.Err() != nil {
 		return fault.Newf(fault.Conflict, "restart %s: it was stopped", r.server.Name)
@@ -315,6 +291,27 @@ func (r *Running) Stop(ctx context.Context) error {
 		r.set(func(s *Status) { s.State, s.Trouble = Stopped, "" })
 	}
 	return nil
+}
+
+// Remove stops the server for good and removes its data. Its log stays.
+// Removing twice is harmless.
+func (r *Running) Remove(ctx context.Context) error {
+	if err := r.Stop(ctx); err != nil {
+		return err
+	}
+	return fault.Wrap(os.RemoveAll(r.site.Dir), "remove the data of "+r.server.Name, "")
+}
+
+// Again starts a server that was stopped once more, on the same ports, with
+// what it has on disk: everything after Stop, nothing after Remove. The result
+// takes the place of this one, which stays stopped.
+func (r *Running) Again(ctx context.Context) (*Running, error) {
+	server := r.server
+	server.Ports = slices.Clone(server.Ports)
+	for i := range server.Ports {
+		server.Ports[i].Fixed = r.site.Ports[i]
+	}
+	return Start(ctx, r.host, server)
 }
 
 // kill ends the process of a start that did not succeed. What it cannot end

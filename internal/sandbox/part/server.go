@@ -100,6 +100,8 @@ type Site struct {
 	// Environ is the environment for helper programs; it carries the tag, so
 	// that a helper is found and killed like the server itself.
 	Environ []string
+	// fresh says that this start made the data folder.
+	fresh bool
 }
 
 // Address returns host:port of the i-th socket.

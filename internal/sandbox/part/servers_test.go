@@ -3,7 +3,9 @@ package part_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -247,17 +249,6 @@ func TestPostgresAsRDS(t *testing.T) {
 	if _, err := pgx.Connect(t.Context(), part.PostgresURL(r.Address(0), "bookshop", "wrong", "bookshop", "disable")); err == nil {
 		t.Error("a wrong password is good enough")
 	}
-	renewed := func() {
-		if err := r.Renew(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		again := connect(t, r, "bookshop", "mas'ter", "bookshop", "disable")
-		var tables int
-		if err := again.QueryRow(t.Context(), "SELECT count(*) FROM pg_tables WHERE tablename = 't'").Scan(&tables); err != nil || tables != 0 {
-			t.Errorf("tables after a renewal = %d, %v", tables, err)
-		}
-	}
-	defer renewed()
 	crash(t, r)
 	// The cluster recovers with its data, and is not furnished again.
 	master = connect(t, r, "bookshop", "mas'ter", "bookshop", "disable")
@@ -267,6 +258,56 @@ func TestPostgresAsRDS(t *testing.T) {
 	}
 	if log := read(r.Status().Log); strings.Contains(log, "mas'ter") {
 		t.Error("the log holds a password")
+	}
+}
+
+// What was stopped comes back at its address with what it held, and what was
+// removed comes back empty.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	first := start(t, host(t), part.Postgres(part.PostgresOptions{Name: "again", Superuser: "owner", Password: "pw"}))
+	if _, err := connect(t, first, "owner", "pw", "postgres", "disable").Exec(t.Context(), "CREATE DATABASE kept"); err != nil {
+		t.Fatal(err)
+	}
+	last := first
+	for _, one := range []struct {
+		end       func(*part.Running, context.Context) error
+		databases int
+	}{{(*part.Running).Stop, 1}, {(*part.Running).Remove, 0}} {
+		for range 2 {
+			if err := one.end(last, t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again, err := last.Again(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := again.Stop(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		})
+		var databases int
+		err = connect(t, again, "owner", "pw", "postgres", "disable").QueryRow(t.Context(), "SELECT count(*) FROM pg_database WHERE datname = 'kept'").Scan(&databases)
+		if err != nil || databases != one.databases || again.Address(0) != first.Address(0) {
+			t.Errorf("%d databases at %s, %v; want %d at %s", databases, again.Address(0), err, one.databases, first.Address(0))
+		}
+		last = again
+	}
+	if err := last.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", last.Address(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	if _, err := last.Again(t.Context()); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), last.Address(0)) {
+		t.Errorf("Again while another has the port: %v", err)
+	}
+	if _, err := os.Stat(last.Site().Dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a start that did not succeed left its folder: %v", err)
 	}
 }
 
@@ -313,7 +354,13 @@ func TestHalfMadeClusterIsThrownAway(t *testing.T) {
 	}
 	o.Statements = o.Statements[:1]
 	r := start(t, h, part.Postgres(o))
-	if _, err := os.Stat(filepath.Join(r.Site().Dir, "furnished")); err != nil {
+	mark := filepath.Join(r.Site().Dir, "furnished")
+	// Without its mark the cluster is one whose making a kill cut short.
+	if err := errors.Join(r.Stop(t.Context()), os.Remove(mark)); err != nil {
+		t.Fatal(err)
+	}
+	r = start(t, h, part.Postgres(o))
+	if _, err := os.Stat(mark); err != nil {
 		t.Error(err)
 	}
 	if err := r.Stop(t.Context()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -32,7 +33,8 @@ var errStranger = errors.New("another program listens there")
 
 // Start starts a server and returns when it answered. When ctx ends before
 // that, or the server does not become ready in time, nothing of it is left
-// running. The Running server lives until Stop.
+// running, and no data folder that was not there before. The Running server
+// lives until Stop.
 func Start(ctx context.Context, host Host, server Server) (*Running, error) {
 	site, err := newSite(ctx, host, server)
 	if err != nil {
@@ -43,10 +45,21 @@ func Start(ctx context.Context, host Host, server Server) (*Running, error) {
 	defer cancel()
 	if err := r.firstStart(ctx); err != nil {
 		r.set(func(s *Status) { s.State, s.Trouble = Failed, err.Error() })
+		if removal := site.forget(); removal != nil {
+			r.log().Error("remove the data of a start", slog.String("part", server.Name), slog.String("cause", removal.Error()))
+		}
 		return nil, err
 	}
 	go r.watch()
 	return r, nil
+}
+
+// forget removes the data folder that a start made.
+func (s Site) forget() error {
+	if !s.fresh {
+		return nil
+	}
+	return fault.Wrap(os.RemoveAll(s.Dir), "remove folder", s.Dir)
 }
 
 func newSite(ctx context.Context, host Host, server Server) (Site, error) {
@@ -76,6 +89,8 @@ func newSite(ctx context.Context, host Host, server Server) (Site, error) {
 			site.Dir = filepath.Join(ForeignDir(host.Tag), server.Name)
 		}
 	}
+	_, err := os.Stat(site.Dir)
+	site.fresh = errors.Is(err, fs.ErrNotExist)
 	return site, makeDirs(site, host.LogDir)
 }
 

@@ -81,10 +81,11 @@ func TestNothingOfAChildIsLeft(t *testing.T) {
 			c, spec := start(t, `sleep 300 & setsid sleep 300 & (setsid sh -c 'sleep 300; true' &) ; echo ready; `+end, nil)
 			eventually(t, "ready", fileHolds(spec.Log, "ready\n"))
 			if end == "wait" {
-				found, err := proc.Find(t.Context(), proc.Query{Tag: spec.Tag})
-				if err != nil || len(found) < 4 {
-					t.Errorf("Find = %v, %v; want the child and its three kinds of descendants", found, err)
-				}
+				// The shell is ready before its descendants have begun.
+				eventually(t, "the child and its three kinds of descendants", func() bool {
+					found, err := proc.Find(t.Context(), proc.Query{Tag: spec.Tag})
+					return err == nil && len(found) >= 4
+				})
 			} else {
 				<-c.Done()
 			}

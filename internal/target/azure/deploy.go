@@ -157,7 +157,12 @@ func (d *Deployer) await(ctx context.Context, in target.Deployment, progress tar
 		got, err := d.deployments.Get(ctx, in.Place.Group, in.Name, nil)
 		switch {
 		case err == nil && ended(got.DeploymentExtended):
-			return got.DeploymentExtended, d.verdict(ctx, in, got.DeploymentExtended)
+			err := d.verdict(ctx, in, got.DeploymentExtended)
+			if err == nil && progress != nil {
+				// The last resources end between the last look and this one.
+				progress(len(in.Resources), len(in.Resources), "")
+			}
+			return got.DeploymentExtended, err
 		case err != nil && (ctx.Err() != nil || failed >= patience || !fault.Retryable(d.fail(ctx, "watch deployment", in.Name, err))):
 			return armresources.DeploymentExtended{}, d.fail(ctx, "watch deployment", in.Name, err).Hintf("%s", goesOn)
 		case err != nil:

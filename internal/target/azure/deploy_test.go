@@ -2,6 +2,7 @@ package azure
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -90,10 +91,13 @@ func TestDeployIsPreviewedDoneAndThenANoOp(t *testing.T) {
 	if err != nil || actions(before) != "create create create" {
 		t.Fatalf("without a group: %v %v", actions(before), err)
 	}
-	var told []string
-	out, err := d.Deploy(t.Context(), in, cloud.Tags{"workload": "shop"}, func(_, _ int, current string) { told = append(told, current) })
+	last := ""
+	out, err := d.Deploy(t.Context(), in, cloud.Tags{"workload": "shop"}, func(done, total int, _ string) { last = fmt.Sprint(done, " of ", total) })
 	if err != nil {
 		t.Fatal(err)
+	}
+	if last != "3 of 3" {
+		t.Errorf("the last word is %q", last)
 	}
 	if out.State != "Succeeded" || out.Resumed || len(out.Resources) < 3 {
 		t.Errorf("outcome %+v", out)

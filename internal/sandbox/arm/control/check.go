@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -285,7 +286,7 @@ func findingsError(findings []schema.Finding) error {
 
 // consistent checks the candidate against everything else that exists.
 func (p *Plane) consistent(c *candidate, w Write) error {
-	if err := p.single(c); err != nil {
+	if err := p.room(c, w.Assume); err != nil {
 		return err
 	}
 	if w.Deferred {
@@ -304,18 +305,45 @@ func (p *Plane) consistent(c *candidate, w Write) error {
 	return p.providers.Check(provider.Change{Subject: p.subject(c.record), Before: before})
 }
 
-// single refuses a second resource of a type that has one server behind it.
-// Azure has no such limit: the text says whose it is, and what to do.
-func (p *Plane) single(c *candidate) error {
-	if c.before != nil || !slices.Contains(p.options.Single, c.id.TypeKey()) {
+// room refuses one more resource of a type than the sandbox can have servers
+// for. Azure has no such limit: the text says whose they are, and what to do.
+// What the same deployment makes besides counts too.
+func (p *Plane) room(c *candidate, assume map[string]bool) error {
+	most, bounded := p.options.AtMost[c.id.TypeKey()]
+	if !bounded || c.before != nil {
 		return nil
 	}
+	var there []*record
 	for _, other := range p.ofKind(c.id.TypeKey()) {
 		if other.id.Key() != c.id.Key() {
-			return armerror.Conflict("SandboxHasOneServer", "the sandbox runs one real server of type %s, and '%s' of resource group '%s' has it; delete that resource group (az group delete --name %s), or deploy this environment to another sandbox", c.kind.Name, other.id.Name(), other.id.Group, other.id.Group)
+			there = append(there, other)
 		}
 	}
-	return nil
+	if len(there)+p.planned(c.id, assume) < most {
+		return nil
+	}
+	if len(there) == 0 {
+		return armerror.Conflict("SandboxHasNoServerLeft", "the sandbox runs at most %d real servers of type %s at one time, and this deployment alone has more", most, c.kind.Name)
+	}
+	holder := there[0].id
+	more := ""
+	if len(there) > 1 {
+		more = fmt.Sprintf(" and %d more", len(there)-1)
+	}
+	return armerror.Conflict("SandboxHasNoServerLeft", "the sandbox runs at most %d real servers of type %s at one time, and too few are free: '%s' of resource group '%s'%s; delete a resource group (az group delete --name %s), or deploy this environment to another sandbox",
+		most, c.kind.Name, holder.Name(), holder.Group, more, holder.Group)
+}
+
+// planned counts the other resources of the same type that a deployment makes.
+func (p *Plane) planned(id armid.ID, assume map[string]bool) int {
+	count := 0
+	for key := range assume {
+		other, err := armid.Parse(key)
+		if err == nil && other.TypeKey() == id.TypeKey() && key != id.Key() && p.records[key] == nil {
+			count++
+		}
+	}
+	return count
 }
 
 // resolve refuses ids in the body that lead nowhere.

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -151,28 +152,124 @@ func TestAGroupTakesItsMembersWithIt(t *testing.T) {
 	}
 }
 
-// Of a type with one real server a second resource is refused, also when it is
-// only asked about, and the text says whose it is and what to do.
-func TestOneServerOfAKind(t *testing.T) {
+// Of a type with real servers one more than there can be is refused, also when
+// it is only asked about, and the text says whose they are and what to do.
+func TestAtMostSoManyServers(t *testing.T) {
 	t.Parallel()
-	p := start(t, func(o *control.Options) { o.Single = []string{"microsoft.network/routetables"} })
+	p := start(t, func(o *control.Options) { o.AtMost = map[string]int{"microsoft.network/routetables": 2} })
 	p.must(group, object{"location": "eastus"})
 	p.must("/resourceGroups/other", object{"location": "eastus"})
-	first, second := group+"/providers/Microsoft.Network/routeTables/r", "/resourceGroups/other/providers/Microsoft.Network/routeTables/r"
-	p.must(first, located(object{}))
-	p.must(first, located(object{"disableBgpRoutePropagation": true}))
-	_, err := p.put(second, located(object{}))
-	if e := armerror.Of(err); err == nil || e.Code != "SandboxHasOneServer" || !strings.Contains(e.Message, "'r' of resource group 'g' has it") || !strings.Contains(e.Message, "az group delete --name g") {
-		t.Errorf("%v", err)
+	table := func(name string) string { return "/providers/Microsoft.Network/routeTables/" + name }
+	asked := func(path string, besides ...string) error {
+		assume := map[string]bool{}
+		for _, other := range append(besides, path) {
+			assume[p.id(other).Key()] = true
+		}
+		_, err := p.Write(t.Context(), control.Write{ID: p.id(path), APIVersion: "2025-09-01", Body: located(object{}), Check: true, Assume: assume})
+		return err
 	}
-	out, err := p.remove(first)
+	p.must(group+table("r"), located(object{}))
+	p.must(group+table("r"), located(object{"disableBgpRoutePropagation": true}))
+	second, third := "/resourceGroups/other"+table("r"), "/resourceGroups/other"+table("s")
+	if err := asked(second, group+table("r"), group+"/providers/Microsoft.Network/virtualNetworks/v"); err != nil {
+		t.Errorf("the second of two: %v", err)
+	}
+	if err := asked(second, third); code(err) != "SandboxHasNoServerLeft" {
+		t.Errorf("a second and a third of one deployment: %v", err)
+	}
+	p.must(second, located(object{}))
+	for what, err := range map[string]error{"asked": asked(third), "written": func() error { _, err := p.put(third, located(object{})); return err }()} {
+		if e := armerror.Of(err); err == nil || e.Code != "SandboxHasNoServerLeft" || !strings.Contains(e.Message, "'r' of resource group 'g' and 1 more") || !strings.Contains(e.Message, "az group delete --name g") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	out, err := p.remove(group + table("r"))
 	if err == nil && out.Operation != nil {
 		err = out.Operation.Wait(t.Context())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.must(second, located(object{}))
+	p.must(third, located(object{}))
+}
+
+// powered is a recorder whose servers can be stopped, unless they fail.
+type powered struct {
+	*recorder
+	fail error
+	// state is what the resource shows meanwhile.
+	state func() string
+}
+
+func (r *powered) Act(_ context.Context, _ control.Resource, action string) error {
+	r.note(action + " while " + r.state())
+	return r.fail
+}
+
+// An action reaches the server behind a resource, and shows when it is done. A
+// PostgreSQL server that is stopped takes nothing but a start or its deletion.
+func TestStoppedServer(t *testing.T) {
+	t.Parallel()
+	behind := &powered{recorder: &recorder{}}
+	p := start(t, func(o *control.Options) {
+		o.Provisioners = map[string]control.Provisioner{"microsoft.dbforpostgresql/flexibleservers": behind}
+	})
+	p.must(group, object{"location": "eastus"})
+	path := group + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/shop"
+	body := object{"location": "eastus", "sku": object{"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}, "properties": object{"version": "16", "administratorLogin": "a", "administratorLoginPassword": "hush-hush"}}
+	p.must(path, body)
+	act := func(name string) error {
+		_, _, op, err := p.Act(p.id(path), name, nil)
+		if err == nil {
+			err = op.Wait(t.Context())
+		}
+		return err
+	}
+	state := func() string {
+		v, err := p.Get(p.id(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return document.Text(v.Body, "properties.state")
+	}
+	behind.state = state
+	behind.fail = errors.New("the port is taken")
+	if err := act("stop"); code(err) != "ActionFailed" || !strings.Contains(err.Error(), "the port is taken") || state() != "Ready" {
+		t.Errorf("%v, state %s", err, state())
+	}
+	behind.fail = nil
+	if err := act("stop"); err != nil || state() != "Stopped" {
+		t.Errorf("%v, state %s", err, state())
+	}
+	for name, err := range map[string]error{
+		"write":    func() error { _, err := p.put(path, body); return err }(),
+		"database": func() error { _, err := p.put(path+"/databases/d", object{"properties": object{}}); return err }(),
+	} {
+		if code(err) != "ServerStoppedError" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := p.Write(t.Context(), control.Write{ID: p.id(path), APIVersion: "2025-08-01", Body: body, Check: true}); err != nil {
+		t.Errorf("a question changes nothing and needs no server: %v", err)
+	}
+	for _, name := range []string{"stop", "restart"} {
+		if err := act(name); code(err) != "ServerIsNotReady" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := act("start"); err != nil || state() != "Ready" {
+		t.Errorf("%v, state %s", err, state())
+	}
+	p.must(path, body)
+	if err := act("stop"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := p.remove(path); err != nil || out.Operation.Wait(t.Context()) != nil {
+		t.Errorf("%+v %v", out, err)
+	}
+	if got := strings.Join(behind.calls, ", "); got != "up shop, stop while Stopping, stop while Stopping, start while Starting, up shop, stop while Stopping, down shop" {
+		t.Error(got)
+	}
 }
 
 func TestOneOperationAtATime(t *testing.T) {

@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"errors"
+	"maps"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -177,6 +179,9 @@ func (p *Plane) Act(id armid.ID, name string, input map[string]any) (body any, a
 	if err != nil {
 		return nil, answer, nil, err
 	}
+	if by, ok := p.options.Provisioners[id.TypeKey()].(Actor); ok && stored && answer.Async {
+		return effect.Body, answer, p.actFor(by, r, name, effect), nil
+	}
 	p.applyEffect(r, effect, stored)
 	if answer.Async {
 		started := p.begin("POST", id, &record{written: r.written})
@@ -184,6 +189,33 @@ func (p *Plane) Act(id armid.ID, name string, input map[string]any) (body any, a
 		op = started
 	}
 	return effect.Body, answer, op, nil
+}
+
+// actFor has a real server do an action. What the action changes shows when the
+// server has done it.
+func (p *Plane) actFor(by Actor, old *record, name string, effect provider.Effect) *Operation {
+	r := *old
+	op := p.begin("POST", r.id, &r)
+	p.setRuntime(&r, map[string]string{provider.Acting: name})
+	p.start(op, true, func(ctx context.Context) error {
+		err := by.Act(ctx, asResource(&r), name)
+		if err != nil {
+			p.options.Log.Warn("provisioner did not act", "resource", r.id.String(), "action", name, "error", err)
+			err = armerror.New(http.StatusInternalServerError, "ActionFailed", "The server behind '%s' could not %s: %s", r.id.Name(), name, err)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		// Nobody writes or deletes a record that is busy.
+		done := *p.records[r.id.Key()]
+		done.busy = ""
+		after := map[string]string{provider.Acting: ""}
+		if err == nil {
+			maps.Copy(after, effect.Runtime)
+		}
+		p.setRuntime(&done, after)
+		return err
+	})
+	return op
 }
 
 func (p *Plane) applyEffect(r *record, effect provider.Effect, stored bool) {

@@ -27,6 +27,17 @@ type Provisioner interface {
 	Remove(ctx context.Context, r Resource) error
 }
 
+// Actor is a Provisioner whose servers take actions. Act is called for each
+// accepted POST that goes on after its answer ("stop", "start", "restart"); an
+// action that it does not care for is no error. It must be idempotent. An error
+// fails the operation, and the resource stays as it was. As with the other
+// calls, it may take long and must honour the context, and calls for one
+// resource never overlap.
+type Actor interface {
+	Provisioner
+	Act(ctx context.Context, r Resource, action string) error
+}
+
 // KeysProperty is a property that a provisioner may return and that is never
 // answered as such: a map from key name to key, which listKeys then gives.
 const KeysProperty = "landfallKeys"
@@ -55,9 +66,10 @@ type Options struct {
 	Definitions *schema.Definitions
 	// Provisioners by lower-case type.
 	Provisioners map[string]Provisioner
-	// Single are lower-case types of which the sandbox has one real server: a
-	// second resource is refused before anything of its deployment is written.
-	Single []string
+	// AtMost bounds how many resources of a lower-case type there can be at one
+	// time, because each has a real server behind it: one more is refused before
+	// anything of its deployment is written.
+	AtMost map[string]int
 	// Now is the clock.
 	Now func() time.Time
 	// Seed makes every identifier.

@@ -192,8 +192,10 @@ func (p *Plane) prepare(w Write) (*candidate, error) {
 	if err := p.conditions(w, c); err != nil {
 		return nil, err
 	}
-	if c.before != nil && c.before.busy != "" && !w.Check {
-		return nil, busy(c.before)
+	if !w.Check {
+		if err := p.awake(c); err != nil {
+			return nil, err
+		}
 	}
 	judged, err := p.judge(w, c)
 	if err != nil {
@@ -209,6 +211,22 @@ func (p *Plane) prepare(w Write) (*candidate, error) {
 // is a 429, so that clients come back by themselves.
 func busy(r *record) error {
 	return armerror.New(http.StatusTooManyRequests, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress. To retrieve status of the operation wait for operation '%s' of '%s'.", r.busy, r.id)
+}
+
+// awake refuses a write to what is busy, and to a server that was stopped or
+// anything below one.
+func (p *Plane) awake(c *candidate) error {
+	if c.before != nil && c.before.busy != "" {
+		return busy(c.before)
+	}
+	for id := c.id; id.IsResource(); id = id.Parent() {
+		if r, ok := p.records[id.Key()]; ok {
+			if err := provider.Stopped(p.subject(r)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // locate finds the record that a write changes, or makes a new one.

@@ -23,6 +23,10 @@ type Effect struct {
 	Runtime map[string]string
 }
 
+// Acting is the run-time value that names the action under way at the server
+// behind a resource; "" for none.
+const Acting = "acting"
+
 // actor does one action of one type.
 type actor func(a Action) (Effect, error)
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"strings"
 
+	"example.com/landfall/internal/sandbox/arm/armerror"
 	"example.com/landfall/internal/sandbox/arm/document"
 )
 
@@ -83,6 +84,14 @@ func serverState(s Subject) string {
 	case "Failed":
 		return "Disabled"
 	}
+	switch strings.ToLower(s.Runtime[Acting]) {
+	case "stop":
+		return "Stopping"
+	case "start":
+		return "Starting"
+	case "restart":
+		return "Restarting"
+	}
 	if s.Runtime["power"] == "stopped" {
 		return "Stopped"
 	}
@@ -97,12 +106,43 @@ func fillCosmos(s Subject) map[string]any {
 	return properties(map[string]any{"documentEndpoint": "https://" + s.ID.Name() + ".documents.azure.com:443/", "instanceId": s.GUID("cosmos"), "databaseAccountOfferType": "Standard"})
 }
 
+// postgresServer is the type of a flexible server of PostgreSQL.
+const postgresServer = "Microsoft.DBforPostgreSQL/flexibleServers"
+
+func asleep(s Subject) bool {
+	return strings.EqualFold(s.ID.Type(), postgresServer) && s.Runtime["power"] == "stopped"
+}
+
+// Stopped is the error of a write to a PostgreSQL server that was stopped, or
+// to what lies below it: such a server takes no management operation but start
+// and delete ("Server concepts" of Azure Database for PostgreSQL). nil for
+// anything else.
+func Stopped(s Subject) error {
+	if !asleep(s) {
+		return nil
+	}
+	return armerror.BadRequest("ServerStoppedError", "The operation cannot be performed because server '%s' is stopped. Start it and try again.", s.ID.Name())
+}
+
+// ofStarted is an action that only a started PostgreSQL server takes.
+func ofStarted(do actor) actor {
+	return func(a Action) (Effect, error) {
+		if asleep(a.Subject) {
+			return Effect{}, armerror.BadRequest("ServerIsNotReady", "Server '%s' is in state Stopped, and only a started server can be restarted or stopped.", a.ID.Name())
+		}
+		return do(a)
+	}
+}
+
 func databaseActors() map[string]actor {
 	all := map[string]actor{}
-	for _, kind := range []string{"Microsoft.DBforPostgreSQL/flexibleServers/", "Microsoft.DBforMySQL/flexibleServers/"} {
+	for _, kind := range []string{postgresServer + "/", "Microsoft.DBforMySQL/flexibleServers/"} {
 		all[kind+"start"] = power("running")
 		all[kind+"stop"] = power("stopped")
 		all[kind+"restart"] = power("running")
+	}
+	for _, name := range []string{"stop", "restart"} {
+		all[postgresServer+"/"+name] = ofStarted(all[postgresServer+"/"+name])
 	}
 	key := func(a Action, name string) string { return accountKey(a.Subject, name) }
 	all["Microsoft.DocumentDB/databaseAccounts/listKeys"] = func(a Action) (Effect, error) {

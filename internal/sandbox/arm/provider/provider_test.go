@@ -306,6 +306,20 @@ func TestRulesOfTypes(t *testing.T) {
 	}
 }
 
+// The names of PostgreSQL servers are names of hosts.
+func TestServerNames(t *testing.T) {
+	t.Parallel()
+	for name, good := range map[string]bool{
+		"shop": true, "Shop-1-a": true, strings.Repeat("a", 63): true,
+		"pg": false, strings.Repeat("a", 64): false, "-shop": false, "shop-": false, "a--b": false, "shop.one": false, "..": false, "a_b_c": false,
+	} {
+		id := subject(t, "Microsoft.DBforPostgreSQL/flexibleServers", name, "{}").ID
+		if err := provider.CheckName(id); (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 func TestUnknownActionsAreNamed(t *testing.T) {
 	t.Parallel()
 	_, err := provider.New().Act(provider.Action{Subject: subject(t, "Microsoft.Compute/virtualMachines", "vm", "{}"), Name: "capture"})

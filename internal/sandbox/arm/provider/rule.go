@@ -43,6 +43,7 @@ var (
 	generalName = regexp.MustCompile(`^[^<>%&?/\\\x00-\x1f]{1,260}$`)
 	accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 	vaultName   = regexp.MustCompile(`^[a-zA-Z](?:-?[a-zA-Z0-9]){2,23}$`)
+	serverName  = regexp.MustCompile(`^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*$`)
 	groupName   = regexp.MustCompile(`^[-\p{L}\p{N}_.()]{0,89}[-\p{L}\p{N}_()]$`)
 )
 
@@ -59,6 +60,8 @@ func CheckName(id armid.ID) error {
 		return armerror.BadRequest("AccountNameInvalid", "%s is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only.", name)
 	case id.TypeKey() == "microsoft.keyvault/vaults" && !vaultName.MatchString(name):
 		return armerror.BadRequest("VaultNameNotValid", "The vault name '%s' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens.", name)
+	case id.TypeKey() == strings.ToLower(postgresServer) && (len(name) < 3 || len(name) > 63 || !serverName.MatchString(name)):
+		return armerror.BadRequest("InvalidResourceName", "Server name '%s' is invalid: it must have 3 to 63 letters, digits and single hyphens, and begin and end with a letter or a digit.", name)
 	}
 	return nil
 }

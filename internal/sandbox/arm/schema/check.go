@@ -56,6 +56,7 @@ const (
 // walk is one check in progress.
 type walk struct {
 	defs     *Definitions
+	kind     string
 	mode     Mode
 	findings []Finding
 }
@@ -69,7 +70,7 @@ func (d *Definitions) Check(kind string, body map[string]any, mode Mode) (kept m
 	if !ok {
 		return body, nil, false
 	}
-	w := &walk{defs: d, mode: mode}
+	w := &walk{defs: d, kind: kind, mode: mode}
 	inner := maps.Clone(body)
 	for key := range inner {
 		if envelope(key) {
@@ -300,7 +301,7 @@ func (w *walk) enum(n node, value any, path string) any {
 			return a
 		}
 	}
-	if incomplete(path) {
+	if w.incomplete(path) {
 		return value
 	}
 	w.add(path, NotAllowed, "The value '%s' at '%s' is not one of the allowed values %s.%s", cut(text), path, quoteAll(allowed), nearest(text, allowed))
@@ -308,9 +309,12 @@ func (w *walk) enum(n node, value any, path string) any {
 }
 
 // incomplete names the enums whose published list lags behind the service: the
-// compute definitions list the VM sizes of 2017 and are marked extensible.
-func incomplete(path string) bool {
-	return strings.HasSuffix(strings.ToLower(path), ".vmsize")
+// compute definitions list the VM sizes of 2017, those of MySQL end with 8.0.21
+// while the service makes 8.4 ("Supported versions in Azure Database for MySQL -
+// Flexible Server"); both are marked extensible.
+func (w *walk) incomplete(path string) bool {
+	path = strings.ToLower(path)
+	return strings.HasSuffix(path, ".vmsize") || path == "properties.version" && strings.EqualFold(w.kind, "Microsoft.DBforMySQL/flexibleServers")
 }
 
 func (w *walk) literals(n node) []string {

@@ -103,12 +103,16 @@ func TestModes(t *testing.T) {
 	}
 }
 
-func TestVMSizesAreNotJudgedByTheOldList(t *testing.T) {
+func TestOldListsAreNoJudges(t *testing.T) {
 	t.Parallel()
 	d := load(t)
-	_, findings, _ := d.Check("Microsoft.Compute/virtualMachines", object(t, `{"location":"eastus","properties":{"hardwareProfile":{"vmSize":"Standard_D2s_v5"}}}`), schema.Mode{})
-	if len(findings) > 0 {
-		t.Errorf("%+v", findings)
+	for kind, body := range map[string]string{
+		"Microsoft.Compute/virtualMachines":    `{"location":"eastus","properties":{"hardwareProfile":{"vmSize":"Standard_D2s_v5"}}}`,
+		"Microsoft.DBforMySQL/flexibleServers": `{"location":"eastus","properties":{"version":"8.4"}}`,
+	} {
+		if _, findings, _ := d.Check(kind, object(t, body), schema.Mode{}); len(findings) > 0 {
+			t.Errorf("%s: %+v", kind, findings)
+		}
 	}
 }
 
