@@ -25,6 +25,8 @@ type Catalog struct {
 	roles      roles
 	tiers      []DiskTier
 	postgres   []DBSku
+	mysql      []DBSku
+	releases   map[string][]Release
 	overlay    overlaid
 }
 
@@ -62,10 +64,12 @@ func LoadWith(o *Overlay) (*Catalog, error) {
 }
 
 func (c *Catalog) loadDisksAndDatabases() error {
-	var disks, databases error
-	c.tiers, disks = loadTiers()
-	c.postgres, databases = loadPostgres()
-	return errors.Join(disks, databases)
+	var failed [4]error
+	c.tiers, failed[0] = loadTiers()
+	c.postgres, failed[1] = loadSkus("PostgreSQL SKUs", postgresTSV)
+	c.mysql, failed[2] = loadSkus("MySQL SKUs", mysqlTSV)
+	c.releases, failed[3] = loadReleases()
+	return errors.Join(failed[:]...)
 }
 
 // Service returns the row of the service map for a source kind.

@@ -12,6 +12,9 @@ import (
 //go:embed data/postgres-skus.tsv
 var postgresTSV string
 
+//go:embed data/mysql-skus.tsv
+var mysqlTSV string
+
 // The tiers of flexible servers, as bodies name them.
 const (
 	Burstable       = "Burstable"
@@ -28,11 +31,11 @@ type DBSku struct {
 	MBps       float64
 }
 
-const postgresWidth = 6
+const skuWidth = 6
 
-func loadPostgres() ([]DBSku, error) {
+func loadSkus(name, text string) ([]DBSku, error) {
 	var out []DBSku
-	err := readTable("PostgreSQL SKUs", postgresTSV, postgresWidth, func(r *cells) {
+	err := readTable(name, text, skuWidth, func(r *cells) {
 		out = append(out, DBSku{r.at(0), "Standard_" + r.at(1), r.int(2), int(r.float(3) * 1024), r.int(4), r.float(5)})
 	})
 	return out, err
@@ -79,26 +82,21 @@ func (c *Catalog) Postgres(w DBWish) (fit, missed []DBChoice) {
 	return c.database("azurerm_postgresql_flexible_server", "Compute", c.postgres, w)
 }
 
-// MySQL returns the sizes of Azure Database for MySQL flexible server. Names,
-// vCores and memory are those of PostgreSQL's sizes (Microsoft Learn, "Azure
-// Database for MySQL flexible server service tiers"); that every one of them
-// is sold for MySQL, and its limit of IOPS, is not known, so IOPS is 0.
+// MySQL returns the sizes of Azure Database for MySQL flexible server that fit,
+// best first, and near misses.
 func (c *Catalog) MySQL(w DBWish) (fit, missed []DBChoice) {
-	var skus []DBSku
-	for _, s := range c.postgres {
-		// The service has no sizes of version 6 and no D sizes of Intel v5 yet.
-		if strings.HasSuffix(s.Name, "_v6") {
-			continue
-		}
-		s.IOPS, s.MBps = 0, 0
-		skus = append(skus, s)
-	}
-	w.IOPS, w.MBps = 0, 0
-	return c.database("azurerm_mysql_flexible_server", "Compute", skus, w)
+	return c.database("azurerm_mysql_flexible_server", "Compute", c.mysql, w)
 }
 
-// DatabaseSkus returns the compute sizes of flexible servers.
-func (c *Catalog) DatabaseSkus() []DBSku { return slices.Clone(c.postgres) }
+// DatabaseSkus returns the compute sizes of flexible servers for an engine:
+// "mysql", "mariadb" and "aurora-mysql" have those of MySQL, all others those of
+// PostgreSQL.
+func (c *Catalog) DatabaseSkus(engine string) []DBSku {
+	if engine = strings.ToLower(engine); strings.Contains(engine, "mysql") || engine == "mariadb" || engine == "aurora" {
+		return slices.Clone(c.mysql)
+	}
+	return slices.Clone(c.postgres)
+}
 
 func (w DBWish) tiers() []string {
 	switch {

@@ -121,6 +121,45 @@ func TestDatabases(t *testing.T) {
 	})
 }
 
+// MySQL has sizes of its own, each with its own limit of IOPS.
+func TestMySQLSizes(t *testing.T) {
+	t.Parallel()
+	c := load(t)
+	for _, row := range []struct {
+		wish       catalog.DBWish
+		name, tier string
+		iops       int
+	}{
+		{catalog.DBWish{VCPU: 2, MiB: 2048, Burstable: true, IOPS: 1000}, "Standard_B2s", catalog.Burstable, 1280},
+		{catalog.DBWish{VCPU: 2, MiB: 8192}, "Standard_D2ads_v5", catalog.GeneralPurpose, 3200},
+		{catalog.DBWish{VCPU: 2, MiB: 8192, IOPS: 3201}, "Standard_D4ads_v5", catalog.GeneralPurpose, 6400},
+		{catalog.DBWish{VCPU: 2, MiB: 8192, IOPS: 20001}, "Standard_D48ads_v5", catalog.GeneralPurpose, 48000},
+		{catalog.DBWish{VCPU: 2, MiB: 16384, Memory: true}, "Standard_E2ds_v5", catalog.MemoryOptimized, 5000},
+		{catalog.DBWish{VCPU: 64, MiB: 512 * 1024, Memory: true}, "Standard_E64ds_v5", catalog.MemoryOptimized, 64000},
+		{catalog.DBWish{VCPU: 96, MiB: 384 * 1024}, "Standard_D96ds_v5", catalog.GeneralPurpose, 48000},
+		{catalog.DBWish{VCPU: 96, MiB: 384 * 1024, IOPS: 72001}, "Standard_E96ads_v5", catalog.MemoryOptimized, 80000},
+	} {
+		fit, _ := c.MySQL(row.wish)
+		if len(fit) == 0 || fit[0].Name != row.name || fit[0].Tier != row.tier || fit[0].IOPS != row.iops {
+			t.Errorf("%+v: %+v", row.wish, fit)
+		}
+	}
+	if fit, _ := c.MySQL(catalog.DBWish{VCPU: 2, MiB: 8192, IOPS: 80001}); len(fit) != 0 {
+		t.Errorf("80,001 IOPS fit %s", fit[0].Name)
+	}
+	mysql, postgres := c.DatabaseSkus("mysql"), c.DatabaseSkus("postgres")
+	for _, s := range mysql {
+		if s.IOPS < 640 || s.IOPS > 80000 || s.VCores == 0 || s.MiB < 2048*s.VCores {
+			t.Errorf("%+v", s)
+		}
+	}
+	for engine, want := range map[string]int{"mysql": len(mysql), "MariaDB": len(mysql), "aurora-mysql": len(mysql), "aurora": len(mysql), "aurora-postgresql": len(postgres), "": len(postgres)} {
+		if got := len(c.DatabaseSkus(engine)); got != want || len(mysql) == len(postgres) {
+			t.Errorf("%q has %d sizes, want %d", engine, got, want)
+		}
+	}
+}
+
 func TestOverlay(t *testing.T) {
 	t.Parallel()
 	o := &catalog.Overlay{

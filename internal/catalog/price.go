@@ -53,7 +53,8 @@ func (m matrix) at(row, column string) (float64, bool) {
 	}
 	cell, _, _ := strings.Cut(line, "\t")
 	value, err := strconv.ParseFloat(cell, 64)
-	return value, err == nil
+	// The list has sizes that are announced and not sold yet at zero.
+	return value, err == nil && value > 0
 }
 
 // EC2Price returns the Linux on-demand price in US dollars an hour; ok is

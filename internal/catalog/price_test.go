@@ -69,3 +69,19 @@ func TestRulesOfBalancers(t *testing.T) {
 		}
 	}
 }
+
+// A price of zero is a price that the list does not have: no machine is free.
+func TestNoPriceIsZero(t *testing.T) {
+	t.Parallel()
+	c := load(t)
+	for _, region := range []string{"eastus", "northeurope", "westeurope"} {
+		for _, s := range c.VMSizes() {
+			if usd, ok := c.VMPrice(region, s.Name); ok && usd <= 0 {
+				t.Errorf("%s costs %g in %s", s.Name, usd, region)
+			}
+		}
+	}
+	if _, known := c.SoldIn("Standard_M128bds_1_v4", "eastus"); known {
+		t.Error("a size that is listed at zero is known to be sold")
+	}
+}

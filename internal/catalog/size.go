@@ -28,6 +28,9 @@ type Wish struct {
 	MBps float64
 	// NICs and DataDisks are how many are attached.
 	NICs, DataDisks int
+	// SlackMiB is how much of the memory may be missing: the largest machines of
+	// both clouds differ by the part that their hypervisors keep.
+	SlackMiB int
 	// Burstable allows sizes that save up credits.
 	Burstable bool
 	// TempDisk asks for a local disk.
@@ -61,19 +64,22 @@ type Choice struct {
 // Wish returns what an instance type stands for. Families: Azure Architecture
 // Center, "Compare compute services on Azure and AWS".
 func (t EC2Type) Wish() Wish {
-	w := Wish{Of: t.Name, VCPU: t.VCPU, MiB: t.MiB, Arch: t.Arch, GPUs: t.GPUs, GPU: t.GPU, Burstable: t.Burstable, TempDisk: t.LocalDisks > 0, NICs: 1}
-	family := t.Name[:max(strings.IndexAny(t.Name, "0123456789."), 0)]
+	family := familyOf(t.Name)
+	// T1 has no flag of its own, and lives on bursts as all of its family (Amazon EC2
+	// User Guide, "Previous generation instances").
+	w := Wish{Of: t.Name, VCPU: t.VCPU, MiB: t.MiB, Arch: t.Arch, GPUs: t.GPUs, GPU: t.GPU, Burstable: t.Burstable || family == "t", TempDisk: t.LocalDisks > 0, NICs: 1}
+	w.Accelerator = Accelerator(t.Name)
 	switch {
 	case t.Mac:
 		w.Accelerator = "macOS hardware"
-	case strings.HasPrefix(family, "inf"), strings.HasPrefix(family, "trn"), strings.HasPrefix(family, "dl"), strings.HasPrefix(family, "vt"), strings.HasPrefix(t.Name, "f1."), strings.HasPrefix(t.Name, "f2."):
-		w.Accelerator = map[string]string{"inf": "Inferentia", "trn": "Trainium", "dl": "Gaudi", "vt": "video transcoding", "f": "FPGA"}[family]
+	case w.Accelerator != "":
 	case strings.HasPrefix(family, "hpc"):
 		w.Class = "F"
 	case strings.HasPrefix(family, "x"), strings.HasPrefix(family, "u"):
 		w.Class = "M"
+		w.SlackMiB = t.MiB / 100
 		if t.VCPU > 0 && t.MiB/t.VCPU <= 8*1024 {
-			w.Class = "E"
+			w.Class, w.SlackMiB = "E", 0
 		}
 	case strings.HasPrefix(family, "im"), strings.HasPrefix(family, "is"):
 		w.Class = "L"
@@ -81,6 +87,19 @@ func (t EC2Type) Wish() Wish {
 		w.Class = classOf(family)
 	}
 	return w
+}
+
+// familyOf is what an instance type's name has before its generation: "inf" of
+// "inf1.xlarge".
+func familyOf(name string) string { return name[:max(strings.IndexAny(name, "0123456789."), 0)] }
+
+// Accelerator names the hardware of an instance type that no size of Azure has,
+// also of a type that the catalogue does not know; "" is none.
+func Accelerator(name string) string {
+	if strings.HasPrefix(name, "dl2q.") {
+		return "Qualcomm AI 100"
+	}
+	return map[string]string{"inf": "Inferentia", "trn": "Trainium", "dl": "Gaudi", "vt": "video transcoding", "f": "FPGA", "mac": "macOS hardware"}[familyOf(name)]
 }
 
 func classOf(family string) string {
@@ -181,11 +200,30 @@ func (c *Catalog) Sizes(w Wish) (fit, missed []Choice) {
 	rank := w.rank(classes)
 	slices.SortFunc(fit, rank)
 	slices.SortFunc(missed, rank)
+	c.smaller(w.Region, fit)
 	fit, missed = fit[:min(len(fit), 8)], distinct(missed, 5)
 	for i := range fit {
 		fit[i].Why = fit[i].reason(asked, w)
 	}
 	return fit, missed
+}
+
+// smaller puts a size first whose price the region's list lacks, when the best one
+// is of the same quota family with at least twice the memory: a family is sold as a
+// whole, and the list has holes.
+func (c *Catalog) smaller(region string, fit []Choice) {
+	if _, whole := c.overlay.offered[strings.ToLower(region)]; whole || len(fit) < 2 || fit[0].Price == nil {
+		return
+	}
+	best := fit[0]
+	i := slices.IndexFunc(fit, func(s Choice) bool {
+		return s.Price == nil && s.Family != "" && s.Family == best.Family && s.Version == best.Version && s.VCPU <= best.VCPU && s.MiB*2 <= best.MiB
+	})
+	if i > 0 {
+		small := fit[i]
+		copy(fit[1:i+1], fit[:i])
+		fit[0] = small
+	}
 }
 
 // special reports sizes that nobody gets without asking for them: confidential,
@@ -203,7 +241,7 @@ func (c *Catalog) refuses(w Wish, s *VMSize) string {
 		return fmt.Sprintf("%s, %s wanted", s.Arch, arch)
 	case s.VCPU < w.VCPU:
 		return fmt.Sprintf("%d vCPU, %d wanted", s.VCPU, w.VCPU)
-	case s.MiB < w.MiB:
+	case s.MiB < w.MiB-w.SlackMiB:
 		return fmt.Sprintf("%s, %s wanted", memory(s.MiB), memory(w.MiB))
 	case !s.PremiumIO:
 		return "takes no premium disks"

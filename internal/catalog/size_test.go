@@ -136,3 +136,60 @@ func TestNodeTypes(t *testing.T) {
 		}
 	}
 }
+
+// Hardware that no size of Azure has is named by the type's family, also where
+// the type itself is not known.
+func TestAccelerator(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"inf1.xlarge": "Inferentia", "inf7.xlarge": "Inferentia", "trn1n.32xlarge": "Trainium", "dl1.24xlarge": "Gaudi", "dl2q.24xlarge": "Qualcomm AI 100", "vt1.3xlarge": "video transcoding", "f1.2xlarge": "FPGA", "f2.6xlarge": "FPGA", "mac2-m2.metal": "macOS hardware",
+		"m5.large": "", "t1.micro": "", "p5.48xlarge": "", "g4dn.xlarge": "", "d3.xlarge": "", "u-6tb1.56xlarge": "", "": "",
+	} {
+		if got := catalog.Accelerator(name); got != want {
+			t.Errorf("%q has %q, want %q", name, got, want)
+		}
+	}
+	c := load(t)
+	for _, name := range c.EC2Types() {
+		e, _ := c.EC2(name)
+		w := e.Wish()
+		if w.Accelerator == "" {
+			continue
+		}
+		if fit, _ := c.Sizes(w); len(fit) > 0 {
+			t.Errorf("%s with %s fits %s", name, w.Accelerator, fit[0].Name)
+		}
+	}
+}
+
+// The largest machines may lack the part of their memory that a hypervisor keeps,
+// and no more; all others none.
+func TestSlackIsForTheLargestAlone(t *testing.T) {
+	t.Parallel()
+	c := load(t)
+	for _, name := range c.EC2Types() {
+		e, _ := c.EC2(name)
+		w := e.Wish()
+		if w.SlackMiB > w.MiB/100 || w.SlackMiB > 0 && w.Class != "M" {
+			t.Errorf("%s of class %s may lack %d MiB", name, w.Class, w.SlackMiB)
+		}
+		w.Region = "northeurope"
+		if w.Class != "M" {
+			continue
+		}
+		fit, _ := c.Sizes(w)
+		for _, s := range fit {
+			if s.VCPU < w.VCPU || s.MiB < w.MiB-w.MiB/100 {
+				t.Errorf("%s becomes %s with %d MiB of %d", name, s.Name, s.MiB, w.MiB)
+			}
+		}
+	}
+	for name, want := range map[string]string{"t1.micro": "Standard_B2ats_v2", "x1e.32xlarge": "Standard_M176ds_4_v3", "t4g.nano": "Standard_B2pts_v2", "t4g.micro": "Standard_B2pts_v2", "t4g.small": "Standard_B2pls_v2"} {
+		e, _ := c.EC2(name)
+		w := e.Wish()
+		w.Region = "northeurope"
+		if fit, _ := c.Sizes(w); len(fit) == 0 || fit[0].Name != want {
+			t.Errorf("%s does not become %s: %+v", name, want, fit)
+		}
+	}
+}

@@ -53,6 +53,9 @@ type Context struct {
 	// running says whose defect it is when something goes wrong now.
 	running defect
 	defects []defect
+	// untold are the tags whose values the source does not tell, with the resources
+	// that have them.
+	untold map[string][]cloud.ResourceID
 	// zones are the source's zones in use by region, once asked for.
 	zones map[string][]string
 }

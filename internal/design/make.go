@@ -83,7 +83,7 @@ func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
 		names: map[string]bool{}, targets: map[cloud.ResourceID][]cloud.ResourceID{}, once: map[string]cloud.ResourceID{},
 		params: map[string]Parameter{}, gaps: map[string]GapEntry{},
 		sources: map[cloud.ResourceID][]*inventory.Resource{}, rank: map[cloud.ResourceID]int{}, named: map[reference]map[cloud.ResourceID][]*inventory.Resource{},
-		out: map[cloud.ResourceID][]int{}, into: map[cloud.ResourceID][]int{},
+		out: map[cloud.ResourceID][]int{}, into: map[cloud.ResourceID][]int{}, untold: map[string][]cloud.ResourceID{},
 	}
 	rules := map[cloud.Kind]*Rule{}
 	for i := range in.Families {
@@ -280,6 +280,7 @@ func (c *Context) bound(r *inventory.Resource, d Decision) Decision {
 
 // result puts everything in order.
 func (c *Context) result(decided map[cloud.ResourceID]Decision) *Design {
+	c.tellUntold()
 	c.unused()
 	c.ineffective()
 	out := &Design{
@@ -308,6 +309,8 @@ func (c *Context) finished(d Decision) Decision {
 	d.Targets = append([]cloud.ResourceID{}, c.targets[d.Source]...)
 	slices.SortFunc(d.Targets, func(a, b cloud.ResourceID) int { return cmp.Compare(a, b) })
 	d.Gaps = append([]Gap{}, d.Gaps...)
+	d.ToDo = slices.Clone(d.ToDo)
+	d.readable()
 	slices.SortStableFunc(d.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.Severity.rank(), b.Severity.rank()), cmp.Compare(a.ID, b.ID), cmp.Compare(a.At, b.At))
 	})

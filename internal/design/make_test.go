@@ -311,3 +311,19 @@ func TestUnusedOverridesAndAcceptances(t *testing.T) {
 		t.Errorf("findings %q, want %q", ids, want)
 	}
 }
+
+// What a template's reader leaves in place of an unknown value is nothing for
+// people: whatever a rule says of it has the name of what is meant.
+func TestDecisionsAreReadable(t *testing.T) {
+	t.Parallel()
+	d := designtest.Make(t, []design.Family{family("AWS::SQS::Queue", func(c *design.Context, r *inventory.Resource) design.Decision {
+		one := retire(c, r)
+		one.Why, one.ToDo = "it is in zone ${az:us-east-1#0} of ${param:Net}", []string{"look at ${ref:cloudformation:shop/Dead#Arn}"}
+		one.Gaps = []design.Gap{c.Gap("test.gap", "CidrIp=${undefined:Range}")}
+		return one
+	})}, designtest.Live(t, "AWS::SQS::Queue", "orders", `{"QueueName":"orders"}`))
+	one := designtest.Decision(t, d, "orders")
+	if one.Why != "it is in zone 1 of us-east-1 of Net" || one.ToDo[0] != "look at Dead.Arn" || one.Gaps[0].At != "CidrIp=Range" {
+		t.Errorf("%q %q %q", one.Why, one.ToDo, one.Gaps)
+	}
+}

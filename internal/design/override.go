@@ -149,7 +149,7 @@ func (c *Context) sizes(r *inventory.Resource) (known []string, of string) {
 		}
 		return known, machines
 	case service == "RDS" && !strings.Contains(Text(r.Properties, "Engine"), "sqlserver") && !strings.Contains(Text(r.Properties, "Engine"), "oracle"):
-		for _, s := range c.Catalog.DatabaseSkus() {
+		for _, s := range c.Catalog.DatabaseSkus(Text(r.Properties, "Engine")) {
 			known = append(known, s.Name)
 		}
 		return known, "a flexible server"

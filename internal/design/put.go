@@ -247,6 +247,7 @@ func (c *Context) tags(t Target, sources []*inventory.Resource) cloud.Tags {
 	for k, v := range t.Tags {
 		out[tagName(k)] = v
 	}
+	c.dropUntold(out, sources)
 	if rule, _ := c.Catalog.NameRule(t.Type); len(out) > rule.Tags {
 		for _, k := range out.Keys()[rule.Tags:] {
 			delete(out, k)

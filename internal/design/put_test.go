@@ -57,6 +57,37 @@ func TestBodiesComeFromTypedModels(t *testing.T) {
 	}
 }
 
+// A tag whose value only a deployment of the template tells is left out, and a
+// finding names it with whose it is; the environment's own value stands in.
+func TestTagsThatNobodyTellsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	r := queue(t)
+	r.Tags = cloud.Tags{"app": "${param:AppName}", "vpc": "net-${ref:cloudformation:shop/Net}", "stage": "${param:Stage}", "team": "a"}
+	d := designtest.Case{Families: []design.Family{family(r.Kind, func(c *design.Context, r *inventory.Resource) design.Decision {
+		for _, base := range []string{"one", "two"} {
+			c.Put(design.Target{Type: "Microsoft.Network/networkInterfaces", Base: base, Tags: cloud.Tags{"own": "${param:Own}"}, Model: networkinterfaces.NetworkInterface{}}, r)
+		}
+		return retire(c, r)
+	})}, Resources: []inventory.Resource{r}, Options: design.Options{Environment: "test"}}.Make(t)
+	for _, nic := range designtest.Resources(d, "Microsoft.Network/networkInterfaces") {
+		if len(nic.Tags) != 3 || nic.Tags["team"] != "a" || nic.Tags["stage"] != "test" || nic.Tags["workload"] != "shop" {
+			t.Errorf("%s: tags %v", nic.Name, nic.Tags)
+		}
+	}
+	var told []string
+	for _, f := range d.Findings {
+		if strings.HasPrefix(f.ID, "tag.untold:") {
+			told = append(told, f.ID)
+			if len(f.About) != 1 || f.Severity != design.Low || !strings.Contains(f.Text, "of what stands for a resource") {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+	if strings.Join(told, " ") != "tag.untold:app tag.untold:own tag.untold:vpc" {
+		t.Errorf("findings %v", told)
+	}
+}
+
 func TestChildrenAndExtensionsStandInTheirParents(t *testing.T) {
 	t.Parallel()
 	d := inside(t, queue(t), func(c *design.Context, r *inventory.Resource) {

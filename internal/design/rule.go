@@ -81,10 +81,27 @@ type NetworkPlan interface {
 	// the DNS zone that its name needs: group is the sub-resource ("blob",
 	// "vault", "postgresqlServer"), near any source subnets or a VPC.
 	PrivateEndpoint(to cloud.ResourceID, group string, near []any) (cloud.ResourceID, bool)
+	// Outbound says how machines in a subnet that Dedicated returned come to the
+	// Internet, after the routes of the source subnets that they stood in.
+	Outbound(subnet cloud.ResourceID) Outbound
 	// Address returns an address or block at the target for one at the source,
 	// itself when it is not inside a VPC that moves.
 	Address(text string) string
 }
+
+// Outbound is a way to the Internet.
+type Outbound string
+
+// The ways: unknown where the subnets of the source are not, by the NAT gateway
+// of the subnet, by a default route to something else, by an internet gateway
+// with an address of one's own, none.
+const (
+	OutboundUnknown Outbound = ""
+	OutboundNAT     Outbound = "NAT gateway"
+	OutboundRoute   Outbound = "default route"
+	OutboundGateway Outbound = "internet gateway"
+	OutboundNone    Outbound = "none"
+)
 
 // Purpose is what a dedicated subnet is for.
 type Purpose struct {

@@ -225,9 +225,10 @@ func (s *stack) nameIn(it *item, env design.Environment) string {
 }
 
 // bicepGiven is a parameter's value: its default, or the environment variable
-// that is called like it, "databasePassword" in DATABASE_PASSWORD.
+// that a deployment takes it from, "databasePassword" in
+// LANDFALL_PARAMETER_DATABASEPASSWORD.
 func (s *stack) bicepGiven(p design.Parameter) (string, error) {
-	variable := "readEnvironmentVariable(" + bicepQuoted(strings.ToUpper(snake(s.spelt[p.Name]))) + ")"
+	variable := "readEnvironmentVariable(" + bicepQuoted(design.ParameterVariable(p.Name)) + ")"
 	switch {
 	case p.Secure || p.Default == nil && p.Type == "string":
 		return variable, nil

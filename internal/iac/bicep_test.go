@@ -75,7 +75,7 @@ func TestBicepIsSymbolic(t *testing.T) {
 		"bicep/modules/compute.bicep":      {"'${idWebId}': {}", "zones: zones", "'${lbWeb.id}/backendAddressPools/web'", "'${resourceId('Microsoft.Network/loadBalancers', 'lb-web')}/probes/p'", "// Gap ec2.x (high): behaves \"otherwise\" [A=1 B]\nresource nicWeb"},
 		"bicep/modules/edge.bicep":         {"location: 'global'"},
 		"bicep/main.bicep":                 {"idWebPrincipalId: identityModule.outputs.idWebPrincipalId", "targetScope = 'resourceGroup'"},
-		"bicep/parameters/test.bicepparam": {"param location = 'westeurope'", "readEnvironmentVariable('DATABASE_PASSWORD')", "param retention = 7", "rg-shop-test"},
+		"bicep/parameters/test.bicepparam": {"param location = 'westeurope'", "readEnvironmentVariable('LANDFALL_PARAMETER_DATABASEPASSWORD')", "param retention = 7", "rg-shop-test"},
 	} {
 		text := file(t, files, path)
 		for _, want := range wants {

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -134,7 +133,7 @@ func TestOptionsOfACluster(t *testing.T) {
 	d := made(t, kubernetes(`, Version: "1.33", KubernetesNetworkConfig: {ServiceIpv4Cidr: 10.9.0.0/16}`, ""))
 	has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters"), map[string]string{
 		"properties.kubernetesVersion": "1.33", "properties.networkProfile.serviceCidr": "10.9.0.0/16", "properties.networkProfile.dnsServiceIP": "10.9.0.10", "properties.apiServerAccessProfile.enablePrivateCluster": "false",
-		"properties.disableLocalAccounts": "true", "sku.tier": "Standard",
+		"properties.disableLocalAccounts": "true", "sku.tier": "Premium",
 	})
 	d = made(t, strings.Replace(kubernetes(`, Version: "1.33"`, ""), "SubnetIds: [subnet-1]", "SubnetIds: [subnet-1], EndpointPublicAccess: false, EndpointPrivateAccess: true", 1))
 	has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters"), map[string]string{"properties.apiServerAccessProfile.enablePrivateCluster": "true"})
@@ -145,25 +144,81 @@ func TestOptionsOfACluster(t *testing.T) {
 	}
 }
 
-// A version that the community has ended is a gap, and one with extended
-// support at the source gets the plan that goes with the premium tier.
-func TestOldKubernetes(t *testing.T) {
+// The source's version stays where AKS supports it beyond the move, with the
+// premium tier's plan where only that carries it; another one is raised. Without
+// an upgrade policy EKS extends its support. The days are those of the catalogue.
+func TestKubernetesVersions(t *testing.T) {
 	t.Parallel()
-	for properties, want := range map[string]struct {
-		tier, plan string
-		old        bool
-	}{
-		`, Version: "1.34", UpgradePolicy: {SupportType: EXTENDED}`: {"Standard", "", false},
-		`, Version: "1.33", UpgradePolicy: {SupportType: STANDARD}`: {"Standard", "", true},
-		`, Version: "1.33", UpgradePolicy: {SupportType: EXTENDED}`: {"Premium", "AKSLongTermSupport", true},
+	const standard, extended = ", UpgradePolicy: {SupportType: STANDARD}", ", UpgradePolicy: {SupportType: EXTENDED}"
+	for properties, want := range map[string]struct{ version, tier, plan, gap string }{
+		`, Version: "1.36"`:              {"1.36", "Standard", "", ""},
+		`, Version: "1.36"` + extended:   {"1.36", "Standard", "", ""},
+		`, Version: "1.35"`:              {"1.35", "Standard", "", "eks.version-end"},
+		`, Version: "1.34"`:              {"1.34", "Premium", "AKSLongTermSupport", "eks.version-long-term"},
+		`, Version: "1.33"` + extended:   {"1.33", "Premium", "AKSLongTermSupport", "eks.version-long-term"},
+		`, Version: "1.33"` + standard:   {"1.36", "Standard", "", "eks.version"},
+		`, Version: "1.32"`:              {"1.32", "Premium", "AKSLongTermSupport", "eks.version-long-term"},
+		`, Version: "1.31"`:              {"1.36", "Standard", "", "eks.version"},
+		`, Version: "1.24"` + extended:   {"1.36", "Standard", "", "eks.version"},
+		`, Version: "1.44"`:              {"1.44", "Standard", "", "eks.version-new"},
+		`, Version: "1.36.2"`:            {"1.36", "Standard", "", ""},
+		`, Version: "latest"`:            {"", "Standard", "", ""},
+		`, Version: !Ref "AWS::NoValue"`: {"", "Standard", "", ""},
+		"":                               {"", "Standard", "", ""},
 	} {
 		d := made(t, kubernetes(properties, ""))
-		has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters"), map[string]string{"sku.tier": want.tier, "properties.supportPlan": want.plan})
-		gaps := decision(t, d, "AWS::EKS::Cluster", "shop").Gaps
-		if old := slices.ContainsFunc(gaps, func(g design.Gap) bool { return g.ID == "eks.version" }); old != want.old {
-			t.Errorf("%s: an old version is %v", properties, old)
+		has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters"), map[string]string{"sku.tier": want.tier, "properties.supportPlan": want.plan, "properties.kubernetesVersion": want.version})
+		c, got := decision(t, d, "AWS::EKS::Cluster", "shop"), ""
+		for _, g := range c.Gaps {
+			if strings.HasPrefix(g.ID, "eks.version") {
+				got += g.ID
+			}
+		}
+		if got != want.gap {
+			t.Errorf("%s: gap %q, want %q", properties, got, want.gap)
+		}
+		if want.version == "" {
+			says(t, c, "choose the Kubernetes version")
 		}
 	}
+}
+
+// A pool may be behind its cluster as long as AKS carries its version under the
+// cluster's plan; a raised cluster raises its pools.
+func TestVersionsOfPools(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct{ cluster, pool, want, gap string }{
+		{"1.36", "1.36", "", ""}, {"1.36", "1.35", "1.35", ""}, {"1.36", "1.34", "", "eks.version"}, {"1.34", "1.33", "1.33", ""}, {"1.34", "1.31", "", "eks.version"},
+		{"1.31", "1.30", "", ""}, {"1.35", "1.36", "", ""}, {"1.36", "any", "", ""},
+	} {
+		d := made(t, kubernetes(`, Version: "`+one.cluster+`"`, `, Version: "`+one.pool+`"`))
+		has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters/agentPools"), map[string]string{"properties.orchestratorVersion": one.want})
+		if got := gaps(designtest.Decision(t, d, "Nodes")); strings.Contains(got, " eks.version ") != (one.gap != "") {
+			t.Errorf("%s under %s: gaps %q", one.pool, one.cluster, got)
+		}
+	}
+}
+
+// A node group of machines that no size is like is left to a person, and so is
+// one of a type that nobody knows; the rest of the cluster is made all the same.
+func TestPoolsOfUnknownMachines(t *testing.T) {
+	t.Parallel()
+	for kind, why := range map[string]string{
+		"f1.2xlarge": "no size of Azure has FPGA", "inf2.xlarge": "no size of Azure has Inferentia", "p2.xlarge": "the catalogue does not know that type", "u-24tb1.metal": "the catalogue does not know that type", "u7in-32tb.224xlarge": "no size that eastus2 is known to have is like it",
+	} {
+		d := made(t, kubernetes(`, Version: "1.36"`, ", InstanceTypes: ["+kind+"]"))
+		designtest.One(t, d, "Microsoft.ContainerService/managedClusters")
+		one := designtest.Decision(t, d, "Nodes")
+		if one.Action != design.Manual || len(designtest.Resources(d, "Microsoft.ContainerService/managedClusters/agentPools")) > 0 || !strings.Contains(one.Why, "no automatic mapping, because "+why) {
+			t.Errorf("%s: %s %s", kind, one.Action, one.Why)
+		}
+		says(t, one, "under design.overrides")
+	}
+	d := made(t, "Parameters: {Size: {Type: String}}\n"+strings.TrimPrefix(kubernetes(`, Version: "1.36"`, ", InstanceTypes: [!Ref Size]"), "\n"))
+	has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters/agentPools"), map[string]string{"properties.vmSize": "Standard_D4s_v5"})
+	says(t, designtest.Decision(t, d, "Nodes"), "choose the size of pool")
+	d = designtest.Case{Families: families(), Resources: designtest.FromTemplate(t, kubernetes("", ", InstanceTypes: [p2.xlarge]")), Options: design.Options{Overrides: []design.Override{{Source: "Nodes", Size: "Standard_NC4as_T4_v3", Reason: "GPU"}}}}.Make(t)
+	has(t, designtest.One(t, d, "Microsoft.ContainerService/managedClusters/agentPools"), map[string]string{"properties.vmSize": "Standard_NC4as_T4_v3"})
 }
 
 // The name of a pool of Linux has 12 letters and digits, that of Windows six

@@ -46,8 +46,9 @@ func applyKubernetes(c *design.Context, r *inventory.Resource) design.Decision {
 		return t.why("cluster %s stays, because it carries others' programs too", r.Name).done("*")
 	}
 	who := ownIdentity(c, r)
-	subnet, ok := t.nodeSubnet(t.at("ResourcesVpcConfig.SubnetIds"))
-	properties := t.cluster(subnet)
+	subnet, ok := t.nodeSubnet(t.machineSubnets())
+	version := t.kubernetes(r)
+	properties := t.cluster(subnet, version)
 	if subnet != "" {
 		// The cluster's own identity joins machines and balancers to the subnet.
 		allow(c, who, subnet, roleNetwork)
@@ -56,12 +57,17 @@ func applyKubernetes(c *design.Context, r *inventory.Resource) design.Decision {
 	}
 	id := c.Put(design.Target{Type: clusterKind, Base: r.Name, Model: managedclusters.ManagedCluster{
 		Identity:   &identity.SystemOrUserAssignedMap{Type: identity.TypeUserAssigned, IdentityIds: userAssigned(who)},
-		Sku:        &managedclusters.ManagedClusterSKU{Name: new(managedclusters.ManagedClusterSKUNameBase), Tier: new(t.tier())},
+		Sku:        &managedclusters.ManagedClusterSKU{Name: new(managedclusters.ManagedClusterSKUNameBase), Tier: new(version.tier())},
 		Properties: properties,
 	}}, r)
 	pullImages(c, id)
-	t.why("cluster %s with Kubernetes %s and %s becomes an AKS cluster with a system pool and a pool for each group", r.Name, orElse(t.text("Version"), "of an unknown version"), common.Count(len(nodegroupsOf(c, r)), "node group"))
+	t.why("cluster %s with Kubernetes %s and %s becomes an AKS cluster%s in the %s tier, with a system pool and a pool for each group", r.Name, orElse(t.text("Version"), "of an unknown version"), common.Count(len(nodegroupsOf(c, r)), "node group"),
+		map[bool]string{true: " with Kubernetes " + version.version}[version.version != "" && version.version != t.text("Version")], strings.ToLower(string(version.tier())))
+	if version.gap != "" {
+		t.gap(version.gap, version.at)
+	}
 	t.clusterGaps(id)
+	t.outboundGaps(properties)
 	t.other("AKS Automatic", "it chooses machines, network and policies by itself, and so is not like for like")
 	t.other("Azure Container Apps", "it takes no Kubernetes manifests")
 	t.EffortDays = 10
@@ -99,27 +105,23 @@ func (t *told) nodeSubnet(refs any) (cloud.ResourceID, bool) {
 	return t.c.Plan.Dedicated(design.Purpose{Name: "nodes", Bits: 24, From: cluster, Near: design.List(refs), Groups: groups})
 }
 
-// tier is the one with an uptime agreement, as EKS has; extended support of
-// old versions is part of premium.
-func (t *told) tier() managedclusters.ManagedClusterSKUTier {
-	if strings.EqualFold(t.text("UpgradePolicy.SupportType"), "EXTENDED") && oldKubernetes(t.text("Version")) {
-		return managedclusters.ManagedClusterSKUTierPremium
+// machineSubnets are the subnets of a cluster's machines and pods, as far as its
+// groups and profiles tell: the cluster itself may name public ones beside them
+// for its balancers.
+func (t *told) machineSubnets() any {
+	var out []any
+	for _, r := range append(nodegroupsOf(t.c, t.r), t.c.Referring(t.r, "AWS::EKS::FargateProfile", "ClusterName")...) {
+		out = append(out, design.List(r.Properties["Subnets"])...)
 	}
-	return managedclusters.ManagedClusterSKUTierStandard
-}
-
-// oldKubernetes reports a version that only long-term support still carries:
-// the community ended 1.33 on 2026-06-28 (kubernetes.io, "Releases"), and a
-// version leaves standard support with it (Microsoft Learn, "Supported
-// Kubernetes versions in Azure Kubernetes Service").
-func oldKubernetes(version string) bool {
-	minor := number(strings.TrimPrefix(version, "1."))
-	return strings.HasPrefix(version, "1.") && minor >= 0 && minor < 34
+	if len(out) == 0 {
+		return t.at("ResourcesVpcConfig.SubnetIds")
+	}
+	return out
 }
 
 // cluster writes the cluster with its system pool; the programs' pools come
 // with the node groups.
-func (t *told) cluster(subnet cloud.ResourceID) *managedclusters.ManagedClusterProperties {
+func (t *told) cluster(subnet cloud.ResourceID, version kubernetesVersion) *managedclusters.ManagedClusterProperties {
 	private := !truthOr(t.at("ResourcesVpcConfig.EndpointPublicAccess"), true)
 	p := managedclusters.ManagedClusterProperties{
 		DnsPrefix: new(strings.Trim(strings.ToLower(nameChars.ReplaceAllString(t.r.Name, "-")), "-")), EnableRBAC: new(true), DisableLocalAccounts: new(true),
@@ -131,10 +133,14 @@ func (t *told) cluster(subnet cloud.ResourceID) *managedclusters.ManagedClusterP
 		AutoUpgradeProfile:     &managedclusters.ManagedClusterAutoUpgradeProfile{UpgradeChannel: new(managedclusters.UpgradeChannelNone), NodeOSUpgradeChannel: new(managedclusters.NodeOSUpgradeChannelNodeImage)},
 		AgentPoolProfiles:      &[]managedclusters.ManagedClusterAgentPoolProfile{systemPool(subnet)},
 	}
-	if version := t.text("Version"); version != "" && !unknown(version) {
-		p.KubernetesVersion = new(version)
+	if p.NetworkProfile.OutboundType = new(t.outbound(subnet)); *p.NetworkProfile.OutboundType == managedclusters.OutboundTypeNone {
+		// Without a way out the machines load AKS's own images from a registry that
+		// AKS keeps for the cluster (Microsoft Learn, "Create a network isolated
+		// Azure Kubernetes Service (AKS) cluster").
+		p.BootstrapProfile = &managedclusters.ManagedClusterBootstrapProfile{ArtifactSource: new(managedclusters.ArtifactSourceCache)}
 	}
-	if t.tier() == managedclusters.ManagedClusterSKUTierPremium {
+	p.KubernetesVersion = text(version.version)
+	if version.longTerm {
 		// The tier and the plan go together (Microsoft Learn, "Long-term support for
 		// Azure Kubernetes Service versions").
 		p.SupportPlan = new(managedclusters.KubernetesSupportPlanAKSLongTermSupport)
@@ -173,7 +179,7 @@ func truthOr(v any, otherwise bool) bool {
 func (t *told) clusterNetwork() *managedclusters.ContainerServiceNetworkProfile {
 	n := managedclusters.ContainerServiceNetworkProfile{
 		NetworkPlugin: new(managedclusters.NetworkPluginAzure), NetworkPluginMode: new(managedclusters.NetworkPluginModeOverlay), NetworkDataplane: new(managedclusters.NetworkDataplaneCilium),
-		NetworkPolicy: new(managedclusters.NetworkPolicyCilium), LoadBalancerSku: new(managedclusters.LoadBalancerSkuStandard), OutboundType: new(managedclusters.OutboundTypeLoadBalancer),
+		NetworkPolicy: new(managedclusters.NetworkPolicyCilium), LoadBalancerSku: new(managedclusters.LoadBalancerSkuStandard),
 		PodCidr: new("10.244.0.0/16"), ServiceCidr: new("172.20.0.0/16"), DnsServiceIP: new("172.20.0.10"),
 	}
 	if block := t.text("KubernetesNetworkConfig.ServiceIpv4Cidr"); strings.HasSuffix(block, ".0/16") {
@@ -197,10 +203,7 @@ func systemPool(subnet cloud.ResourceID) managedclusters.ManagedClusterAgentPool
 func (t *told) clusterGaps(id cloud.ResourceID) {
 	t.gap("eks.manifests", "")
 	t.gap("eks.pod-network", "KubernetesNetworkConfig")
-	if oldKubernetes(t.text("Version")) {
-		t.gapOf("eks.version", "Version")
-	}
-	if t.text("Version") == "" || unknown(t.at("Version")) {
+	if minorVersion(t.r) == "" {
 		t.todo("choose the Kubernetes version of %s: the source does not say it", t.r.Name)
 	}
 	if len(design.List(t.at("ResourcesVpcConfig.SecurityGroupIds"))) > 0 {

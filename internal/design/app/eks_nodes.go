@@ -39,6 +39,12 @@ func applyNodegroup(c *design.Context, r *inventory.Resource) design.Decision {
 		return t.done(read...)
 	}
 	asked, wanted, size := t.machine()
+	if size == "" {
+		t.Action, t.Confidence = design.Manual, aGuess
+		t.why("node group %s of %s runs on %s: no automatic mapping, because %s", r.Name, cluster.Name, asked, wanted)
+		t.todo("choose a size for the pool of %s under design.overrides, or find out what its programs can do without", r.Name)
+		return t.done(read...)
+	}
 	model := t.pool(size)
 	target := design.Target{Type: poolKind, Parent: parent, Base: r.Name, NoLocation: true, Model: agentpools.AgentPool{Properties: &model}}
 	if *model.OsType == agentpools.OSTypeWindows {
@@ -66,7 +72,8 @@ func windowsPool(c *design.Context, cluster cloud.ResourceID, name string) strin
 	}
 }
 
-// machine chooses the size of a pool's machines by the catalogue.
+// machine chooses the size of a pool's machines by the catalogue; "" is none,
+// and shownAs says why.
 func (t *told) machine() (source, shownAs, size string) {
 	types := design.Texts(t.at("InstanceTypes"))
 	if template, ok := t.c.Find(t.r, orElse(t.text("LaunchTemplate.Id"), t.text("LaunchTemplate.Name")), "AWS::EC2::LaunchTemplate"); ok && len(types) == 0 {
@@ -82,9 +89,14 @@ func (t *told) machine() (source, shownAs, size string) {
 		t.todo("know that pool %s has one size: %s at the source", t.r.Name, strings.Join(types, ", "))
 	}
 	known, ok := t.c.Catalog.EC2(types[0])
-	if !ok {
-		t.todo("choose the size of pool %s: the catalogue does not know %s", t.r.Name, shown(types[0]))
+	switch hardware := catalog.Accelerator(types[0]); {
+	case unknown(types[0]):
+		t.todo("choose the size of pool %s: the template does not say %s", t.r.Name, shown(types[0]))
 		return types[0], types[0], usualSize
+	case hardware != "":
+		return types[0], "no size of Azure has " + hardware, ""
+	case !ok:
+		return types[0], "the catalogue does not know that type", ""
 	}
 	wish := known.Wish()
 	wish.Region = string(t.c.Place.Location)
@@ -93,8 +105,7 @@ func (t *told) machine() (source, shownAs, size string) {
 	if fit, _ := t.c.Catalog.Sizes(wish); len(fit) > 0 {
 		return types[0], shownAs, fit[0].VMSize.Name
 	}
-	t.todo("choose the size of pool %s: no size of %s is like %s", t.r.Name, t.c.Place.Location, types[0])
-	return types[0], shownAs, usualSize
+	return types[0], "no size that " + string(t.c.Place.Location) + " is known to have is like it", ""
 }
 
 // pool writes the pool of a node group.
@@ -143,10 +154,7 @@ func (t *told) pool(size string) agentpools.ManagedClusterAgentPoolProfileProper
 	p.NodeTaints = list(taints)
 	p.UpgradeSettings = t.upgrade()
 	cluster, _ := clusterOf(t)
-	if version := t.text("Version"); version != "" && !unknown(version) && version != design.Text(cluster.Properties, "Version") {
-		// A scan shows the cluster's own version where a template says none.
-		p.OrchestratorVersion = new(version)
-	}
+	p.OrchestratorVersion = t.poolVersion(cluster)
 	return p
 }
 

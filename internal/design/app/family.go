@@ -21,7 +21,7 @@ func Family() design.Family {
 	var rules []design.Rule
 	for _, group := range [][]design.Rule{
 		registryRules(), configurationRules(), queueRules(), topicRules(), eventRules(), brokerRules(), containerRules(), kubernetesRules(), webRules(), functionRules(),
-		apiRules(), gatewayPartRules(), partRules(), scheduleRules(), pipeRules(), workflowRules(), templateRules(), plainRules(),
+		apiRules(), gatewayPartRules(), partRules(), scheduleRules(), pipeRules(), workflowRules(), templateRules(), helperRules(), plainRules(),
 	} {
 		rules = append(rules, group...)
 	}

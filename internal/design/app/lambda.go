@@ -100,7 +100,7 @@ func applyFunction(c *design.Context, r *inventory.Resource) design.Decision {
 // host chooses plan and instance.
 func (t *told) host() hosting {
 	p := t.r.Properties
-	h := hosting{asked: design.Int(p, "MemorySize", 128), runtime: runtimeOf(p)}
+	h := hosting{asked: design.Int(p, "MemorySize", 128), runtime: runtimeOf(t.c.Catalog, p)}
 	if unknown(t.at("MemorySize")) {
 		t.todo("check the memory of %s: the template does not say it, and 128 MB stand in", t.r.Name)
 	}

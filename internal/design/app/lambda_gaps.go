@@ -18,7 +18,11 @@ func (t *told) functionGaps(h hosting) {
 	p := t.r.Properties
 	t.gap("lambda.programming-model", "Handler="+t.text("Handler"))
 	if h.runtime.gap != "" {
-		t.gap(h.runtime.gap, "Runtime="+t.text("Runtime"))
+		at := "Runtime=" + t.text("Runtime")
+		if h.runtime.until != "" {
+			at += ", Functions: until " + h.runtime.until
+		}
+		t.gap(h.runtime.gap, at)
 	}
 	if h.premium {
 		t.gapOf("lambda.memory", "MemorySize")

@@ -25,7 +25,7 @@ func TestFunction(t *testing.T) {
 	t.Parallel()
 	d := fromFile(t, "functions.yaml")
 	worker := decision(t, d, "AWS::Lambda::Function", "worker")
-	meets(t, worker, "lambda.programming-model", "lambda.arm64", "lambda.concurrency", "lambda.destinations", "lambda.ephemeral-storage", "lambda.layers", "lambda.reserved-concurrency", "lambda.runtime-version",
+	meets(t, worker, "lambda.programming-model", "lambda.arm64", "lambda.concurrency", "lambda.destinations", "lambda.ephemeral-storage", "lambda.layers", "lambda.reserved-concurrency", "lambda.runtime-ended",
 		"lambda.http-timeout", "lambda.network", "lambda.provisioned-concurrency", "lambda.snapstart")
 	if worker.Action != design.Migrate || !strings.Contains(worker.Why, "1024 MB and a timeout of 900 s") || len(worker.Alternatives) != 2 {
 		t.Errorf("the decision is %+v", worker)
@@ -36,7 +36,7 @@ func TestFunction(t *testing.T) {
 	app := body(t, d, "Microsoft.Web/sites", "worker")
 	has(t, app, map[string]string{
 		"kind": "functionapp,linux", "properties.httpsOnly": "true", "properties.siteConfig.ipSecurityRestrictionsDefaultAction": "Allow",
-		"properties.functionAppConfig.runtime.name": "node", "properties.functionAppConfig.runtime.version": "22",
+		"properties.functionAppConfig.runtime.name": "node", "properties.functionAppConfig.runtime.version": "24",
 		// 100 events of 1,024 MB are 50 instances of 2,048 MB with two each.
 		"properties.functionAppConfig.scaleAndConcurrency.instanceMemoryMB": "2048", "properties.functionAppConfig.scaleAndConcurrency.maximumInstanceCount": "50",
 		"properties.functionAppConfig.scaleAndConcurrency.triggers.http.perInstanceConcurrency": "2",
@@ -93,8 +93,12 @@ func TestFunctionHosting(t *testing.T) {
 func TestRuntimes(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"python3.12": "python 3.12", "python2.7": "python 3.12 lambda.runtime-version", "nodejs22.x": "node 22", "nodejs12.x": "node 22 lambda.runtime-version", "java8.al2": "java 17 lambda.runtime-version",
-		"java21": "java 21", "java25": "java 21 lambda.runtime-version", "dotnet8": "dotnet-isolated 8.0", "dotnetcore3.1": "dotnet-isolated 8.0 lambda.runtime-version", "ruby3.3": "custom 1.0 lambda.custom-handler",
+		"python3.12": "python 3.12", "python3.13": "python 3.13", "python3.14": "python 3.14", "python3.11": "python 3.11", "python3.10": "python 3.12 lambda.runtime-ended", "python3.8": "python 3.12 lambda.runtime-ended",
+		"python2.7": "python 3.12 lambda.runtime-version", "python3.15": "python 3.14 lambda.runtime-version",
+		"nodejs24.x": "node 24", "nodejs22.x": "node 22 lambda.runtime-ends", "nodejs20.x": "node 24 lambda.runtime-ended", "nodejs12.x": "node 24 lambda.runtime-version", "nodejs": "node 24 lambda.runtime-version", "nodejs26.x": "node 24 lambda.runtime-version",
+		"java8.al2": "java 21 lambda.runtime-version", "java11": "java 11", "java17": "java 17", "java21": "java 21", "java25": "java 25",
+		"dotnet10": "dotnet-isolated 10.0", "dotnet9": "dotnet-isolated 10.0 lambda.runtime-ended", "dotnet8": "dotnet-isolated 10.0 lambda.runtime-ended", "dotnet6": "dotnet-isolated 10.0 lambda.runtime-ended",
+		"dotnetcore3.1": "dotnet-isolated 10.0 lambda.runtime-version", "ruby3.3": "custom 1.0 lambda.custom-handler",
 		"go1.x": "custom 1.0 lambda.custom-handler", "provided.al2023": "custom 1.0 lambda.custom-handler", "cobol": "custom 1.0 lambda.runtime-unknown", "": "custom 1.0 lambda.runtime-unknown",
 	} {
 		d := designtest.Make(t, families(), designtest.Live(t, "AWS::Lambda::Function", "function:f", `{"Runtime": "`+in+`"}`))
@@ -103,6 +107,9 @@ func TestRuntimes(t *testing.T) {
 		for _, g := range decision(t, d, "AWS::Lambda::Function", "f").Gaps {
 			if strings.HasPrefix(g.ID, "lambda.runtime") || g.ID == "lambda.custom-handler" {
 				got += " " + g.ID
+			}
+			if strings.HasPrefix(g.ID, "lambda.runtime-end") && !strings.Contains(g.At, ", Functions: until 202") {
+				t.Errorf("%q: the gap does not say when the support ends: %s", in, g.At)
 			}
 		}
 		if got != want {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/web/2025-05-01/webapps"
@@ -13,47 +14,59 @@ import (
 type runtime struct {
 	name    webapps.RuntimeName
 	version string
-	// gap is the difference that comes with it, "" for none.
-	gap string
+	// gap is the difference that comes with it, "" for none; until is when the
+	// support ends that the gap speaks of.
+	gap, until string
 }
+
+// worthMonths is how long the version that replaces another one is supported at
+// least: a program is rewritten for it once.
+const worthMonths = 12
 
 var languageForm = regexp.MustCompile(`^(nodejs|python|java|dotnetcore|dotnet|ruby|go|provided)([0-9.]*)`)
 
 // runtimeOf maps a runtime of Lambda, retired ones too, to one that Functions
 // still supports (Microsoft Learn, "Supported languages in Azure Functions";
 // Lambda developer guide, "Lambda runtimes").
-func runtimeOf(p any) runtime {
+func runtimeOf(facts *catalog.Catalog, p any) runtime {
 	m := languageForm.FindStringSubmatch(strings.ToLower(design.Text(p, "Runtime")))
 	if m == nil {
-		return runtime{webapps.RuntimeNameCustom, "1.0", "lambda.runtime-unknown"}
+		return runtime{webapps.RuntimeNameCustom, "1.0", "lambda.runtime-unknown", ""}
 	}
 	version := strings.Trim(m[2], ".")
 	switch m[1] {
 	case "nodejs":
-		return supported(webapps.RuntimeNameNode, version, []string{"20", "22"}, "22")
+		return supported(facts, webapps.RuntimeNameNode, version)
 	case "python":
-		return supported(webapps.RuntimeNamePython, version, []string{"3.10", "3.11", "3.12", "3.13"}, "3.12")
+		return supported(facts, webapps.RuntimeNamePython, version)
 	case "java":
-		if version == "25" {
-			return runtime{webapps.RuntimeNameJava, "21", "lambda.runtime-version"}
-		}
-		return supported(webapps.RuntimeNameJava, version, []string{"11", "17", "21"}, "17")
-	case "dotnet", "dotnetcore":
-		if m[1] == "dotnet" && (version == "8" || version == "9" || version == "10") {
-			return runtime{webapps.RuntimeNameDotnetNegativeisolated, version + ".0", ""}
-		}
-		return runtime{webapps.RuntimeNameDotnetNegativeisolated, "8.0", "lambda.runtime-version"}
+		return supported(facts, webapps.RuntimeNameJava, version)
+	case "dotnet":
+		return supported(facts, webapps.RuntimeNameDotnetNegativeisolated, version+".0")
+	case "dotnetcore":
+		return supported(facts, webapps.RuntimeNameDotnetNegativeisolated, version)
 	}
-	return runtime{webapps.RuntimeNameCustom, "1.0", "lambda.custom-handler"}
+	return runtime{webapps.RuntimeNameCustom, "1.0", "lambda.custom-handler", ""}
 }
 
-func supported(name webapps.RuntimeName, version string, versions []string, otherwise string) runtime {
-	for _, v := range versions {
-		if v == version {
-			return runtime{name, version, ""}
-		}
+// supported keeps the version where Functions supports it beyond the move. Older
+// ones become the oldest version that is worth it, newer ones the newest there is.
+func supported(facts *catalog.Catalog, name webapps.RuntimeName, version string) runtime {
+	product, day := "functions/"+string(name), facts.Day()
+	lasting, _ := facts.Lasting(product, day, worthMonths)
+	r, known := facts.Release(product, version)
+	switch {
+	case !known && catalog.Newer(version, lasting.Version):
+		all := facts.Releases(product)
+		return runtime{name, all[len(all)-1].Version, "lambda.runtime-version", ""}
+	case !known || !r.Offered(day):
+		return runtime{name, lasting.Version, "lambda.runtime-version", ""}
+	case !r.Lasts(day, moveMonths):
+		return runtime{name, lasting.Version, "lambda.runtime-ended", r.Ends}
+	case !r.Lasts(day, moveMonths+restMonths):
+		return runtime{name, version, "lambda.runtime-ends", r.Ends}
 	}
-	return runtime{name, otherwise, "lambda.runtime-version"}
+	return runtime{name, version, "", ""}
 }
 
 // linux is the form in which a Premium plan names a runtime.

@@ -170,7 +170,7 @@ func TestKubernetes(t *testing.T) {
 	t.Parallel()
 	d := fromFile(t, "kubernetes.yaml")
 	has(t, body(t, d, "Microsoft.ContainerService/managedClusters", "aks-main"), map[string]string{
-		"properties.kubernetesVersion": "1.29", "properties.networkProfile.serviceCidr": "10.100.0.0/16", "properties.networkProfile.dnsServiceIP": "10.100.0.10", "properties.apiServerAccessProfile.enablePrivateCluster": "false",
+		"properties.kubernetesVersion": "1.36", "properties.networkProfile.serviceCidr": "10.100.0.0/16", "properties.networkProfile.dnsServiceIP": "10.100.0.10", "properties.apiServerAccessProfile.enablePrivateCluster": "false",
 		"properties.oidcIssuerProfile.enabled": "true", "properties.securityProfile.workloadIdentity.enabled": "true", "properties.disableLocalAccounts": "true", "properties.addonProfiles.omsagent.enabled": "true",
 	})
 	has(t, body(t, d, "Microsoft.ContainerService/managedClusters/agentPools", "workers"), map[string]string{"properties.minCount": "2", "properties.maxCount": "6", "properties.count": "3", "properties.nodeLabels.tier": "web"})

@@ -135,7 +135,7 @@ func sweptContainers() []designtest.Swept {
   Service: {Type: AWS::ECS::Service, Properties: {ServiceName: web, Cluster: !Ref Cluster, TaskDefinition: !Ref Web, DesiredCount: 2, NetworkConfiguration: {AwsvpcConfiguration: {Subnets: [!Ref A]}}}}
 `
 	const cluster = sweptNet + `
-  Cluster: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.29", RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A]}}}
+  Cluster: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.33", RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A]}}}
   Nodes: {Type: AWS::EKS::Nodegroup, Properties: {NodegroupName: web, ClusterName: !Ref Cluster, NodeRole: "arn:aws:iam::123456789012:role/x", Subnets: [!Ref A], InstanceTypes: [m5.large], WarmPoolConfig: {Enabled: true}}}
 `
 	return []designtest.Swept{
@@ -161,7 +161,7 @@ func sweptContainers() []designtest.Swept {
 			ContainerDefinitions[].VersionConsistency a revision keeps its image
 			EnableFaultInjection a switch of AWS's own experiments
 			RequiresCompatibilities[] where it may run at AWS`},
-		{Of: "AWS::EKS::Cluster", Template: cluster, Excused: `
+		{Of: "AWS::EKS::Cluster", Template: cluster, Try: map[string]any{"UpgradePolicy.SupportType": "STANDARD"}, Excused: `
 			AccessConfig.BootstrapClusterCreatorAdminPermissions whoever deploys gets no rights inside
 			BootstrapSelfManagedAddons AKS brings network, names and proxy itself
 			ComputeConfig.NodePools[] counts only with automatic machines, which are named
@@ -172,7 +172,7 @@ func sweptContainers() []designtest.Swept {
 			ResourcesVpcConfig.SubnetIds[] the network double has one subnet for all
 			RoleArn AKS has an identity of its own
 			StorageConfig.BlockStorage.Enabled counts only with automatic machines, which are named`},
-		{Of: "AWS::EKS::Nodegroup", Template: cluster, Excused: `
+		{Of: "AWS::EKS::Nodegroup", Template: cluster, Try: map[string]any{"Version": "1.32"}, Excused: `
 			ForceUpdateEnabled a way to deploy, not a state
 			NodeRepairConfig* AKS repairs machines by itself
 			NodegroupName its name

@@ -61,12 +61,15 @@ func TestOnce(t *testing.T) {
 func TestReadable(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"calls ${ref:cloudformation:shop/Index#Arn}":        "calls Index.Arn",
-		"${ref:arn:aws:sqs:us-east-1:123456789012:orders}":  "orders",
-		"[${import:${param:App}-${param:Env}-Groups}]":      "[App-Env-Groups]",
-		"${param:Name}.${ssm:/shop/zone}, ${undefined:Who}": "Name./shop/zone, Who",
-		"echo ${HOME} ${AWS::Region} ${":                    "echo ${HOME} ${AWS::Region} ${",
-		"":                                                  "",
+		"calls ${ref:cloudformation:shop/Index#Arn}":          "calls Index.Arn",
+		"${ref:arn:aws:sqs:us-east-1:123456789012:orders}":    "orders",
+		"[${import:${param:App}-${param:Env}-Groups}]":        "[App-Env-Groups]",
+		"${param:Name}.${ssm:/shop/zone}, ${undefined:Who}":   "Name./shop/zone, Who",
+		"zone ${az:us-east-1#0}":                              "zone 1 of us-east-1",
+		`${Fn::Select:[0,"${param:AZs}"]}`:                    "Select of 0, AZs",
+		`${Fn::Join:["-",["a","${ref:cloudformation:s/B}"]]}`: "Join of -, a, B",
+		"echo ${HOME} ${AWS::Region} ${":                      "echo ${HOME} ${AWS::Region} ${",
+		"":                                                    "",
 	} {
 		if got := common.Readable(in); got != want {
 			t.Errorf("%q is shown as %q, want %q", in, got, want)

@@ -1,9 +1,10 @@
 package common
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"example.com/landfall/internal/design"
 )
 
 // Count says how many there are of a thing: "1 rule", "2 rules". A noun that
@@ -30,30 +31,6 @@ func Words(texts ...string) string {
 	return strings.Join(strings.Fields(strings.Join(texts, " ")), " ")
 }
 
-// placeholder is what a template's reader leaves of a value that only a
-// deployment tells (package cloudformation): "${ref:<id>#<attribute>}",
-// "${param:<name>}" and their like. Those inside of another come first.
-var placeholder = regexp.MustCompile(`\$\{(ref|param|ssm|import|undefined|az):([^{}#]*)(?:#([^{}]*))?\}`)
-
-// Readable gives a text for people: where a placeholder stands it has the name
-// of what it means, "Queue.Arn" for "${ref:cloudformation:shop/Queue#Arn}".
-func Readable(text string) string {
-	for strings.Contains(text, "${") {
-		plain := placeholder.ReplaceAllStringFunc(text, func(found string) string {
-			parts := placeholder.FindStringSubmatch(found)
-			name := parts[2]
-			if parts[1] == "ref" {
-				name = name[strings.LastIndexAny(name, "/:")+1:]
-			}
-			if parts[3] != "" {
-				name += "." + parts[3]
-			}
-			return name
-		})
-		if plain == text {
-			break
-		}
-		text = plain
-	}
-	return text
-}
+// Readable gives a text for people: where a placeholder of a template's reader
+// stands it has the name of what it means.
+func Readable(text string) string { return design.Readable(text) }

@@ -276,14 +276,16 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		"InstanceType: m5.large, NetworkInterfaces: [{NetworkInterfaceId: eni-0abc, DeviceIndex: \"0\"}]":                    "the network interface eni-0abc is not part of the workload",
 		"InstanceType: m5.large, HostId: h-0abc, Tenancy: host":                                                              "the dedicated host h-0abc is not part of the workload",
 		"InstanceType: m5.large, BlockDeviceMappings: [{DeviceName: /dev/sdf, Ebs: {VolumeSize: 9, SnapshotId: snap-0abc}}]": "begins with the content of snapshot snap-0abc",
-		"InstanceType: !Ref Gone":   "is not known; a size with 2 vCPU and 8 GiB is taken",
-		"InstanceType: m5.gigantic": "is not known; a size with 2 vCPU and 8 GiB is taken",
+		"InstanceType: !Ref Gone": "is not known; a size with 2 vCPU and 8 GiB is taken",
 	} {
 		d := made(t, "\nParameters: {Gone: {Type: String}}\n"+sweptNet+"  Template: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateName: web, LaunchTemplateData: {InstanceType: m5.large}}}\n  One: {Type: AWS::EC2::Instance, Properties: {SubnetId: !Ref A, "+properties+"}}\n")
 		one := designtest.Decision(t, d, "One")
 		says(t, one, todo)
 		if strings.Contains(todo, "a size with") && !strings.Contains(one.Why, "whose type is not known and was taken as one with 2 vCPU") {
 			t.Errorf("%s: %s", properties, one.Why)
+		}
+		if strings.Contains(todo, "a size with") && (one.Confidence != 0.3 || !strings.Contains(strings.Join(designtest.GapIDs(one), " "), "ec2.size-unknown")) {
+			t.Errorf("%s: the guess is no gap: %v %v", properties, one.Confidence, designtest.GapIDs(one))
 		}
 	}
 }

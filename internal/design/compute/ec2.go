@@ -65,7 +65,7 @@ func (f *family) instance(c *design.Context, r *inventory.Resource) design.Decis
 	m.read(zone)
 	if m.size == "" {
 		m.Decide(design.Manual, common.Guess, "%s: %s", describe(m), m.why)
-		m.Do("keep %s at AWS, or find a service that does its work without that hardware, and say so under design.overrides", r.Name)
+		m.Do("choose a size for %s under design.overrides, keep it at AWS, or find a service that does its work without that hardware", r.Name)
 		return m.Done()
 	}
 	id := m.putVM()

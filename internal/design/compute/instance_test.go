@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/design/designtest"
 	"example.com/landfall/internal/inventory"
@@ -176,13 +177,50 @@ func TestSizesFollowTheInstanceType(t *testing.T) {
 	}
 }
 
+// What no size of Azure is like is left to a person, whether the catalogue knows
+// the type or not: no size stands in for it in silence.
 func TestHardwareThatAzureLacksIsManual(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"mac1.metal", "inf1.xlarge"} {
-		d := designtest.Make(t, families(), designtest.Live(t, "AWS::EC2::Instance", "instance/one", `{"InstanceType":"`+kind+`"}`))
+	for kind, why := range map[string]string{
+		"mac1.metal": "no size of Azure has the macOS hardware of mac1.metal", "inf1.xlarge": "no size of Azure has the Inferentia of inf1.xlarge", "f1.2xlarge": "no size of Azure has the FPGA of f1.2xlarge", "f2.6xlarge": "no size of Azure has the FPGA of f2.6xlarge",
+		"trn1.32xlarge": "no size of Azure has the Trainium of trn1.32xlarge", "trn9.2xlarge": "no size of Azure has the Trainium of trn9.2xlarge", "dl2q.24xlarge": "no size of Azure has the Qualcomm AI 100 of dl2q.24xlarge", "vt1.3xlarge": "no size of Azure has the video transcoding of vt1.3xlarge",
+		"u-24tb1.metal": "the catalogue does not know the instance type u-24tb1.metal", "p2.xlarge": "the catalogue does not know the instance type p2.xlarge", "m5.gigantic": "the catalogue does not know the instance type m5.gigantic",
+	} {
+		for _, shape := range []struct{ kind, properties string }{
+			{"AWS::EC2::Instance", `{"InstanceType":"` + kind + `"}`},
+			{"AWS::AutoScaling::AutoScalingGroup", `{"MinSize":"1","MaxSize":"2","AvailabilityZones":["us-east-1a"],"LaunchTemplate":{"LaunchTemplateName":"lt"}}`},
+		} {
+			resources := []inventory.Resource{designtest.Live(t, cloud.Kind(shape.kind), "one", shape.properties), designtest.Live(t, "AWS::EC2::LaunchTemplate", "lt", `{"LaunchTemplateName":"lt","LaunchTemplateData":{"InstanceType":"`+kind+`"}}`)}
+			d := designtest.Make(t, families(), resources...)
+			designtest.Check(t, d)
+			one := designtest.Decision(t, d, "one")
+			if one.Action != design.Manual || len(one.Targets) != 0 || !strings.Contains(one.Why, "no automatic mapping: "+why) {
+				t.Errorf("%s of %s: %+v", shape.kind, kind, one)
+			}
+			says(t, one, "choose a size for one under design.overrides")
+		}
+	}
+}
+
+// A size that landfall.yaml names is taken for a type that nobody knows.
+func TestOverridesChooseTheSizeOfUnknownTypes(t *testing.T) {
+	t.Parallel()
+	d := designtest.Case{Families: families(), Resources: []inventory.Resource{designtest.Live(t, "AWS::EC2::Instance", "instance/one", `{"InstanceType":"u-24tb1.metal"}`)},
+		Options: design.Options{Overrides: []design.Override{{Source: "one", Size: "Standard_M416ms_v2", Reason: "half of it is used"}}}}.Make(t)
+	at(t, designtest.One(t, d, "Microsoft.Compute/virtualMachines"), map[string]string{"properties.hardwareProfile.vmSize": "Standard_M416ms_v2"})
+}
+
+// Types at the edges of the catalogue get sizes like themselves: the smallest
+// ones burst, and the largest one may lack the part of its memory that the
+// hypervisor keeps.
+func TestSizesAtTheEdges(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{"t1.micro": "Standard_B2ats_v2", "x1e.32xlarge": "Standard_M176ds_4_v3", "t4g.nano": "Standard_B2pts_v2", "t4g.small": "Standard_B2pls_v2"} {
+		d := designtest.Case{Families: families(), Resources: []inventory.Resource{designtest.Live(t, "AWS::EC2::Instance", "instance/one", `{"InstanceType":"`+kind+`"}`)}, Options: design.Options{Region: "northeurope"}}.Make(t)
 		designtest.Check(t, d)
-		if one := designtest.Decision(t, d, "one"); one.Action != design.Manual || len(one.Targets) != 0 || !strings.Contains(one.Why, "no size of Azure") {
-			t.Errorf("%s: %+v", kind, one)
+		at(t, designtest.One(t, d, "Microsoft.Compute/virtualMachines"), map[string]string{"properties.hardwareProfile.vmSize": want})
+		if one := designtest.Decision(t, d, "one"); strings.Contains(strings.Join(designtest.GapIDs(one), " "), "ec2.size-short") {
+			t.Errorf("%s: %v %v", kind, one.ToDo, designtest.GapIDs(one))
 		}
 	}
 }

@@ -154,6 +154,9 @@ func (m *machine) choose() {
 		m.take(o.Size, "landfall.yaml asks for "+o.Size)
 		return
 	}
+	if m.unheard(kind, known) {
+		return
+	}
 	fit, missed := m.f.choices(m.C, wish)
 	for _, miss := range missed {
 		m.Not(miss.Name, miss.WhyNot)
@@ -169,7 +172,7 @@ func (m *machine) choose() {
 			m.Not(other.Name, "it fits as well and comes after "+fit[0].Name+" in likeness or price")
 		}
 	case wish.Accelerator != "":
-		m.take("", "no size of Azure has the "+wish.Accelerator+" of "+kind)
+		m.take("", "no automatic mapping: no size of Azure has the "+wish.Accelerator+" of "+kind)
 	default:
 		m.nearest(wish)
 	}
@@ -196,7 +199,22 @@ func (m *machine) nearest(wish catalog.Wish) {
 			return
 		}
 	}
-	m.take("", "no size of the catalogue is as large as "+m.typeName())
+	m.take("", "no automatic mapping: no size of the catalogue is as large as "+m.typeName())
+}
+
+// unheard leaves a type that the catalogue does not know to a person: whatever
+// size stood in for it could be far too small without anybody's noticing.
+func (m *machine) unheard(kind string, known bool) bool {
+	if known || kind == "" {
+		return false
+	}
+	if hardware := catalog.Accelerator(kind); hardware != "" {
+		m.take("", "no automatic mapping: no size of Azure has the "+hardware+" of "+kind)
+		return true
+	}
+	m.take("", "no automatic mapping: the catalogue does not know the instance type "+kind)
+	m.Do("find out what %s offers (aws ec2 describe-instance-types --instance-types %s), and choose a size for %s under design.overrides", kind, kind, m.r.Name)
+	return true
 }
 
 func (m *machine) take(size, why string) {
@@ -224,7 +242,10 @@ func (m *machine) wish(spec catalog.EC2Type, known bool) catalog.Wish {
 			wish.VCPU, wish.MiB = n, max(design.Int(need, "MemoryMiB.Min", 0), 512)
 			wish.Of = "instance requirements"
 		} else {
-			m.Do("the instance type (%s) is not known; a size with 2 vCPU and 8 GiB is taken: choose one under design.overrides", common.Shown(m.At("InstanceType")))
+			if m.typeName() == "" {
+				m.Gap("ec2.size-unknown", "InstanceType="+common.Shown(m.At("InstanceType")))
+				m.Do("the instance type (%s) is not known; a size with 2 vCPU and 8 GiB is taken: choose one under design.overrides", common.Shown(m.At("InstanceType")))
+			}
 			m.Confidence = common.Guess
 		}
 	}
@@ -259,6 +280,9 @@ func (m *machine) limits(wish catalog.Wish) {
 	}
 	if m.spec.LocalDisks > 0 {
 		m.Gap("ec2.instance-store", "InstanceType="+m.spec.Name)
+	}
+	if m.facts.MiB > 0 && m.facts.MiB < m.spec.MiB {
+		m.Do("check that %s does with %s of memory at the target: %s has %s", m.name, gib(m.facts.MiB), m.spec.Name, gib(m.spec.MiB))
 	}
 	if m.spec.Metal {
 		m.Gap("ec2.metal", "InstanceType="+m.spec.Name)

@@ -107,7 +107,7 @@ func TestEveryEngineAndVersion(t *testing.T) {
 				}
 				server := designtest.One(t, d, cloud.Kind(c.target))
 				one := designtest.Decision(t, d, "Probe")
-				got := design.Text(server.Body, "properties.version")
+				got := strings.ReplaceAll(design.Text(server.Body, "properties.version"), newest, "8.4")
 				if got == "" || one.Why == "" {
 					t.Errorf("%s %s on %s: version %q, %s", c.engine, version, class, got, one.Why)
 				}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"math"
 	"regexp"
 	"slices"
@@ -119,9 +120,13 @@ func (f *relational) compute(s *sheet) {
 	}
 	wish.Production = f.standby || production(s.r) || len(replicasOf(s.c, s.r)) > 0
 	wish.IOPS, wish.Region = f.iops, string(s.c.Place.Location)
+	wish.Memory = wish.Memory || f.engine == "mysql" && f.storageGiB > mysqlMostGiB
 	s.gapIf("db.processor-features", "ProcessorFeatures")
 	if o, ok := s.c.Override(s.r); ok && o.Size != "" {
-		f.sku = catalog.DBSku{Name: o.Size, Tier: tierOf(o.Size), VCores: wish.VCPU, MiB: wish.MiB}
+		f.sku = s.named(f.engine, o.Size, wish)
+		if f.sku.IOPS > 0 && f.sku.IOPS < f.iops {
+			s.Gap("db.compute-iops", "Iops="+itoa(f.iops))
+		}
 		return
 	}
 	pick := s.c.Catalog.Postgres
@@ -140,7 +145,7 @@ func (f *relational) compute(s *sheet) {
 	}
 	if len(fit) == 0 {
 		s.Gap("db.too-large", "DBInstanceClass="+f.class)
-		f.sku = catalog.DBSku{Name: "Standard_E96ds_v5", Tier: catalog.MemoryOptimized, VCores: 96, MiB: 672 * 1024}
+		f.sku = s.largest(f.engine)
 		return
 	}
 	f.sku, f.price = fit[0].DBSku, fit[0].Price
@@ -163,6 +168,23 @@ func (s *sheet) serverless(class string) catalog.DBWish {
 	}
 	const mebibytes, units = 2048, 4
 	return catalog.DBWish{Class: class, VCPU: max(2, int(math.Ceil(most/units))), MiB: int(most * mebibytes), Memory: true}
+}
+
+// named is the size that landfall.yaml asks for.
+func (s *sheet) named(engine, size string, wish catalog.DBWish) catalog.DBSku {
+	for _, sku := range s.c.Catalog.DatabaseSkus(engine) {
+		if strings.EqualFold(sku.Name, size) {
+			return sku
+		}
+	}
+	return catalog.DBSku{Name: size, Tier: tierOf(size), VCores: wish.VCPU, MiB: wish.MiB}
+}
+
+// largest is the size with the most memory that an engine has.
+func (s *sheet) largest(engine string) catalog.DBSku {
+	return slices.MaxFunc(s.c.Catalog.DatabaseSkus(engine), func(a, b catalog.DBSku) int {
+		return cmp.Or(cmp.Compare(a.MiB, b.MiB), cmp.Compare(a.VCores, b.VCores), cmp.Compare(b.Name, a.Name))
+	})
 }
 
 func tierOf(sku string) string {
@@ -232,16 +254,20 @@ func (f *relational) storage(s *sheet) {
 	f.postgresDisk(s, want, kindWord(kind))
 }
 
-// mysqlDisk takes the size as it is, from 20 GiB to 16 TiB, and IOPS apart from
-// it (Microsoft Learn, "Azure Database for MySQL flexible server storage").
+// What the storage of a MySQL server holds: 20 GiB to 16 TiB, and to 32 TiB in
+// the memory optimised tier, which the page calls Business Critical (Microsoft
+// Learn, "Azure Database for MySQL flexible server service tiers").
+const (
+	mysqlLeastGiB  = 20
+	mysqlMostGiB   = 16384
+	mysqlMemoryGiB = 32768
+)
+
+// mysqlDisk takes the size as it is; IOPS come with the size of the server.
 func (f *relational) mysqlDisk(s *sheet, want int) {
-	const least, most = 20, 16384
 	s.Knows("StorageThroughput")
-	if f.storageGiB = min(max(want, least), most); want > most {
+	if f.storageGiB = min(max(want, mysqlLeastGiB), mysqlMemoryGiB); want > mysqlMemoryGiB {
 		s.Gap("db.storage-size", "AllocatedStorage="+itoa(want))
-	}
-	if f.iops > mysqlIOPS {
-		s.Gap("db.iops-limit", "Iops="+itoa(f.iops))
 	}
 }
 

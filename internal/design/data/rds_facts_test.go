@@ -95,8 +95,8 @@ func TestPostgresStorage(t *testing.T) {
 	}
 }
 
-// MySQL's storage is as large as asked, from 20 GiB to 16 TiB, with IOPS of its
-// own from 360 to 20,000, or as many as are used.
+// MySQL's storage is as large as asked, from 20 GiB to 16 TiB and to 32 TiB in the
+// memory optimised tier, with IOPS of its own or as many as are used.
 func TestMySQLStorage(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ gib, iops, auto, gaps string }{
@@ -108,7 +108,8 @@ func TestMySQLStorage(t *testing.T) {
 		"AllocatedStorage: 500, StorageType: gp3":                  {"500", "12000", "Disabled", ""},
 		"AllocatedStorage: 500, StorageType: io1, Iops: 18000":     {"500", "18000", "Disabled", ""},
 		"AllocatedStorage: 16384":                                  {"16384", "", "Enabled", ""},
-		"AllocatedStorage: 20000":                                  {"16384", "", "Enabled", "db.storage-size"},
+		"AllocatedStorage: 20000":                                  {"20000", "", "Enabled", ""},
+		"AllocatedStorage: 40000":                                  {"32768", "", "Enabled", "db.storage-size"},
 		"AllocatedStorage: 100, StorageType: gp3, Iops: 3000":      {"100", "3000", "Disabled", ""},
 		"AllocatedStorage: 100, StorageType: gp3, Iops: 'unknown'": {"100", "3000", "Disabled", ""},
 	}
@@ -120,6 +121,36 @@ func TestMySQLStorage(t *testing.T) {
 			t.Errorf("%s: MySQL has no performance tiers: %s", properties, one.Why)
 		}
 	}
+}
+
+// Each size of a MySQL server has a limit of IOPS of its own, so that a source
+// with more takes a larger size, and one that landfall.yaml sets is held to it.
+func TestMySQLIOPSFollowTheSize(t *testing.T) {
+	t.Parallel()
+	var all []*design.Design
+	for _, c := range []struct{ class, storage, size, asked, iops, gaps string }{
+		{"db.t3.micro", "AllocatedStorage: 20, StorageType: gp2", "Standard_B2s", "", "360", ""},
+		{"db.m5.large", "AllocatedStorage: 100, StorageType: gp3", "Standard_D2ads_v5", "", "3000", ""},
+		{"db.m5.large", "AllocatedStorage: 500, StorageType: gp3", "Standard_D4ads_v5", "", "3600", ""},
+		{"db.m5.24xlarge", "AllocatedStorage: 5000, StorageType: io1, Iops: 60000", "Standard_E96ads_v5", "", "60000", ""},
+		{"db.r5.16xlarge", "AllocatedStorage: 5000, StorageType: io1, Iops: 60000", "Standard_E64ds_v5", "", "60000", ""},
+		{"db.m5.4xlarge", "AllocatedStorage: 500, StorageType: io1, Iops: 18000", "Standard_D2ads_v5", "Standard_D2ads_v5", "3200", "db.compute-iops"},
+		{"db.m5.4xlarge", "AllocatedStorage: 20000, StorageType: io1, Iops: 18000", "Standard_E16ds_v5", "", "18000", ""},
+	} {
+		resources := designtest.FromTemplate(t, "Resources:"+network+"\n  Db: {Type: AWS::RDS::DBInstance, Properties: {DBInstanceIdentifier: db, Engine: mysql, EngineVersion: 8.4.3, DBSubnetGroupName: !Ref Group, DBInstanceClass: "+c.class+", "+c.storage+"}}\n")
+		one := designtest.Case{Families: families(), Resources: resources}
+		if c.asked != "" {
+			one.Options.Overrides = []design.Override{{Source: "db", Size: c.asked, Reason: "it does with less"}}
+		}
+		d := one.Make(t)
+		all = append(all, d)
+		want(t, designtest.One(t, d, mysqlServers), map[string]string{"sku.name": c.size, "properties.storage.iops": c.iops, "properties.version": newest})
+		exactly(t, c.class+" "+c.storage, decisionOf(t, d, "AWS::RDS::DBInstance", "db"), "db.compute db.iops", c.gaps)
+		if p := d.Parameters[slices.IndexFunc(d.Parameters, func(p design.Parameter) bool { return p.Name == "mysqlVersion" })]; p.Default != "8.4" || p.Secure {
+			t.Errorf("the version is %+v", p)
+		}
+	}
+	designtest.Check(t, all...)
 }
 
 // Backups are kept 7 to 35 days, windows are in UTC on both sides with Sunday
@@ -204,6 +235,9 @@ func TestAdministrators(t *testing.T) {
 	}
 }
 
+// newest is how the newest version of MySQL stands in a body.
+const newest = "[parameters('mysqlVersion')]"
+
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	type outcome struct{ target, gaps string }
@@ -212,7 +246,7 @@ func TestVersions(t *testing.T) {
 			"9.6.24": {"15", "postgres.version-raised"}, "12.19": {"15", "postgres.version-raised"}, "13.15": {"13", "postgres.version-end"}, "14": {"14", "postgres.version-end"},
 			"15.4": {"15", ""}, "17.2": {"17", ""}, "18.1": {"18", ""}, "19.0": {"18", "postgres.version-new"}, "new": {"16", ""},
 		},
-		"mysql": {"5.7.44": {"8.0.21", "mysql.version-raised"}, "8.0.39": {"8.0.21", "mysql.version-end"}, "8.4.3": {"8.0.21", "mysql.version-new"}},
+		"mysql": {"5.7.44": {"8.0.21", "mysql.version-raised"}, "8.0.39": {"8.0.21", "mysql.version-end"}, "8": {"8.0.21", "mysql.version-end"}, "8.3.0": {newest, "mysql.version-raised"}, "8.4.3": {newest, ""}, "8.4": {newest, ""}, "9.7.1": {newest, "mysql.version-new"}, "new": {"8.0.21", ""}},
 	} {
 		var all []string
 		for _, version := range slices.Sorted(maps.Keys(cases)) {

@@ -72,8 +72,7 @@ func (f *relational) postgresVersion(s *sheet) servers.PostgresMajorVersion {
 			text = strings.TrimPrefix(strings.TrimPrefix(family, "aurora-postgresql"), "postgres")
 		}
 	}
-	major, _, _ := strings.Cut(text, ".")
-	n := design.Int(map[string]any{"v": major}, "v", 0)
+	n := majorOf(text)
 	switch {
 	case n == 0:
 		s.Do("name the version of %s: the source takes RDS's default, and version %d was taken", s.r.Name, usual)
@@ -249,10 +248,16 @@ func static(values map[string]string) []string {
 	return out
 }
 
-func majorBelow(version string, n int) bool {
+// majorOf is the major version in a version's text, 0 when it is no number.
+func majorOf(version string) int {
 	major, _, _ := strings.Cut(version, ".")
-	v := design.Int(map[string]any{"v": major}, "v", n)
-	return v < n
+	return max(design.Int(map[string]any{"v": major}, "v", 0), 0)
+}
+
+// majorBelow reports a version that is known to be below n.
+func majorBelow(version string, n int) bool {
+	major := majorOf(version)
+	return major > 0 && major < n
 }
 
 // parameterGroups are the groups of the owner's, the cluster's first.

@@ -14,24 +14,45 @@ import (
 	"github.com/hashicorp/go-azure-sdk/resource-manager/mysql/2024-12-30/servers"
 )
 
-// mysqlVersion is 8.0 for all: older ones have to be raised, one step at a
-// time, and newer ones cannot be lowered by a dump alone. The service sells
-// 8.4 too, and charges extended support for 8.0 from June 2026 (Microsoft
-// Learn, "Azure Database for MySQL version support policy"), but the published
-// type of API 2024-12-30 takes 5.7 and 8.0.21 only.
+// newest is the newest version that the service has for production, 8.4. It is a
+// parameter, because the published type of API 2024-12-30 names 5.7 and 8.0.21
+// alone although it leaves room for others, and a check that knows the names only
+// would refuse it; Terraform's provider makes servers of 8.4 with this very value
+// (terraform-provider-azurerm, "azurerm_mysql_flexible_server: 8.4 version
+// support").
+func (s *sheet) newest() servers.ServerVersion {
+	return servers.ServerVersion(s.c.Parameter(design.Parameter{
+		Name: "mysqlVersion", Default: "8.4", Description: "Version of the MySQL servers that stand for sources of 8.4 and later",
+	}))
+}
+
+// mysqlVersion is the source's own version where the service has it: 8.0 and 8.4
+// (Microsoft Learn, "Azure Database for MySQL version support policy"). Older
+// ones are raised, and newer ones cannot be lowered by a dump alone: 9.7 is a
+// version of RDS and none of the service, whose innovation releases live 30 days.
 func (f *relational) mysqlVersion(s *sheet) servers.ServerVersion {
 	version := f.version
+	for _, g := range f.groups {
+		if majorOf(version) == 0 {
+			_, version, _ = strings.Cut(design.Text(g.Properties, "Family"), "mysql")
+		}
+	}
 	switch {
 	case strings.EqualFold(design.Text(s.r.Properties, "Engine"), "mariadb"):
-	case version == "":
+	case majorOf(version) == 0:
 		s.Do("name the version of %s: the source takes RDS's default, and 8.0 was taken", s.r.Name)
-	case strings.HasPrefix(version, "5."):
+	case majorBelow(version, 8):
 		s.Gap("mysql.version-raised", "EngineVersion="+version)
-	case strings.HasPrefix(version, "8.0"):
+	case strings.HasPrefix(version, "8.0"), version == "8":
 		s.Gap("mysql.version-end", "EngineVersion="+version)
+	case strings.HasPrefix(version, "8.4"):
+		return s.newest()
+	case majorBelow(version, 9):
+		s.Gap("mysql.version-raised", "EngineVersion="+version)
+		return s.newest()
 	default:
 		s.Gap("mysql.version-new", "EngineVersion="+version)
-		s.Do("raise the empty server of %s to 8.4 in place before the copy, and leave its version out of later deployments: the published type takes 8.0.21 at most, although the service sells 8.4", s.r.Name)
+		return s.newest()
 	}
 	return servers.ServerVersionEightPointZeroPointTwoOne
 }
@@ -77,17 +98,17 @@ func (s *sheet) mysql(f *relational) cloud.ResourceID {
 	return id
 }
 
-// mysqlIOPS is the most that most sizes of servers provision.
-const mysqlIOPS = 20000
-
-// mysqlStorage provisions the source's IOPS: the service sells them apart from
-// the size, up to 20,000 for most sizes of servers.
+// mysqlStorage provisions the source's IOPS, up to what the size of the server
+// does (Microsoft Learn, "Azure Database for MySQL flexible server service
+// tiers"). Where nothing was promised, or nobody knows what the size does, the
+// service scales them by use.
 func (f *relational) mysqlStorage() *servers.Storage {
-	out := servers.Storage{StorageSizeGB: new(int64(f.storageGiB)), AutoGrow: enabled(f.growing), AutoIoScaling: enabled(f.iops == 0)}
-	if f.iops > 0 {
-		// What comes with the size: 300, and 3 for each GiB (Microsoft Learn, "Azure
-		// Database for MySQL flexible server storage").
-		out.Iops = new(int64(min(max(f.iops, 360), mysqlIOPS)))
+	provisioned := f.iops > 0 && f.sku.IOPS > 0
+	out := servers.Storage{StorageSizeGB: new(int64(f.storageGiB)), AutoGrow: enabled(f.growing), AutoIoScaling: enabled(!provisioned)}
+	if provisioned {
+		// What comes with the smallest storage: 300, and 3 for each GiB (Microsoft
+		// Learn, "Azure Database for MySQL flexible server storage").
+		out.Iops = new(int64(min(max(f.iops, 360), f.sku.IOPS)))
 	}
 	return &out
 }

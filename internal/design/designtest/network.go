@@ -96,5 +96,8 @@ func (p *plan) PrivateEndpoint(to cloud.ResourceID, group string, near []any) (c
 	}}}), true
 }
 
+// Outbound knows no routes.
+func (p *plan) Outbound(cloud.ResourceID) design.Outbound { return design.OutboundUnknown }
+
 // Address changes nothing.
 func (p *plan) Address(text string) string { return text }

@@ -100,6 +100,7 @@ func (p *Plan) dedicate(purpose design.Purpose) *dedicated {
 	}
 	if purpose.From != nil && purpose.From.Kind == clusterKind {
 		purpose.Groups = p.machineGroups(purpose.From)
+		p.gatewaysFirst(near)
 	}
 	f := formOf(purpose.Name, purpose.Delegation)
 	d := &dedicated{net: v, name: cmp.Or(f.exact, purpose.Name, "service"), delegation: purpose.Delegation, near: near, listens: purpose.Listens}

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -17,10 +18,10 @@ const (
 	clusterKind     cloud.Kind = "AWS::EKS::Cluster"
 )
 
-// imply finds the parts that AWS makes with VPCs and clusters and that no
-// resource is for.
+// imply finds the parts that AWS makes with VPCs, clusters and endpoints and that
+// no resource is for.
 func (p *Plan) imply() {
-	p.implied = reach.NewImplied(p.c.Known(vpcKind, tableKind, associationKind, groupKind, aclKind, clusterKind), p.c.Find)
+	p.implied = reach.NewImplied(p.c.Known(vpcKind, "AWS::EC2::VPCCidrBlock", tableKind, associationKind, "AWS::EC2::Route", groupKind, aclKind, clusterKind, "AWS::EC2::VPCEndpoint"), p.c.Find)
 }
 
 // isMade reports whether a resource only stands for what AWS makes by itself:
@@ -71,7 +72,25 @@ func (p *Plan) completeGroup(g *group, r *inventory.Resource) {
 	}
 	g.referenced = true
 	g.in = append(g.in, permit{protocol: "*", ports: everyPort(), group: g})
-	g.out = append(g.out, permit{protocol: "*", ports: everyPort(), block: netip.PrefixFrom(netip.IPv4Unspecified(), 0)})
+	g.out = append(g.out, p.madeEgress(r)...)
+}
+
+// madeEgress are the permits outwards that AWS adds to a group: for all of IPv6
+// only where it is certain that the group has it.
+func (p *Plan) madeEgress(r *inventory.Resource) []permit {
+	out := []permit{{protocol: "*", ports: everyPort(), block: netip.PrefixFrom(netip.IPv4Unspecified(), 0)}}
+	vpc := cloud.ResourceID("")
+	if v, ok := p.c.Find(r, r.Properties["VpcId"], vpcKind); ok {
+		vpc = v.ID
+	}
+	changed := slices.ContainsFunc(p.c.Known("AWS::EC2::SecurityGroupEgress"), func(x *inventory.Resource) bool {
+		owner, ok := p.implied.Find(x, cmp.Or(x.Properties["GroupId"], x.Properties["GroupName"]), groupKind)
+		return ok && owner == r && !slices.Contains(x.Marks, inventory.Deleted)
+	})
+	if p.implied.OpensIPv6(r, vpc, changed) {
+		out = append(out, permit{protocol: "*", ports: everyPort(), block: netip.PrefixFrom(netip.IPv6Unspecified(), 0)})
+	}
+	return out
 }
 
 // machineGroups are the security groups of a cluster's machines: not those that

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"example.com/landfall/internal/inventory"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/network/2025-07-01/natgateways"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/network/2025-07-01/publicipaddresses"
+	"github.com/hashicorp/go-azure-sdk/resource-manager/network/2025-07-01/routetables"
 )
 
 const publicIP cloud.Kind = "Microsoft.Network/publicIPAddresses"
@@ -20,6 +22,43 @@ func (p *Plan) natFor(s *subnet) cloud.ResourceID {
 		return p.putNAT(nat)
 	}
 	return ""
+}
+
+// gatewaysFirst puts the subnets whose way out is a NAT gateway before others:
+// machines of the others have public addresses, or none of them gets out.
+func (p *Plan) gatewaysFirst(near []*subnet) {
+	slices.SortStableFunc(near, func(a, b *subnet) int {
+		switch x, y := p.natOf(a) != nil, p.natOf(b) != nil; {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	})
+}
+
+// Outbound says how machines in a dedicated subnet come to the Internet.
+func (p *Plan) Outbound(id cloud.ResourceID) design.Outbound {
+	i := slices.IndexFunc(p.special, func(d *dedicated) bool { return d.id == id })
+	if i < 0 || len(p.special[i].near) == 0 {
+		return design.OutboundUnknown
+	}
+	s := p.special[i].near[0]
+	if p.natOf(s) != nil {
+		return design.OutboundNAT
+	}
+	routes := p.routesOf(s)
+	if first, ok := defaultRoute(routes); ok && first.hop == hopInternet {
+		return design.OutboundGateway
+	}
+	for _, r := range p.targetRoutes(s.net, p.table(s), routes, false) {
+		if to, ok := parsePrefix(*cmp.Or(r.Properties.AddressPrefix, new(""))); ok && to.Bits() == 0 && to.Addr().Is4() &&
+			(r.Properties.NextHopType == routetables.RouteNextHopTypeVirtualAppliance || r.Properties.NextHopType == routetables.RouteNextHopTypeVirtualNetworkGateway) {
+			return design.OutboundRoute
+		}
+	}
+	return design.OutboundNone
 }
 
 func isPrivateNAT(r *inventory.Resource) bool {

@@ -39,6 +39,7 @@ type Plan struct {
 	special []*dedicated
 	stands  map[string]*dedicated
 	peps    map[string]cloud.ResourceID
+	passed  []passage
 	acls    []*aclNSG
 	entries map[cloud.ResourceID][]*inventory.Resource
 	wires   *wiring

@@ -91,6 +91,7 @@ func (p *Plan) rulesOf(s *groupSet, v *vnet, at *dedicated) (in, out []rule) {
 	for _, g := range s.groups {
 		for _, x := range g.in {
 			from = append(from, p.flows(x, v, true, at)...)
+			from = append(from, p.throughBalancers(g, x, v, at)...)
 		}
 		for _, x := range g.out {
 			to = append(to, p.flows(x, v, false, nil)...)
@@ -254,7 +255,7 @@ func (p *Plan) members(g *group, v *vnet) []end {
 		// Rules cannot name an ASG of another VNet (Microsoft Learn,
 		// "Application security groups").
 		return append(out, p.foreignMembers(g)...)
-	case len(out) == 0 && g.net == v:
+	case len(out) == 0 && g.net == v && !p.fronts(g):
 		// Nobody yet: the group stays, so that whoever joins it is meant.
 		return append(out, end{peer: peer{asg: p.asgOf(g)}})
 	}

@@ -88,7 +88,7 @@ func (p *Plan) readGroups() {
 			p.readRule(g, r, m, false)
 		}
 		if opensByItself(r) {
-			g.out = append(g.out, permit{protocol: "*", ports: everyPort(), block: netip.PrefixFrom(netip.IPv4Unspecified(), 0)})
+			g.out = append(g.out, p.madeEgress(r)...)
 		}
 	}
 	for _, r := range p.c.Known("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress") {
@@ -160,7 +160,7 @@ func (p *Plan) readRule(g *group, from *inventory.Resource, rule map[string]any,
 		if text == "" {
 			continue
 		}
-		if list, ok := p.c.Find(from, text, "AWS::EC2::PrefixList"); ok {
+		if list, ok := p.implied.Find(from, text, "AWS::EC2::PrefixList"); ok {
 			add(permit{list: list})
 		} else {
 			g.lost = append(g.lost, lost{"securitygroup.unresolved", key + "=" + text})

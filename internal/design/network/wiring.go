@@ -95,7 +95,7 @@ func (p *Plan) readRoute(r *inventory.Resource) route {
 	out := route{r: r, hop: hopUnknown}
 	if to, ok := parsePrefix(destination(r)); ok {
 		out.to = []netip.Prefix{to}
-	} else if list, ok := p.c.Find(r, r.Properties["DestinationPrefixListId"], "AWS::EC2::PrefixList"); ok && !awsOwned(list) {
+	} else if list, ok := p.implied.Find(r, r.Properties["DestinationPrefixListId"], "AWS::EC2::PrefixList"); ok && !awsOwned(list) {
 		out.to = entries(list)
 	}
 	ways := []struct {

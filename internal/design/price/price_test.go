@@ -77,6 +77,16 @@ func TestKindsArePriced(t *testing.T) {
 		{`
   X: {Type: AWS::EKS::Cluster, Properties: {Name: shop, RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A, !Ref B]}}}`, "shop", 73, 73, "without the nodes"},
 		{`
+  X: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.33", RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A, !Ref B]}}}`, "shop", 438, 438, "EKS cluster (extended support)"},
+		{`
+  X: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.33", UpgradePolicy: {SupportType: STANDARD}, RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A, !Ref B]}}}`, "shop", 73, 73, "before: EKS cluster,"},
+		{`
+  X: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.34.2", RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A, !Ref B]}}}`, "shop", 73, 438, "Cluster management (Premium)"},
+		{`
+  X: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.21", RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A, !Ref B]}}}`, "shop", 438, 73, "EKS cluster (extended support)"},
+		{`
+  X: {Type: AWS::EKS::Cluster, Properties: {Name: shop, Version: "1.99", RoleArn: "arn:aws:iam::123456789012:role/x", ResourcesVpcConfig: {SubnetIds: [!Ref A, !Ref B]}}}`, "shop", 73, 73, "before: EKS cluster,"},
+		{`
   X: {Type: AWS::FSx::FileSystem, Properties: {FileSystemType: WINDOWS, StorageCapacity: 100, StorageType: SSD, SubnetIds: [!Ref A], WindowsConfiguration: {ThroughputCapacity: 32}}}`, "X", 23 + 144, -1, "SSD storage and Throughput capacity"},
 		{`
   T: {Type: AWS::ECS::TaskDefinition, Properties: {Family: web, Cpu: "512", Memory: "1024", RequiresCompatibilities: [FARGATE], NetworkMode: awsvpc, ContainerDefinitions: [{Name: web, Image: "nginx:1", PortMappings: [{ContainerPort: 80}]}]}}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 )
@@ -37,6 +38,8 @@ func (p *pricer) special(how string, of thing) *amount {
 		out = p.rules(of.properties)
 	case "circuits":
 		out = p.circuits(of.properties)
+	case "clusters":
+		out = p.clusters(of.properties)
 	default:
 		return nil
 	}
@@ -175,6 +178,23 @@ func (p *pricer) circuits(properties map[string]any) amount {
 		return unknown("the catalogue has no unit price of a port of " + speed)
 	}
 	return p.units("aws_dx_connection", "DX connection", 1)
+}
+
+// clusters prices the control plane of EKS: six times as much from the day on
+// which its version leaves standard support, unless its upgrade policy has it
+// raised then (Amazon EKS pricing; Amazon EKS User Guide, "Understand the
+// Kubernetes version lifecycle on EKS"). What is newer than the catalogue is in
+// standard support.
+func (p *pricer) clusters(properties map[string]any) amount {
+	component := "EKS cluster"
+	if version := catalog.Minor(design.Text(properties, "Version")); version != "" && !strings.EqualFold(design.Text(properties, "UpgradePolicy.SupportType"), "STANDARD") {
+		r, known := p.catalog.Release("eks", version)
+		oldest := p.catalog.Releases("eks")
+		if known && r.Ends <= p.catalog.Day() || !known && len(oldest) > 0 && catalog.Newer(oldest[0].Version, version) {
+			component += " (extended support)"
+		}
+	}
+	return p.units("aws_eks_cluster", component, 1)
 }
 
 // rules prices a load balancer by its rules.

@@ -38,6 +38,7 @@ func Prove(c *design.Context) {
 	proof := reach.Compare(source, target, pairing)
 	proof.Undecided = append(proof.Undecided, p.open...)
 	slices.Sort(proof.Undecided)
+	proof.Undecided = slices.Compact(proof.Undecided)
 	proof.Equal = proof.Equal && len(p.open) == 0
 	c.SetNetwork(&proof)
 	report(c, &proof)
