@@ -11,6 +11,8 @@ type worldKey struct {
 	source, target guards
 	here, there    int
 	v6             bool
+	// doors is one more than the index of an interface with doors.
+	doors int
 }
 
 // maxWorlds bounds what is kept: with as many sets of groups as endpoints, each
@@ -33,10 +35,10 @@ func (c *comparer) around(e *end) {
 				continue
 			}
 			if !e.source.Mute && !e.target.Mute && !w.newcomer {
-				c.compare(&packet{s, w.source, t, w.target, e.source.ID, w.name, e.source.label(), w.name, w.widerOnly, w.newcomer, nil})
+				c.compare(&packet{s, w.source, t, w.target, e.source.ID, w.name, e.source.label(), w.name, w.widerOnly, w.newcomer, nil, none})
 			}
 			if !e.source.Deaf && !e.target.Deaf {
-				c.compare(&packet{w.source, s, w.target, t, w.name, e.source.ID, w.name, e.source.label(), w.widerOnly, w.newcomer, e.ports})
+				c.compare(&packet{w.source, s, w.target, t, w.name, e.source.ID, w.name, e.source.label(), w.widerOnly, w.newcomer, e.ports, e.listens})
 			}
 		}
 	}
@@ -46,7 +48,7 @@ func (c *comparer) around(e *end) {
 // world cuts all other addresses into cells that neither side's rules and
 // routes around an endpoint tell apart.
 func (c *comparer) world(s, t *party) []worldCell {
-	key := worldKey{*c.source.guards(s), *c.target.guards(t), s.subnet, t.subnet, s.v6}
+	key := worldKey{*c.source.guards(s), *c.target.guards(t), s.subnet, t.subnet, s.v6, c.source.doored(s)}
 	if w, ok := c.worlds[key]; ok {
 		return w
 	}
@@ -70,6 +72,14 @@ func (c *comparer) world(s, t *party) []worldCell {
 	}
 	c.worlds[key] = out
 	return out
+}
+
+// doored is 0 for an endpoint without doors, else a number of its own.
+func (s *side) doored(p *party) int {
+	if len(s.net.Interfaces[p.iface].Doors) == 0 {
+		return 0
+	}
+	return p.iface + 1
 }
 
 func family(prefixes []netip.Prefix, v6 bool) []netip.Prefix {

@@ -145,13 +145,17 @@ func (a *awsReader) groups() {
 			f.In = append(f.In, a.groupRule(r, m, true))
 		}
 		for _, m := range maps(r.Properties["SecurityGroupEgress"]) {
-			f.Out = append(f.Out, a.groupRule(r, m, false))
+			rule := a.groupRule(r, m, false)
+			if slices.Contains(a.implied.list, r) && slices.Equal(rule.To.Prefixes, wholeWorld()[1:]) {
+				rule = a.late(r, a.implied.familyOf(r, a.id(r, r.Properties["VpcId"], kindVPC)), rule)
+			}
+			f.Out = append(f.Out, rule)
 		}
 		if a.implied.HalfKnown(r) {
 			f.In = append(f.In, Rule{Name: "ingress all " + cmp.Or(f.Name, f.ID) + " (AWS's own)", Protocol: -1, From: Peers{Labels: []string{f.ID}}, To: Peers{Any: true}})
 		}
 		if opens(r) || a.implied.HalfKnown(r) {
-			f.Out = append(f.Out, Rule{Name: "egress all (AWS's own)", Protocol: -1, From: Peers{Any: true}, To: Peers{Prefixes: a.worldOf(r)}})
+			f.Out = append(f.Out, a.madeEgress(r)...)
 		}
 		a.filters[f.ID] = len(a.net.Filters)
 		a.net.Filters = append(a.net.Filters, f)
@@ -186,16 +190,37 @@ func opens(r *inventory.Resource) bool {
 	return !slices.ContainsFunc(r.Provenance, func(p inventory.Provenance) bool { return p.Source != inventory.CloudFormation })
 }
 
-// worldOf is what the rule that AWS adds names: all of IPv4, and of IPv6 only
-// in a VPC that has such a block (VPC user guide, "Security group rules").
-func (a *awsReader) worldOf(r *inventory.Resource) []netip.Prefix {
-	vpc := a.id(r, r.Properties["VpcId"], kindVPC)
-	for _, s := range a.net.Spaces {
-		if s.ID == vpc && slices.ContainsFunc(s.Prefixes, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
-			return wholeWorld()
-		}
+// madeEgress are the rules that AWS adds: for all of IPv4, and for all of IPv6
+// only in a VPC that has such a block. A block that is associated later brings
+// the second one unless rules outwards were changed before, which no template
+// and no state tells the order of (Amazon EC2 User Guide, "Default security
+// groups for your VPCs" and "Add IPv6 support for your VPC").
+func (a *awsReader) madeEgress(r *inventory.Resource) []Rule {
+	rule := func(block netip.Prefix) Rule {
+		return Rule{Name: "egress all (AWS's own)", Protocol: -1, From: Peers{Any: true}, To: Peers{Prefixes: []netip.Prefix{block}}}
 	}
-	return wholeWorld()[:1]
+	out := []Rule{rule(wholeWorld()[0])}
+	how := a.implied.familyOf(r, a.id(r, r.Properties["VpcId"], kindVPC))
+	if how == without6 {
+		return out
+	}
+	return append(out, a.late(r, how, rule(wholeWorld()[1])))
+}
+
+// late is a rule for all of IPv6, not known where the order of changes decides.
+func (a *awsReader) late(r *inventory.Resource, how family6, six Rule) Rule {
+	if how == later6 && a.implied.changedBefore(r, a.changedEgress(r)) {
+		six.Unknown = "whether IPv6 came to the VPC before the rules outwards of " + r.Name + " were changed is not known"
+	}
+	return six
+}
+
+// changedEgress reports whether resources beside a group change its rules
+// outwards.
+func (a *awsReader) changedEgress(r *inventory.Resource) bool {
+	return slices.ContainsFunc(a.byKind["AWS::EC2::SecurityGroupEgress"], func(x *inventory.Resource) bool {
+		return a.id(x, cmp.Or(x.Properties["GroupId"], x.Properties["GroupName"]), kindGroup) == string(r.ID)
+	})
 }
 
 // groupRule reads one rule of a security group.
@@ -226,7 +251,7 @@ func (a *awsReader) groupRule(from *inventory.Resource, m map[string]any, in boo
 		if v := text(m[key]); v != "" {
 			blocks, tag, ok := a.prefixList(from, v)
 			if !ok {
-				why = append(why, "prefix list "+v+" is not known")
+				why = append(why, "the entries of prefix list "+v+" are not known")
 			} else if peers.Prefixes = append(peers.Prefixes, blocks...); tag != "" {
 				peers.Tags = append(peers.Tags, tag)
 			}
@@ -334,6 +359,9 @@ func (a *awsReader) prefixList(from *inventory.Resource, value string) ([]netip.
 	name := text(r.Properties["PrefixListName"])
 	if text(r.Properties["OwnerId"]) == "AWS" || strings.HasPrefix(name, "com.amazonaws.") {
 		return nil, serviceTag(name), true
+	}
+	if r.Properties["Entries"] == nil && scanned(r) {
+		return nil, "", false // its entries were not read
 	}
 	var out []netip.Prefix
 	for _, m := range maps(r.Properties["Entries"]) {

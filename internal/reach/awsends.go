@@ -109,6 +109,9 @@ func (a *awsReader) endpoints() {
 	for _, r := range a.byKind[kindNodes] {
 		a.nodes(r)
 	}
+	for _, r := range a.byKind[kindFargate] {
+		a.pods(r)
+	}
 	a.exposures()
 }
 
@@ -211,7 +214,7 @@ func (a *awsReader) defaultGroup(vpc string) string {
 	if _, ok := a.filters[id]; !ok {
 		a.filters[id] = len(a.net.Filters)
 		f := Filter{ID: id, Name: "default group"}
-		made := memberGroup(id, f.Name, "default", vpc)
+		made := memberGroup(id, f.Name, "default", vpc, false)
 		f.In = []Rule{{Name: "ingress all default group", Protocol: -1, From: Peers{Labels: []string{id}}, To: Peers{Any: true}}}
 		for _, m := range maps(made.Properties["SecurityGroupEgress"]) {
 			f.Out = append(f.Out, a.groupRule(made, m, false))
@@ -334,7 +337,6 @@ func (a *awsReader) scalingGroup(r *inventory.Resource) {
 func (a *awsReader) balancer(r *inventory.Resource) {
 	kind := text(r.Properties["Type"])
 	if kind != "" && kind != "application" {
-		a.guarded(r)
 		return
 	}
 	f := Interface{ID: string(r.ID), Name: r.Name, Public: text(r.Properties["Scheme"]) != "internal"}
@@ -347,53 +349,6 @@ func (a *awsReader) balancer(r *inventory.Resource) {
 	a.net.Interfaces = append(a.net.Interfaces, f)
 }
 
-// exposures finds the ports on which Network Load Balancers of the internet
-// reach instances. They keep the client's address for instances (Elastic Load
-// Balancing, "Client IP preservation").
-func (a *awsReader) exposures() {
-	for _, l := range a.byKind[kindListener] {
-		b, ok := a.find(l, l.Properties["LoadBalancerArn"], kindBalancer)
-		if !ok || text(b.Properties["Type"]) != "network" || text(b.Properties["Scheme"]) == "internal" {
-			continue
-		}
-		for _, g := range a.targetsOf(l) {
-			a.expose(g)
-		}
-	}
-}
-
-func (a *awsReader) expose(g *inventory.Resource) {
-	if kind := text(g.Properties["TargetType"]); kind != "" && kind != "instance" {
-		a.doubt(a.id(g, g.Properties["VpcId"], kindVPC), "target group "+g.Name+": its targets see the balancer's addresses, which are not known")
-		return
-	}
-	members := map[string][]uint16{}
-	standard, _ := port(text(g.Properties["Port"]))
-	for _, m := range maps(g.Properties["Targets"]) {
-		n, ok := port(text(m["Port"]))
-		if !ok {
-			n = standard
-		}
-		id := a.id(g, m["Id"], "AWS::EC2::Instance")
-		members[id] = append(members[id], n)
-	}
-	for _, s := range a.byKind["AWS::AutoScaling::AutoScalingGroup"] {
-		for _, v := range list(s.Properties["TargetGroupARNs"]) {
-			if a.id(s, v, g.Kind) == string(g.ID) {
-				members[string(s.ID)] = append(members[string(s.ID)], standard)
-			}
-		}
-	}
-	for i := range a.net.Interfaces {
-		f := &a.net.Interfaces[i]
-		for _, n := range members[f.ID] {
-			if x := (Range{n, n}); !slices.Contains(f.Exposed, x) {
-				f.Exposed = append(f.Exposed, x)
-			}
-		}
-	}
-}
-
 // Kinds returns the kinds that FromAWS reads.
 func Kinds() []cloud.Kind {
 	out := []cloud.Kind{
@@ -403,7 +358,7 @@ func Kinds() []cloud.Kind {
 		"AWS::EC2::TransitGatewayVpcAttachment", "AWS::EC2::TransitGatewayAttachment", "AWS::EC2::TransitGatewayRouteTable", "AWS::EC2::TransitGatewayRouteTableAssociation",
 		"AWS::EC2::TransitGatewayRouteTablePropagation", "AWS::EC2::TransitGatewayRoute", "AWS::EC2::TransitGatewayPeeringAttachment", "AWS::EC2::Instance",
 		"AWS::EC2::NetworkInterface", "AWS::EC2::EIP", "AWS::EC2::EIPAssociation", "AWS::AutoScaling::AutoScalingGroup", kindBalancer,
-		kindListener, kindTargetGroup, kindNodes,
+		kindListener, kindTargetGroup, kindNodes, kindFargate, kindConnection, kindVirtualInterface, kindAssociated, kindConnect, kindService, kindPermission, kindFirewall, kindPolicy, kindRuleGroup,
 	}
 	for _, s := range standings() {
 		out = append(out, s.kind)

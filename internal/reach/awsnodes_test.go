@@ -50,17 +50,6 @@ func TestNodeGroups(t *testing.T) {
 	}
 }
 
-// TestClusterNamesFurtherGroups: they guard the API server alone, which is said.
-func TestClusterNamesFurtherGroups(t *testing.T) {
-	t.Parallel()
-	a := small(t)
-	a.add(t, kindCluster, "k", `{"ResourcesVpcConfig":{"SubnetIds":["s1"],"SecurityGroupIds":["web"]}}`)
-	n := FromAWS(a.list, a.find)
-	if len(n.Doubts) == 0 || !strings.Contains(n.Doubts[len(n.Doubts)-1].Text+n.Doubts[0].Text, "guard the API server") {
-		t.Errorf("%v", n.Doubts)
-	}
-}
-
 // egress is a spoke whose way out leads through a transit gateway to the network
 // that hub describes: by what routes its attachment's subnet.
 func egress(t *testing.T, routes ...string) *account {
@@ -107,41 +96,6 @@ func TestThroughASharedNetwork(t *testing.T) {
 		a := egress(t, c.routes...)
 		if got := whoMay(FromAWS(a.list, a.find), "i", netip.MustParseAddr("203.0.113.1"), 443); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-}
-
-// TestGroupsOfANetworkBalancer: groups that keep nothing back are decided, others
-// are named with what to check.
-func TestGroupsOfANetworkBalancer(t *testing.T) {
-	t.Parallel()
-	const open = `[{"IpProtocol":"tcp","FromPort":443,"ToPort":443,"CidrIp":"0.0.0.0/0"}]`
-	const out = `[{"IpProtocol":"-1","CidrIp":"0.0.0.0/0"}]`
-	for name, c := range map[string]struct{ in, out, target, doubt string }{
-		"open both ways":      {open, out, `[]`, ""},
-		"in from one block":   {`[{"IpProtocol":"tcp","FromPort":443,"ToPort":443,"CidrIp":"10.0.0.0/8"}]`, out, `[]`, "let everyone in on port 443"},
-		"out to another port": {open, `[{"IpProtocol":"tcp","FromPort":80,"ToPort":80,"CidrIp":"0.0.0.0/0"}]`, `[]`, "everything out to port 8443"},
-		"named by its target": {open, out, `[{"IpProtocol":"tcp","FromPort":8443,"ToPort":8443,"SourceSecurityGroupId":"lb"}]`, "the groups target let in what it hands on"},
-	} {
-		a := &account{}
-		a.add(t, "AWS::EC2::VPC", "vpc", `{"CidrBlock":"10.0.0.0/16"}`)
-		a.add(t, "AWS::EC2::Subnet", "s1", `{"VpcId":"vpc","CidrBlock":"10.0.1.0/24"}`)
-		a.add(t, kindGroup, "lb", `{"GroupName":"lb","VpcId":"vpc","SecurityGroupIngress":`+c.in+`,"SecurityGroupEgress":`+c.out+`}`)
-		a.add(t, kindGroup, "target", `{"GroupName":"target","VpcId":"vpc","SecurityGroupIngress":`+c.target+`}`)
-		a.add(t, kindBalancer, "nlb", `{"Type":"network","Scheme":"internet-facing","SecurityGroups":["lb"],"SubnetMappings":[{"SubnetId":"s1"}]}`)
-		a.add(t, kindTargetGroup, "tg", `{"Port":8443,"VpcId":"vpc","Targets":[{"Id":"i"}]}`)
-		a.add(t, kindListener, "listener", `{"LoadBalancerArn":"nlb","Port":443,"DefaultActions":[{"ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"tg"}]}}]}`)
-		a.add(t, "AWS::EC2::Instance", "i", `{"SubnetId":"s1","SecurityGroupIds":["target"]}`)
-		n := FromAWS(a.list, a.find)
-		text := ""
-		for _, d := range n.Doubts {
-			text += d.Text
-		}
-		if c.doubt == "" && text != "" || !strings.Contains(text, c.doubt) {
-			t.Errorf("%s: %q, want %q", name, text, c.doubt)
-		}
-		if i := n.Interfaces[0]; len(i.Exposed) != 1 || i.Exposed[0].First != 8443 {
-			t.Errorf("%s: exposed %v", name, i.Exposed)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -42,6 +41,9 @@ func (a *awsReader) routeTables() {
 func (a *awsReader) routes(r *inventory.Resource) []Route {
 	p := r.Properties
 	hop, via := a.hop(r)
+	if hop == HopUnknown && via == "" {
+		via = a.forwarder(r)
+	}
 	var out []Route
 	for _, block := range prefixes(p["DestinationCidrBlock"], p["DestinationIpv6CidrBlock"]) {
 		out = append(out, Route{Prefix: block, Hop: hop, Via: via, Learned: text(r.Attributes["Origin"]) == "EnableVgwRoutePropagation"})
@@ -152,34 +154,6 @@ func (a *awsReader) gatewayEndpoints() {
 	}
 }
 
-// propagated adds the routes that a virtual private gateway learns. Those of
-// BGP nobody has written down.
-func (a *awsReader) propagated() {
-	static := map[string][]netip.Prefix{}
-	for _, r := range a.byKind["AWS::EC2::VPNConnectionRoute"] {
-		if c, ok := a.find(r, r.Properties["VpnConnectionId"], "AWS::EC2::VPNConnection"); ok {
-			id := a.id(c, c.Properties["VpnGatewayId"], "AWS::EC2::VPNGateway")
-			static[id] = append(static[id], prefixes(r.Properties["DestinationCidrBlock"])...)
-		}
-	}
-	for _, r := range a.byKind["AWS::EC2::VPNGatewayRoutePropagation"] {
-		gateway := a.id(r, r.Properties["VpnGatewayId"], "AWS::EC2::VPNGateway")
-		for _, v := range list(r.Properties["RouteTableIds"]) {
-			i, ok := a.tables[a.id(r, v, kindTable)]
-			if !ok {
-				continue
-			}
-			for _, block := range static[gateway] {
-				a.net.Tables[i].Routes = append(a.net.Tables[i].Routes, Route{Prefix: block, Hop: HopPremises, Learned: true})
-			}
-			if len(static[gateway]) == 0 {
-				t, _ := a.find(r, v, kindTable)
-				a.doubt(a.id(t, t.Properties["VpcId"], kindVPC), "route table "+a.net.Tables[i].label()+": which routes "+r.Name+" learns over BGP is not known")
-			}
-		}
-	}
-}
-
 // transits reads transit gateways. Unless switched off, all attachments use and
 // feed the gateway's default table (Amazon VPC Transit Gateways, "Transit
 // gateway route tables").
@@ -189,7 +163,7 @@ func (a *awsReader) transits() {
 		standard := Table{ID: string(r.ID) + "|default", Name: r.Name + " default"}
 		associates, propagates := text(r.Properties["DefaultRouteTableAssociation"]) != "disable", text(r.Properties["DefaultRouteTablePropagation"]) != "disable"
 		for _, x := range append(a.byKind["AWS::EC2::TransitGatewayVpcAttachment"], a.byKind["AWS::EC2::TransitGatewayAttachment"]...) {
-			if a.id(x, x.Properties["TransitGatewayId"], kindTransit) != t.ID {
+			if a.id(x, x.Properties["TransitGatewayId"], kindTransit) != t.ID || text(x.Attributes["ResourceType"]) == "peering" {
 				continue
 			}
 			att := Attachment{ID: string(x.ID), Space: a.id(x, x.Properties["VpcId"], kindVPC)}
@@ -207,8 +181,20 @@ func (a *awsReader) transits() {
 			}
 			t.Attachments = append(t.Attachments, att)
 		}
+		for _, x := range a.outside(r) {
+			att := Attachment{ID: string(x.ID)}
+			if associates {
+				att.Table = standard.ID
+			}
+			t.Attachments = append(t.Attachments, att)
+		}
 		t.Tables = append(t.Tables, standard)
-		a.transitTables(&t, r)
+		fed := map[string][]*inventory.Resource{}
+		if propagates {
+			fed[standard.ID] = a.outside(r)
+		}
+		a.transitTables(&t, r, fed)
+		a.fedByBGP(&t, r, fed)
 		a.net.Transits = append(a.net.Transits, t)
 	}
 }
@@ -226,7 +212,7 @@ func (a *awsReader) learned(x Attachment) []Route {
 }
 
 // transitTables reads the tables that are resources of their own.
-func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource) {
+func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource, fed map[string][]*inventory.Resource) {
 	const kind, attachment = "AWS::EC2::TransitGatewayRouteTable", "TransitGatewayAttachmentId"
 	at := map[string]int{}
 	// Of its default table a state tells no more than the id.
@@ -251,6 +237,9 @@ func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource) {
 	}
 	attached := func(r *inventory.Resource) *Attachment {
 		id := a.id(r, r.Properties[attachment], "AWS::EC2::TransitGatewayVpcAttachment", "AWS::EC2::TransitGatewayAttachment")
+		if x := a.attachedAs(gateway, text(r.Properties[attachment])); id == "" && x != nil {
+			id = string(x.ID)
+		}
 		i := slices.IndexFunc(t.Attachments, func(x Attachment) bool { return x.ID == id })
 		if i < 0 {
 			return nil
@@ -267,6 +256,9 @@ func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource) {
 		i, ok := at[tableOf(r)]
 		if x := attached(r); ok && x != nil {
 			t.Tables[i].Routes = append(t.Tables[i].Routes, a.learned(*x)...)
+			if out := a.attachedAs(gateway, text(r.Properties[attachment])); out != nil {
+				fed[t.Tables[i].ID] = append(fed[t.Tables[i].ID], out)
+			}
 		}
 	}
 	for _, r := range a.byKind["AWS::EC2::TransitGatewayRoute"] {
@@ -282,13 +274,6 @@ func (a *awsReader) transitTables(t *Transit, gateway *inventory.Resource) {
 				route.Hop = HopUnknown
 			}
 			t.Tables[i].Routes = append(t.Tables[i].Routes, route)
-		}
-	}
-	if len(a.byKind["AWS::EC2::TransitGatewayPeeringAttachment"]) > 0 {
-		for _, x := range t.Attachments {
-			if x.Space != "" {
-				a.doubt(x.Space, "transit gateway "+gateway.Name+": what its peering attachments reach is not known")
-			}
 		}
 	}
 }

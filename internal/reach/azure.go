@@ -2,7 +2,6 @@ package reach
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -299,62 +298,4 @@ func (a *azureReader) peerings() {
 			}
 		}
 	}
-}
-
-// premises adds the routes of virtual network gateways to the subnets of their
-// networks.
-func (a *azureReader) premises() {
-	far := map[string][]netip.Prefix{}
-	a.each("microsoft.network/localnetworkgateways", func(b Body) {
-		far[b.ID] = prefixes(list(at(b.Tree, "properties", "localNetworkAddressSpace", "addressPrefixes"))...)
-	})
-	learned := map[string][]netip.Prefix{}
-	a.each("microsoft.network/connections", func(b Body) {
-		gateway := ref(b.Tree, "properties", "virtualNetworkGateway1")
-		learned[gateway] = append(learned[gateway], far[ref(b.Tree, "properties", "localNetworkGateway2")]...)
-		if truth(at(b.Tree, "properties", "enableBgp")) || text(at(b.Tree, "properties", "connectionType")) == "ExpressRoute" {
-			a.doubts[Doubt{Text: "connection " + name(b.ID) + ": which routes it learns over BGP is not known"}] = true
-		}
-	})
-	a.each("microsoft.network/virtualnetworkgateways", func(b Body) {
-		subnet := ref(b.Tree, "properties", "ipConfigurations", "properties", "subnet")
-		if i, ok := a.subnets[subnet]; ok && len(learned[b.ID]) > 0 {
-			a.learn(a.net.Subnets[i].Space, learned[b.ID])
-		}
-	})
-}
-
-// learn gives the routes of a gateway to all subnets of a network, unless the
-// subnet's table refuses them.
-func (a *azureReader) learn(space string, blocks []netip.Prefix) {
-	refuses := map[string]bool{}
-	a.each("microsoft.network/routetables", func(b Body) {
-		refuses[b.ID] = truth(at(b.Tree, "properties", "disableBgpRoutePropagation"))
-	})
-	for i := range a.net.Subnets {
-		s := &a.net.Subnets[i]
-		if s.Space != space || refuses[s.Table] {
-			continue
-		}
-		id := s.ID + "|" + s.Table
-		n := slices.IndexFunc(a.net.Tables, func(t Table) bool { return t.ID == id || t.ID == s.Table })
-		t := Table{ID: id, Name: s.Name + " routes"}
-		if n >= 0 {
-			t.Routes = slices.Clone(a.net.Tables[n].Routes)
-			t.Name = a.net.Tables[n].Name
-		}
-		for _, b := range blocks {
-			t.Routes = append(t.Routes, Route{Prefix: b, Hop: HopPremises, Learned: true})
-		}
-		a.net.Tables = append(a.net.Tables, t)
-		s.Table = id
-	}
-}
-
-// hubs names what a Virtual WAN hub decides, which its own routing policies may
-// change.
-func (a *azureReader) hubs() {
-	a.each("microsoft.network/virtualhubs/hubvirtualnetworkconnections", func(b Body) {
-		a.doubts[Doubt{Text: "hub connection " + name(b.ID) + ": which networks the hub joins is not computed"}] = true
-	})
 }

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -105,18 +106,85 @@ func (a *azureReader) other(b Body) {
 			}
 		}
 	})
+	slices.Sort(subnets)
+	a.apiServer(b, subnets)
 	if len(subnets) == 0 || strings.Contains(b.Type, "/virtualnetworkrules") || b.Type == "microsoft.storage/storageaccounts" || b.Type == "microsoft.keyvault/vaults" {
 		// Rules of services name the subnets that they let in.
 		return
 	}
-	slices.Sort(subnets)
 	f := Interface{ID: b.ID, Name: name(b.ID), Many: true, Deaf: strings.HasPrefix(b.Type, "microsoft.web/sites")}
 	f.Mute = strings.HasPrefix(b.Type, "microsoft.db") || strings.HasPrefix(b.Type, "microsoft.sql") || strings.HasPrefix(b.Type, "microsoft.cache") ||
 		strings.HasPrefix(b.Type, "microsoft.netapp")
 	for _, s := range subnets {
 		f.Places = append(f.Places, Place{Subnet: s})
 	}
+	a.machinesOut(b, &f)
 	a.net.Interfaces = append(a.net.Interfaces, f)
+}
+
+// machinesOut gives the machines of a cluster their way to the Internet: AKS
+// makes a balancer or a NAT gateway for it unless the cluster says otherwise, and
+// machines of a pool may have public addresses (Microsoft Learn, "Customize
+// cluster egress with outbound types in Azure Kubernetes Service (AKS)" and "Use
+// instance-level public IPs in Azure Kubernetes Service (AKS)").
+func (a *azureReader) machinesOut(b Body, f *Interface) {
+	cluster, _, pool := strings.Cut(b.ID, "/agentpools/")
+	if b.Type != kindAKS && (!pool || b.Type != kindAKS+"/agentpools") {
+		return
+	}
+	f.Closed = true
+	f.Public = truth(at(b.Tree, "properties", "enableNodePublicIP"))
+	for _, m := range maps(at(b.Tree, "properties", "agentPoolProfiles")) {
+		f.Public = f.Public || truth(m["enableNodePublicIP"])
+	}
+	kind := ""
+	for _, x := range a.bodies {
+		if x.ID == cluster && x.Type == kindAKS {
+			kind = strings.ToLower(text(at(x.Tree, "properties", "networkProfile", "outboundType")))
+		}
+	}
+	f.Translated = kind != "none" && kind != "block" && kind != "userdefinedrouting" && kind != "userassignednatgateway"
+}
+
+// kindAKS is a Kubernetes cluster of Azure.
+const kindAKS = "microsoft.containerservice/managedclusters"
+
+// apiServer reads the API server of a cluster. A private one is a private
+// endpoint in the subnet of the machines, which no NSG guards; ranges narrow a
+// public one (Microsoft Learn, "Create a private Azure Kubernetes Service (AKS)
+// cluster" and "Use API server authorized IP address ranges in Azure Kubernetes
+// Service (AKS)").
+func (a *azureReader) apiServer(b Body, subnets []string) {
+	if b.Type != kindAKS {
+		return
+	}
+	access := at(b.Tree, "properties", "apiServerAccessProfile")
+	f := Interface{ID: b.ID + apiSuffix, Name: name(b.ID) + " API server", Mute: true, Open: true, API: &API{Public: !truth(at(access, "enablePrivateCluster"))}}
+	if f.API.Public {
+		f.API.From, f.API.Unknown = takenFrom(at(access, "authorizedIPRanges"))
+	} else {
+		for _, s := range subnets {
+			f.Places = append(f.Places, Place{Subnet: s})
+		}
+	}
+	a.net.Interfaces = append(a.net.Interfaces, f)
+}
+
+// takenFrom reads the blocks that an API server's public address takes; none
+// means all.
+func takenFrom(values any) ([]netip.Prefix, string) {
+	var out []netip.Prefix
+	for _, v := range list(values) {
+		blocks := prefixes(v)
+		if len(blocks) == 0 {
+			return nil, "the block " + text(v) + " that its public address takes is not known"
+		}
+		out = append(out, blocks...)
+	}
+	if len(out) == 0 {
+		out = wholeWorld()[:1]
+	}
+	return out, ""
 }
 
 // walk calls yield with all texts of a tree.
@@ -141,6 +209,7 @@ func walk(v any, yield func(string)) {
 // members a way out, unless they say not to.
 func (a *azureReader) balancers() {
 	a.each("microsoft.network/loadbalancers", func(b Body) {
+		a.poolMembers(b)
 		public := map[string]bool{}
 		for _, m := range maps(at(b.Tree, "properties", "frontendIPConfigurations")) {
 			if at(m, "properties", "publicIPAddress") != nil || at(m, "properties", "publicIPPrefix") != nil {
@@ -168,6 +237,24 @@ func (a *azureReader) balancers() {
 			a.expose(ref(m, "properties", "backendAddressPool"), nil, true)
 		}
 	})
+}
+
+// poolMembers finds the members that a pool names by address.
+func (a *azureReader) poolMembers(b Body) {
+	for _, m := range maps(at(b.Tree, "properties", "backendAddressPools")) {
+		pool := b.ID + "/backendaddresspools/" + strings.ToLower(text(m["name"]))
+		for _, x := range maps(at(m, "properties", "loadBalancerBackendAddresses")) {
+			ip, vnet := address(at(x, "properties", "ipAddress")), ref(x, "properties", "virtualNetwork")
+			for i := range a.net.Interfaces {
+				if slices.ContainsFunc(a.net.Interfaces[i].Places, func(p Place) bool {
+					n, ok := a.subnets[p.Subnet]
+					return ok && ip.IsValid() && p.Address == ip && (vnet == "" || a.net.Subnets[n].Space == vnet)
+				}) {
+					a.pools[pool] = append(a.pools[pool], i)
+				}
+			}
+		}
+	}
 }
 
 func (a *azureReader) expose(pool string, ports []Range, out bool) {

@@ -26,9 +26,12 @@ func has(prefixes []netip.Prefix, a netip.Addr) bool {
 	return false
 }
 
-// bruteAWS follows one packet and its answer through the documented steps of a
-// VPC, rule by rule, without any of the package's own machinery.
-func bruteAWS(n *Network, p one) bool {
+// bruteAWS asks for the straight way and for those through balancers.
+func bruteAWS(n *Network, p one) bool { return bruteStraight(n, p) || bruteDoors(n, p) }
+
+// bruteStraight follows one packet and its answer through the documented steps
+// of a VPC, rule by rule, without any of the package's own machinery.
+func bruteStraight(n *Network, p one) bool {
 	var nat *NAT
 	exposedOnly := false
 	switch {
@@ -278,7 +281,9 @@ func bruteRoute(n *Network, aws bool, from, to int, a netip.Addr, tag string) (H
 			}
 			rank := 3
 			if r.Learned {
-				rank = 2
+				if rank = 2; bruteNear(n, aws, sub.Space, a) {
+					continue
+				}
 			}
 			if r.Tag != "" && r.Tag == tag {
 				options = append(options, option{128, rank, r.Hop, r.Via})
@@ -328,6 +333,20 @@ func bruteRoute(n *Network, aws bool, from, to int, a netip.Addr, tag string) (H
 		return bruteTransit(n, best.via, sub.Space, a, tag)
 	}
 	return best.hop, best.via, best.hop
+}
+
+// bruteNear: no learned route leads away from what is near.
+func bruteNear(n *Network, aws bool, space string, a netip.Addr) bool {
+	for _, s := range n.Spaces {
+		near := s.ID == space
+		for _, l := range n.Links {
+			near = near || !aws && (l.A == space && l.B == s.ID || l.B == space && l.A == s.ID)
+		}
+		if near && has(s.Prefixes, a) {
+			return true
+		}
+	}
+	return false
 }
 
 func bruteTransit(n *Network, id, space string, a netip.Addr, tag string) (Hop, string, Hop) {

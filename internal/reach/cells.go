@@ -156,6 +156,9 @@ func (s *side) mentions(p *party) mention {
 		m.policy(v)
 	}
 	m.routes(s, p.subnet)
+	if s.aws {
+		m.doors(s, s.net.Interfaces[p.iface].Doors, p.v6)
+	}
 	if i, ok := s.tables[s.net.Subnets[p.subnet].Table]; ok && s.aws {
 		for _, r := range s.net.Tables[i].Routes {
 			n := s.nats[r.Via]
@@ -172,6 +175,28 @@ func (s *side) mentions(p *party) mention {
 		}
 	}
 	return m
+}
+
+// doors collects what the filters and routes around balancers name.
+func (m *mention) doors(s *side, doors []Door, v6 bool) {
+	for i := range doors {
+		d := &doors[i]
+		groups := d.Labels
+		nodes := s.nodes(d.Places, d.Labels, d.Dual, v6)
+		if d.Entry != nil {
+			nodes = slices.Concat(nodes, s.nodes(d.Entry.Places, d.Entry.Labels, false, v6))
+			groups = slices.Concat(groups, d.Entry.Labels)
+		}
+		for _, n := range nodes {
+			m.routes(s, n.subnet)
+			in, out := s.lists(n)
+			m.policy(in)
+			m.policy(out)
+			if len(groups) > 0 {
+				m.policy(s.groups(groups, inward).viewFor(n))
+			}
+		}
+	}
 }
 
 func (m *mention) routes(s *side, subnet int) {

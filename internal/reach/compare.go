@@ -39,6 +39,7 @@ func (c *comparer) run() {
 	for i := range c.ends {
 		c.around(&c.ends[i])
 	}
+	c.reached()
 }
 
 // end is a paired endpoint. Spots are its places on both sides; where it is
@@ -47,6 +48,8 @@ type end struct {
 	source, target *Interface
 	spots          [][2]int
 	ports          []PortPair
+	// listens are the points that it listens at, none for all.
+	listens lineID
 }
 
 type comparer struct {
@@ -55,6 +58,7 @@ type comparer struct {
 	pairing        Pairing
 	blocks         translation
 	ends           []end
+	servers        []server
 	pairs          int
 	homes          []home
 	marks          []netip.Prefix
@@ -214,7 +218,7 @@ func (c *comparer) between(a, b *end) {
 			}
 			sx, sy, tx, ty := &c.source.spots[x[0]], &c.source.spots[y[0]], &c.target.spots[x[1]], &c.target.spots[y[1]]
 			if sx.v6 == sy.v6 && tx.v6 == ty.v6 {
-				c.compare(&packet{sx, sy, tx, ty, a.source.ID, b.source.ID, a.source.label(), b.source.label(), false, false, b.ports})
+				c.compare(&packet{sx, sy, tx, ty, a.source.ID, b.source.ID, a.source.label(), b.source.label(), false, false, b.ports, b.listens})
 			}
 		}
 	}
@@ -242,6 +246,8 @@ type packet struct {
 	widerOnly, newcomer bool
 	// ports are those that the receiver listens on elsewhere.
 	ports []PortPair
+	// listens are the points that the receiver listens at, none for all.
+	listens lineID
 }
 
 // compare finds the differences for one pair of parties.
@@ -251,6 +257,11 @@ func (c *comparer) compare(p *packet) {
 		c.source.judgeInto(s, p.sourceFrom, p.sourceTo, k)
 		c.target.judgeInto(t, p.targetFrom, p.targetTo, k)
 		s.set, s.mask = c.book.shifted(s.set, p.ports), c.book.shifted(s.mask, p.ports)
+		if p.listens != none {
+			for _, v := range []*verdict{s, t} {
+				v.set, v.mask = c.book.both(v.set, p.listens), c.book.both(v.mask, p.listens)
+			}
+		}
 		if s.unknown != "" || t.unknown != "" {
 			c.undecided(p, s, t)
 			return
@@ -262,7 +273,7 @@ func (c *comparer) compare(p *packet) {
 		if s.set == t.set || p.widerOnly && t.set == none {
 			continue
 		}
-		key := caseKey{s.layers, t.layers, s.n, t.n, s.set, t.set, k, s.dead, t.dead, p.widerOnly, p.sourceTo.v6}
+		key := caseKey{s.layers, t.layers, s.n, t.n, s.set, t.set, k, s.dead, t.dead, p.widerOnly, p.sourceTo.v6, s.knocksText()}
 		if !c.seen[key] {
 			c.seen[key] = true
 			c.differ(p, s, t, k)
@@ -278,6 +289,7 @@ type caseKey struct {
 	sdead, tdead string
 	widerOnly    bool
 	v6           bool
+	knocks       string
 }
 
 func (c *comparer) undecided(p *packet, s, t *verdict) {
@@ -293,6 +305,11 @@ func (c *comparer) undecided(p *packet, s, t *verdict) {
 
 // mask lists the rules that are not known.
 func (c *comparer) mask(s *side, v *verdict) {
+	for _, x := range v.knocks {
+		if x.unknown != "" {
+			c.open[x.unknown] = true
+		}
+	}
 	for _, l := range v.layers[:v.n] {
 		k := &s.cases[l.kase]
 		if k.mask == none || c.masked[k.p] {

@@ -82,7 +82,7 @@ func (o *Oracle) judge(d *Deciding, a, b *party, port uint16) {
 		case v.unknown != "":
 			d.Unknown = first(d.Unknown, v.unknown)
 		case o.s.book.sets[v.mask].has(point) && !o.s.book.sets[v.set].has(point):
-			d.Unknown = first(d.Unknown, "a rule that is not known whole may decide")
+			d.Unknown = first(d.Unknown, first(v.unsureAt(point), "a rule that is not known whole may decide"))
 		case o.s.book.sets[v.set].has(point):
 			d.Passes = first(d.Passes, text)
 		default:

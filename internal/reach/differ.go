@@ -115,6 +115,9 @@ func (c *comparer) edges(s, t *verdict, ports []PortPair) []uint32 {
 		for _, x := range ports {
 			add(ofProtocol(protocolTCP, []Range{{x.Target, x.Target}}))
 		}
+		for _, x := range side.v.knocks {
+			out = append(out, x.point, x.point+1)
+		}
 		for _, l := range side.v.layers[:side.v.n] {
 			k := &side.s.cases[l.kase]
 			if l.reply {

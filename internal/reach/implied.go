@@ -3,6 +3,7 @@ package reach
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/inventory"
@@ -19,14 +20,27 @@ const kindCluster cloud.Kind = "AWS::EKS::Cluster"
 // Implied are the parts that AWS makes with another resource and that no
 // resource of the inventory is for: the main route table, the default security
 // group and the default network ACL of a VPC, the cluster security group of an
-// EKS cluster. Templates and states name them by the attribute of their owner.
+// EKS cluster, the prefix list that a gateway endpoint routes. Templates and
+// states name them by the attribute of their owner.
 type Implied struct {
 	find Finder
 	made map[cloud.ResourceID]map[cloud.Kind]*inventory.Resource
 	// known are owners by the id that they tell for a part.
 	known map[string]owned
 	list  []*inventory.Resource
+	// six says how VPCs came to have IPv6, by id.
+	six map[cloud.ResourceID]family6
 }
+
+// family6 is how a VPC came to have IPv6: not at all, with its making, or by a
+// block that was associated with it later.
+type family6 int
+
+const (
+	without6 family6 = iota
+	born6
+	later6
+)
 
 // owned names a part by its owner and its kind.
 type owned struct {
@@ -40,6 +54,8 @@ func NewImplied(resources []*inventory.Resource, find Finder) *Implied {
 	ordered := slices.Clone(resources)
 	slices.SortFunc(ordered, func(a, b *inventory.Resource) int { return cmp.Compare(a.ID, b.ID) })
 	mains, defaults := i.mains(ordered), i.defaults(ordered)
+	i.six = i.families(ordered)
+	i.lists(ordered)
 	for _, r := range ordered {
 		switch {
 		case slices.Contains(r.Marks, inventory.Deleted):
@@ -116,7 +132,9 @@ func (i *Implied) ofVPC(r, main, group *inventory.Resource) {
 	if ids := said("DefaultSecurityGroup", "DefaultSecurityGroupId"); group != nil {
 		i.keep(r, kindGroup, group, ids)
 	} else {
-		i.put(r, kindGroup, ids, func() *inventory.Resource { return memberGroup("default|"+vpc, "default group", "default", named) })
+		i.put(r, kindGroup, ids, func() *inventory.Resource {
+			return memberGroup("default|"+vpc, "default group", "default", named, i.six[r.ID] != without6)
+		})
 	}
 	i.put(r, kindACL, said("DefaultNetworkAcl", "DefaultNetworkAclId"), func() *inventory.Resource {
 		return &inventory.Resource{
@@ -130,16 +148,22 @@ func (i *Implied) ofVPC(r, main, group *inventory.Resource) {
 // machines (Amazon EKS User Guide, "View Amazon EKS security group requirements
 // for clusters").
 func clusterGroup(r *inventory.Resource) *inventory.Resource {
-	return memberGroup("cluster-group|"+string(r.ID), "cluster-"+r.Name, "eks-cluster-sg-"+r.Name, "")
+	six := strings.EqualFold(text(at(r.Properties["KubernetesNetworkConfig"], "IpFamily")), "ipv6")
+	return memberGroup("cluster-group|"+string(r.ID), "cluster-"+r.Name, "eks-cluster-sg-"+r.Name, "", six)
 }
 
 // memberGroup is a group whose members alone reach each other, and which lets
-// everything out (VPC user guide, "Default security groups for your VPCs").
-func memberGroup(id, name, called, vpc string) *inventory.Resource {
+// everything out: over IPv6 only in a VPC that has such a block (VPC user guide,
+// "Default security groups for your VPCs").
+func memberGroup(id, name, called, vpc string, six bool) *inventory.Resource {
+	out := []any{map[string]any{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}}
+	if six {
+		out = append(out, map[string]any{"IpProtocol": "-1", "CidrIpv6": "::/0"})
+	}
 	p := inventory.Properties{
 		"GroupName":            called,
 		"SecurityGroupIngress": []any{map[string]any{"IpProtocol": "-1", "SourceSecurityGroupId": id}},
-		"SecurityGroupEgress":  []any{map[string]any{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}},
+		"SecurityGroupEgress":  out,
 	}
 	if vpc != "" {
 		p["VpcId"] = vpc
@@ -206,13 +230,13 @@ func (i *Implied) refers(from *inventory.Resource, said string) (owned, bool) {
 	if len(refs) != 1 || refs[0].String() != said || partKind(refs[0].Attribute) == "" {
 		return owned{}, false
 	}
-	owner, ok := i.find(from, said, kindVPC, kindCluster)
+	owner, ok := i.find(from, said, kindVPC, kindCluster, kindPrivateLink)
 	return owned{owner, partKind(refs[0].Attribute)}, ok
 }
 
 // partKind is the kind of part that an attribute names: those of
 // CloudFormation's AWS::EC2::VPC and AWS::EKS::Cluster, and of Terraform's
-// aws_vpc.
+// aws_vpc and aws_vpc_endpoint.
 func partKind(attribute string) cloud.Kind {
 	switch attribute {
 	case "DefaultSecurityGroup", "default_security_group_id", "ClusterSecurityGroupId":
@@ -221,6 +245,8 @@ func partKind(attribute string) cloud.Kind {
 		return kindACL
 	case "main_route_table_id", "default_route_table_id":
 		return kindTable
+	case "prefix_list_id":
+		return kindPrefixList
 	}
 	return ""
 }

@@ -157,6 +157,9 @@ type Interface struct {
 	// Exposed are the ports on which a balancer without proxy lets the internet
 	// in, the client's address being kept.
 	Exposed []Range
+	// Doors are the further ways to it through balancers of AWS that hand packets
+	// on.
+	Doors []Door
 	// Many says that it stands for several machines, which also talk to each
 	// other.
 	Many bool
@@ -170,6 +173,48 @@ type Interface struct {
 	Dual bool
 	// Mute endpoints never open connections, Deaf ones never accept any.
 	Mute, Deaf bool
+	// API says that it is the API server of a cluster, nil for all else.
+	API *API
+}
+
+// Door is a way to an interface through a balancer that hands packets on, which
+// counts as a connection with the interface itself: to its own port.
+type Door struct {
+	// Name says which balancer it is.
+	Name string
+	// Listen is where clients knock with Protocol, Port what the interface hears.
+	Protocol     int
+	Listen, Port uint16
+	// Public doors are for the internet alone, others for the networks.
+	Public bool
+	// Places are the balancer's, one in each zone; Dual says that it has IPv6
+	// addresses there, too.
+	Places []Place
+	Dual   bool
+	// Labels are its security groups, which clients pass first.
+	Labels []string
+	// Kept says that the interface sees the client's address, not the balancer's.
+	Kept bool
+	// Entry is where clients of another network knock instead, nil for none.
+	Entry *Entry
+}
+
+// Entry is an endpoint that leads to a balancer of another network. Asked says
+// that the balancer's groups are asked about the client, too.
+type Entry struct {
+	Name   string
+	Places []Place
+	Labels []string
+	Asked  bool
+}
+
+// API is what is said of an API server beside its interfaces in the network.
+type API struct {
+	// Public says that it has an address of the internet, which From may reach.
+	Public bool
+	From   []netip.Prefix
+	// Unknown says why it is not known who reaches it.
+	Unknown string
 }
 
 // Place is a subnet, and the address in it where that is known.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // spotPlace is where an endpoint may stand: at a known address, or at any of
@@ -21,9 +22,17 @@ func (c *comparer) place() {
 	slices.SortFunc(pairs, func(x, y Pair) int { return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.Target, y.Target)) })
 	pairs = slices.CompactFunc(pairs, func(x, y Pair) bool { return x.Source == y.Source && x.Target == y.Target })
 	at := [2]map[spotKey]int{{}, {}}
+	served := map[string]bool{}
 	for _, p := range pairs {
 		i, okSource := c.source.interfaces[p.Source]
 		j, okTarget := c.target.interfaces[p.Target]
+		if okSource && c.source.net.Interfaces[i].API != nil {
+			// What stands for a cluster has its API server beside it.
+			j, okTarget = c.target.interfaces[strings.TrimSuffix(p.Target, apiSuffix)+apiSuffix]
+			if served[p.Source] = served[p.Source] || okTarget; !okTarget {
+				continue
+			}
+		}
 		if !okSource || !okTarget {
 			c.open["pair of "+p.Source+" and "+p.Target+": one of them is not in its network"] = true
 			continue
@@ -34,9 +43,27 @@ func (c *comparer) place() {
 		for _, x := range c.match(s, t) {
 			e.spots = append(e.spots, [2]int{c.source.spot(i, s[x[0]], at[0]), c.target.spot(j, t[x[1]], at[1])})
 		}
+		if e.source.API != nil {
+			c.serve(e, [2][]int{c.source.spotsAt(i, s, at[0]), c.target.spotsAt(j, t, at[1])})
+			continue
+		}
 		c.unplaced(&e, s, t)
 		c.ends = append(c.ends, e)
 	}
+	for id, ok := range served {
+		if !ok {
+			c.open[c.source.net.Interfaces[c.source.interfaces[id]].label()+": nothing at the target takes its place"] = true
+		}
+	}
+}
+
+// spotsAt returns the spots of an interface at some places.
+func (s *side) spotsAt(iface int, places []spotPlace, at map[spotKey]int) []int {
+	var out []int
+	for _, p := range places {
+		out = append(out, s.spot(iface, p, at))
+	}
+	return out
 }
 
 // unplaced lists what cannot be compared because a side does not say where it

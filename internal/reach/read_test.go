@@ -106,7 +106,7 @@ func TestFromAWS(t *testing.T) {
 		t.Errorf("web %+v", web)
 	}
 	db := filters["db"]
-	if len(db.In) != 3 || len(db.Out) != 1 || len(db.Out[0].To.Prefixes) != 2 {
+	if len(db.In) != 3 || len(db.Out) != 2 || !db.Out[1].To.Prefixes[0].Addr().Is6() {
 		t.Fatalf("db %+v", db)
 	}
 	if in := db.In[0]; in.Protocol != 6 || in.Ports[0] != (Range{5432, 5432}) || in.From.Labels[0] != "web" || in.Name != "ingress tcp 5432 web" {
@@ -165,7 +165,7 @@ func TestNothingBreaksTheReaders(t *testing.T) {
 	t.Parallel()
 	odd := []any{nil, "x", 1.5, true, []any{}, []any{nil, "x", map[string]any{}}, map[string]any{"x": nil}, map[string]any{"properties": []any{1.0}}}
 	keys := []string{"VpcId", "CidrBlock", "CidrBlockAssociationSet", "SecurityGroupIngress", "SecurityGroupEgress", "Subnets", "SubnetIds", "NetworkInterfaces", "VPCZoneIdentifier",
-		"LaunchTemplate", "PortRange", "Icmp", "Targets", "DefaultActions", "SubnetMappings", "Entries", "RouteTableIds", "VpcConfig", "Protocol", "RuleNumber"}
+		"LaunchTemplate", "PortRange", "Icmp", "Targets", "DefaultActions", "SubnetMappings", "SecurityGroups", "ServiceName", "NetworkLoadBalancerArns", "TargetGroupAttributes", "LoadBalancers", "ResourcesVpcConfig", "FirewallPolicy", "RuleGroup", "AllowedPrincipals", "Entries", "RouteTableIds", "VpcConfig", "Protocol", "RuleNumber"}
 	for _, v := range odd {
 		p := inventory.Properties{}
 		for _, k := range keys {
@@ -178,10 +178,12 @@ func TestNothingBreaksTheReaders(t *testing.T) {
 		FromAWS(a.list, a.find)
 		var bodies []Body
 		for _, kind := range []string{"virtualNetworks", "virtualNetworks/subnets", "networkSecurityGroups", "networkSecurityGroups/securityRules", "routeTables", "networkInterfaces", "privateEndpoints",
-			"applicationGateways", "loadBalancers", "virtualNetworks/virtualNetworkPeerings", "localNetworkGateways", "connections", "virtualNetworkGateways"} {
+			"applicationGateways", "loadBalancers", "virtualNetworks/virtualNetworkPeerings", "localNetworkGateways", "connections", "virtualNetworkGateways",
+			"virtualHubs", "virtualHubs/hubVirtualNetworkConnections", "virtualHubs/routingIntent", "virtualHubs/hubRouteTables", "vpnGateways"} {
 			id := "/g/providers/Microsoft.Network/" + strings.ReplaceAll(kind, "/", "/x/") + "/y"
 			bodies = append(bodies, Body{ID: id, Type: "Microsoft.Network/" + kind, Tree: map[string]any{"properties": v}})
 		}
+		bodies = append(bodies, Body{ID: "/g/k", Type: "Microsoft.ContainerService/managedClusters", Tree: map[string]any{"properties": v}})
 		FromAzure(bodies)
 	}
 }

@@ -37,8 +37,12 @@ type side struct {
 	plain      map[int]bool
 	returns    map[[2]lineID]lineID
 	balanced   map[int]lineID
-	guarding   []*guards
-	unguarded  guards
+	// nodesOf are the parties at the places of balancers, cuts what all rules and
+	// routes name.
+	nodesOf   map[string][]*party
+	cuts      []netip.Prefix
+	guarding  []*guards
+	unguarded guards
 }
 
 func newSide(net *Network, aws bool, b *book) *side {
@@ -46,7 +50,7 @@ func newSide(net *Network, aws bool, b *book) *side {
 		net: net, aws: aws, book: b, matched: map[*matcher][]uint64{}, matchers: map[string]*matcher{}, policies: map[string]*policy{},
 		spaces: map[string]int{}, subnets: map[string]int{}, filters: map[string]int{}, tables: map[string]int{}, interfaces: map[string]int{},
 		links: map[string]*Link{}, transits: map[string]*Transit{}, nats: map[string]*NAT{},
-		plain: map[int]bool{}, returns: map[[2]lineID]lineID{}, balanced: map[int]lineID{},
+		plain: map[int]bool{}, returns: map[[2]lineID]lineID{}, balanced: map[int]lineID{}, nodesOf: map[string][]*party{},
 	}
 	for i := range net.Spaces {
 		s.spaces[net.Spaces[i].ID] = i

@@ -3,6 +3,7 @@ package reach
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // maxLayers bounds the filters between two parties: two groups, four lists of
@@ -27,6 +28,10 @@ type verdict struct {
 	n             int
 	// main is the layer that speaks for a packet that passes.
 	main int
+	// knocks are what became of the packet at the receiver's doors, beside what
+	// is let through without them.
+	knocks  []knocked
+	without lineID
 }
 
 func (v *verdict) add(kase int32, reply bool) {
@@ -44,9 +49,17 @@ func (s *side) judge(a, b *party, k int) verdict {
 
 // judgeInto is judge for millions of pairs.
 func (s *side) judgeInto(v *verdict, a, b *party, k int) {
-	v.set, v.mask, v.dead, v.unknown, v.main = all, none, "", "", 0
+	v.set, v.mask, v.dead, v.unknown, v.main, v.knocks = all, none, "", "", 0, v.knocks[:0]
 	clear(v.layers[:v.n])
 	v.n = 0
+	s.straight(v, a, b, k)
+	if v.without = v.set; s.aws && v.unknown == "" {
+		s.knockAll(v, a, b, k)
+	}
+}
+
+// straight is what passes without a balancer.
+func (s *side) straight(v *verdict, a, b *party, k int) {
 	natted, why, ok := s.connected(a, b, v)
 	if !ok {
 		v.set, v.dead = none, why
@@ -386,6 +399,9 @@ func answered(protocol uint32) map[uint32]uint32 {
 
 // explain says what decides over a point.
 func (s *side) explain(v *verdict, point uint32, k int) string {
+	if text := v.knockedAt(point, s.book.sets[v.without].has(point)); text != "" {
+		return text
+	}
 	if v.dead != "" {
 		return v.dead
 	}
@@ -410,4 +426,45 @@ func (s *side) explain(v *verdict, point uint32, k int) string {
 		return "no balancer listens for it"
 	}
 	return text
+}
+
+// knockedAt is what a door says of a point that does not pass without it: the
+// one that lets it through, or the one that stops it where there is no other
+// way.
+func (v *verdict) knockedAt(point uint32, without bool) string {
+	if without {
+		return ""
+	}
+	stopped := ""
+	for _, x := range v.knocks {
+		if x.point == point && x.passes {
+			return x.text
+		}
+		if x.point == point && v.dead != "" {
+			stopped = first(stopped, x.text)
+		}
+	}
+	return stopped
+}
+
+// unsureAt is why a door does not tell about a point.
+func (v *verdict) unsureAt(point uint32) string {
+	for _, x := range v.knocks {
+		if x.point == point && x.unknown != "" {
+			return x.unknown
+		}
+	}
+	return ""
+}
+
+// knocksText tells verdicts apart whose doors decide differently.
+func (v *verdict) knocksText() string {
+	if len(v.knocks) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, x := range v.knocks {
+		parts = append(parts, x.text)
+	}
+	return strings.Join(parts, "|")
 }

@@ -1,6 +1,9 @@
 package reach
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // way is where a packet goes that leaves a subnet.
 type way struct {
@@ -91,7 +94,9 @@ func (s *side) best(sub *Subnet, to *party) candidate {
 			r := &t.Routes[n]
 			c := candidate{rank: 3, hop: r.Hop, via: r.Via, table: t, route: r}
 			if r.Learned {
-				c.rank = 2
+				if c.rank = 2; s.near(sub, to) {
+					continue
+				}
 			}
 			if r.Tag != "" {
 				if c.bits = 128; r.Tag == to.tag && better(c, best) {
@@ -104,6 +109,21 @@ func (s *side) best(sub *Subnet, to *party) candidate {
 	}
 	s.platformRoutes(sub, consider)
 	return best
+}
+
+// near reports whether a party is in the subnet's own network, or at Azure in a
+// peered one: no learned route leads elsewhere, however exact (VPC user guide,
+// "How route priority works"; Microsoft Learn, "Virtual network traffic
+// routing", how Azure selects routes).
+func (s *side) near(sub *Subnet, to *party) bool {
+	in := func(space string) bool {
+		i, ok := s.spaces[space]
+		return ok && contains(s.net.Spaces[i].Prefixes, to)
+	}
+	if in(sub.Space) {
+		return true
+	}
+	return !s.aws && slices.ContainsFunc(s.net.Links, func(l Link) bool { return l.far(sub.Space) != "" && in(l.far(sub.Space)) })
 }
 
 func (t *Table) label() string {
