@@ -67,10 +67,11 @@ func rules() []rule {
 		port("remove", "internal/retire", "internal/inventory"), driver("remove", "internal/retire", "internal/inventory"),
 
 		{"internal/sandbox", []string{"internal/sandbox/...", "internal/cloud", "internal/fault", "internal/catalog", "internal/config"}},
-		{"internal/view", []string{"internal/cloud", "internal/target", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/view/...", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/engine", "internal/engine/simulate", "internal/retire"}},
+		{"internal/view", []string{"internal/cloud", "internal/move", "internal/target", "internal/fault", "internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/view/...", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/engine", "internal/engine/simulate", "internal/retire"}},
 		{"internal/app", []string{"internal/cloud", "internal/fault", "internal/redact", "internal/config", "internal/store", "internal/store/ledger", "internal/store/durable", "internal/store/journal", "internal/records", "internal/view", "internal/view/...", "internal/catalog/...", "internal/engine", "internal/engine/simulate", "internal/action", "internal/sandbox", "internal/sandbox/tools",
 			"internal/inventory", "internal/graph", "internal/kpi", "internal/assess", "internal/reach", "internal/design/...", "internal/iac/...", "internal/runbook", "internal/runbook/...", "internal/retire",
-			"internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove"}},
+			"internal/source", "internal/target", "internal/move", "internal/traffic", "internal/meter", "internal/trail", "internal/remove",
+			"internal/move/objects", "internal/move/objects/filter", "internal/move/objects/manifest", "internal/move/objects/name", "internal/move/objects/object", "internal/move/objects/tally"}},
 		{"internal/cli", []string{"internal/app", "internal/view", "internal/config", "internal/fault", "internal/cloud"}},
 		{"internal/ui", []string{"internal/app", "internal/view", "internal/config", "internal/fault", "internal/cloud"}},
 		{"internal/wire", []string{"internal/..."}},

@@ -1,0 +1,185 @@
+package listing
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"strings"
+
+	"example.com/landfall/internal/move/objects/object"
+)
+
+const delimiter = "/"
+
+// Objects lists the current objects of a shard.
+func Objects(source object.Source, shard Shard) Pages[object.Object] {
+	return ofGaps(shard, func(ctx context.Context, within object.Range, next string) (object.Listed[object.Object], error) {
+		return source.Page(ctx, within, "", next)
+	})
+}
+
+// Versions lists all versions and delete markers of a shard.
+func Versions(source object.Source, shard Shard) Pages[object.Object] {
+	return ofGaps(shard, source.Versions)
+}
+
+// Whole lists the current objects of a shard without starting anywhere within
+// its prefix: for a service that cannot start there, as one that lists out of
+// order cannot.
+func Whole(source object.Source, shard Shard) Pages[object.Object] {
+	within := object.Range{Prefix: shard.Prefix}
+	return &pager[object.Object]{ranges: []fetch[object.Object]{func(ctx context.Context, next string) ([]object.Object, string, error) {
+		page, err := source.Page(ctx, within, "", next)
+		return held(page.Items, shard), page.Next, err
+	}}}
+}
+
+func ofGaps(shard Shard, list func(context.Context, object.Range, string) (object.Listed[object.Object], error)) Pages[object.Object] {
+	p := &pager[object.Object]{}
+	for _, gap := range shard.gaps() {
+		p.ranges = append(p.ranges, func(ctx context.Context, next string) ([]object.Object, string, error) {
+			page, err := list(ctx, gap, next)
+			return held(page.Items, shard), page.Next, err
+		})
+	}
+	return p
+}
+
+func held(items []object.Object, shard Shard) []object.Object {
+	if len(shard.Except) == 0 {
+		return items
+	}
+	return slices.DeleteFunc(items, func(o object.Object) bool { return shard.excepts(o.Key) })
+}
+
+// Blobs lists the blobs that stand for a shard. shard is the target's: its
+// prefixes are those of names. whole reads all below its prefix in one go.
+func Blobs(target object.Target, shard Shard, whole bool) Pages[object.Blob] {
+	if len(shard.Except) > 0 && !whole {
+		if seeker, ok := target.(object.Seeker); ok {
+			return seekBlobs(seeker, shard)
+		}
+		if shard.Folders {
+			return &folders{target: target, shard: shard, todo: []level{{prefix: shard.Prefix, open: true}}}
+		}
+	}
+	return &pager[object.Blob]{ranges: []fetch[object.Blob]{func(ctx context.Context, next string) ([]object.Blob, string, error) {
+		page, err := target.Page(ctx, shard.Prefix, "", next)
+		return heldBlobs(page.Items, shard), page.Next, err
+	}}}
+}
+
+func heldBlobs(items []object.Blob, shard Shard) []object.Blob {
+	return slices.DeleteFunc(items, func(b object.Blob) bool { return b.Directory || shard.excepts(b.Name) })
+}
+
+// seekBlobs starts the listing anew after each prefix that the shard leaves out.
+func seekBlobs(target object.Seeker, shard Shard) Pages[object.Blob] {
+	p := &pager[object.Blob]{}
+	for _, gap := range shard.gaps() {
+		p.ranges = append(p.ranges, func(ctx context.Context, next string) ([]object.Blob, string, error) {
+			page, err := target.PageFrom(ctx, gap.Prefix, gap.After, next)
+			if err != nil {
+				return nil, "", err
+			}
+			items, after := page.Items, page.Next
+			if gap.To != "" {
+				end := sort.Search(len(items), func(i int) bool { return items[i].Name > gap.To })
+				if end < len(items) {
+					items, after = items[:end], ""
+				}
+			}
+			// A service that does not know where to start begins at the prefix.
+			items = slices.DeleteFunc(items, func(b object.Blob) bool { return gap.After != "" && b.Name <= gap.After })
+			return heldBlobs(items, shard), after, nil
+		})
+	}
+	return p
+}
+
+// level is a prefix that is still to be listed: open ones by the delimiter.
+type level struct {
+	prefix, next string
+	open         bool
+	// ready are blobs that a page named between the prefixes below.
+	ready []object.Blob
+}
+
+// folders lists by the delimiter, and goes down into what the shard does not
+// leave out, so that the other shards' blobs are never listed.
+type folders struct {
+	target object.Target
+	shard  Shard
+	// todo is a stack: the last is listed first.
+	todo []level
+}
+
+func (f *folders) Close() { f.todo = nil }
+
+func (f *folders) Next(ctx context.Context) ([]object.Blob, error) {
+	for len(f.todo) > 0 {
+		at := f.todo[len(f.todo)-1]
+		f.todo = f.todo[:len(f.todo)-1]
+		if at.ready != nil {
+			return at.ready, nil
+		}
+		by := ""
+		if at.open {
+			by = delimiter
+		}
+		page, err := f.target.Page(ctx, at.prefix, by, at.next)
+		if err != nil {
+			return nil, err
+		}
+		if page.Next != "" {
+			f.todo = append(f.todo, level{prefix: at.prefix, next: page.Next, open: at.open})
+		}
+		items := heldBlobs(page.Items, f.shard)
+		if len(page.Prefixes) == 0 {
+			if len(items) > 0 {
+				return items, nil
+			}
+			continue
+		}
+		f.push(items, page.Prefixes)
+	}
+	return nil, nil
+}
+
+// push puts what one page named onto the stack, so that it comes off in order.
+func (f *folders) push(items []object.Blob, prefixes []string) {
+	var todo []level
+	for _, p := range prefixes {
+		n := sort.Search(len(items), func(i int) bool { return items[i].Name >= p })
+		if n > 0 {
+			todo = append(todo, level{ready: items[:n:n]})
+			items = items[n:]
+		}
+		if !f.shard.excepts(p) {
+			todo = append(todo, level{prefix: p, open: f.shard.above(p)})
+		}
+	}
+	if len(items) > 0 {
+		todo = append(todo, level{ready: items})
+	}
+	slices.Reverse(todo)
+	f.todo = append(f.todo, todo...)
+}
+
+// Mapped is the shard in the names of the target, given how a prefix of keys
+// maps. ok is false where no name can begin so.
+func (s Shard) Mapped(prefix func(string) (string, bool)) (mapped Shard, ok bool) {
+	mapped = Shard{Folders: s.Folders}
+	if mapped.Prefix, ok = prefix(s.Prefix); !ok {
+		return Shard{}, false
+	}
+	for _, e := range s.Except {
+		if name, ok := prefix(e); ok && strings.HasPrefix(name, mapped.Prefix) {
+			mapped.Except = append(mapped.Except, name)
+		}
+	}
+	return mapped, true
+}
+
+// None is a side without an entry.
+func None[T any]() Pages[T] { return &pager[T]{} }
