@@ -13,6 +13,7 @@ help: ## list the targets
 
 build: ## build bin/landfall and bin/bookshop
 	@mkdir -p $(BIN)
+	@test -x $(BIN)/landfall || echo "compiling; on a machine that never did, this says nothing for about a quarter of an hour"
 	$(GO) build -o $(BIN)/ ./cmd/landfall ./examples/bookshop
 
 engine: ## build bin/landfall-engine, the durable engine, once for its sources

@@ -32,8 +32,19 @@ type Setup struct {
 	Version string
 	// User is the user of this machine; the ledger names it as the actor.
 	User string
+	// SSHKey is the file of the key with which the person signs, "" for the one of
+	// the environment or of the agent.
+	SSHKey string
 	// Environ is the process's environment, for children of the sandbox.
 	Environ []string
+}
+
+// log is where the program talks about itself, also where nobody said.
+func (s Setup) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
 }
 
 // Parts is what wire builds for the application. Config and Workspace are nil
@@ -56,14 +67,24 @@ type Parts struct {
 	Readers Readers
 	// Engines is what carries runs out.
 	Engines Engines
+	// Movers build what carries data.
+	Movers Movers
 	// Resolvers ("192.0.2.1:53") are asked for names as users' are.
 	Resolvers []string
+	// NamesPort is the port of authoritative name servers.
+	NamesPort string
 	// Facts measure what gates and triggers are about, by source.
 	Facts map[string]action.FactSource
 	// Tell sends messages to people; nil sends none.
 	Tell Telling
 	// Identify says who is speaking, with proof; nil means the local user.
 	Identify func(ctx context.Context, statement string) (Identity, error)
+	// Judge says what the proof of a person's word is worth, offline, with the
+	// content of a signers file: "signed", "reported" or "unproved". One that does
+	// not hold is fault.Found.
+	Judge func(c Claim, signers []byte) (string, error)
+	// RoleOf is the role that landfall.yaml gives a person, "" for none.
+	RoleOf func(by string) string
 	// CacheDir holds downloads and tools; CacheErr says why it is not known.
 	CacheDir string
 	CacheErr error

@@ -34,6 +34,8 @@ type EnginePlace struct {
 	Dir string
 	// Workspace is the root of the workspace: the engine's own worker opens it.
 	Workspace string
+	// Queue is that of the runs: on a cluster several workspaces may have some.
+	Queue string
 	// Rehearsal is the engine of rehearsals: always an embedded one with a folder
 	// of its own. It keeps no worker, because a worker's environment says which
 	// clouds it reaches, and that of the rehearsal was looked at; the rehearsing
@@ -43,7 +45,7 @@ type EnginePlace struct {
 
 // Work is what a worker does.
 type Work struct {
-	// Queue that it serves, "" for the workspace's own.
+	// Queue that it serves, by its whole name; "" for that of the place.
 	Queue string
 	// Home workers run the interpreter and write the ledger.
 	Home  bool
@@ -56,8 +58,12 @@ func (a *App) enginePlace() (EnginePlace, error) {
 	if err != nil {
 		return EnginePlace{}, err
 	}
+	id, err := workspaceID(w)
+	if err != nil {
+		return EnginePlace{}, err
+	}
 	dir, err := w.Private(engineFolder)
-	return EnginePlace{Dir: dir, Workspace: w.Root()}, err
+	return EnginePlace{Dir: dir, Workspace: w.Root(), Queue: runQueue(id, false)}, err
 }
 
 // runs connects to the engine.
@@ -132,17 +138,35 @@ func (a *App) EngineStop(ctx context.Context) (view.EngineStatus, error) {
 
 // Worker carries out what is asked of a queue until it is told to end. Without
 // a queue it is the worker of the workspace itself, which runs the interpreter
-// and writes the ledger.
+// and writes the ledger. With one it may stand in a folder that is a copy of
+// little more than landfall.yaml, which knows no runs.
 func (a *App) Worker(ctx context.Context, queue string) error {
-	place, err := a.enginePlace()
+	place, work, err := a.workplace(queue)
 	if err != nil {
 		return err
 	}
-	err = a.Engines.Work(ctx, place, Work{Queue: queue, Home: queue == "", Hands: a.hands()})
+	err = a.Engines.Work(ctx, place, work)
 	if ctx.Err() != nil && err == nil {
 		return nil
 	}
 	return err
+}
+
+func (a *App) workplace(queue string) (EnginePlace, Work, error) {
+	if queue == "" {
+		place, err := a.enginePlace()
+		return place, Work{Home: true, Hands: ownRuns{a.hands(), a}}, err
+	}
+	w, err := a.need()
+	if err != nil {
+		return EnginePlace{}, Work{}, err
+	}
+	served, err := servedQueue(w, queue)
+	if err != nil {
+		return EnginePlace{}, Work{}, err
+	}
+	dir, err := w.Private(engineFolder)
+	return EnginePlace{Dir: dir, Workspace: w.Root(), Queue: served}, Work{Queue: served, Hands: a.hands()}, err
 }
 
 // statusWithin bounds the question for the status: without a worker nobody

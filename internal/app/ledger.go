@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
+	"iter"
 	"os"
 
 	"example.com/landfall/internal/fault"
@@ -41,6 +44,9 @@ type LedgerOptions struct {
 	Export string
 	// Heads that the ledger has to contain, in the form that verify prints.
 	Heads []string
+	// Signers are signers files with which signatures are checked, beside that of
+	// landfall.yaml and the copies that the workspace keeps.
+	Signers []string
 }
 
 // LedgerVerify checks the workspace's own ledger; see LedgerCheck.
@@ -49,8 +55,9 @@ func (a *App) LedgerVerify(ctx context.Context) (view.LedgerVerdict, error) {
 }
 
 // LedgerCheck reads a whole ledger, or an export of one, and finds any changed,
-// missing or reordered entry. The error is of kind fault.Found when there is
-// one; the verdict names the first. It changes nothing and needs no workspace
+// missing or reordered entry, and any word of a person that is not proved as the
+// entry says. The error is of kind fault.Found when there is one; the verdict
+// names the first. It changes nothing and needs no workspace
 // when a file is named.
 func (a *App) LedgerCheck(ctx context.Context, o LedgerOptions) (view.LedgerVerdict, error) {
 	heads, err := parseHeads(o.Heads)
@@ -64,7 +71,11 @@ func (a *App) LedgerCheck(ctx context.Context, o LedgerOptions) (view.LedgerVerd
 		}
 		defer f.Close() //nolint:errcheck // nothing was written
 		verdict, err := ledger.VerifyExport(ctx, f, heads...)
-		return show(o.Export, verdict), err
+		out := show(o.Export, verdict)
+		if err == nil {
+			err = a.prove(&out, verdict.Head.Ledger, o.Signers, exported(ctx, o.Export))
+		}
+		return out, err
 	}
 	l, path, err := a.openLedger(ctx, o.File)
 	if err != nil {
@@ -75,7 +86,56 @@ func (a *App) LedgerCheck(ctx context.Context, o LedgerOptions) (view.LedgerVerd
 		err = fault.Of(fault.Found, "verify ledger", path, errors.New(verdict.Break.Why)).
 			Hintf("keep the file as it is, and compare it with a backup: landfall ledger verify --file BACKUP")
 	}
-	return show(path, verdict), errors.Join(err, l.Close())
+	out := show(path, verdict)
+	if err == nil {
+		err = a.prove(&out, verdict.Head.Ledger, o.Signers, l.Entries(ctx, 1, ledger.Filter{}))
+	}
+	return out, errors.Join(err, l.Close())
+}
+
+// prove checks the words of people in a ledger that is whole. One that is not
+// proved as its entry says is Found.
+func (a *App) prove(out *view.LedgerVerdict, id string, signers []string, entries iter.Seq2[ledger.Entry, error]) error {
+	p, err := a.newProofs(id, signers)
+	if err != nil {
+		return err
+	}
+	found, err := p.all(entries)
+	if err != nil {
+		return err
+	}
+	if out.Proofs = &found; len(found.Wrong) > 0 {
+		first := found.Wrong[0]
+		return fault.Newf(fault.Found, "verify ledger %q: the proof of %s wrong, first in entry %d: %s", out.File, several(len(found.Wrong), "entry is", "entries is"), first.Seq, first.Why).
+			Hintf("keep the ledger and the signers file as they are; landfall ledger list --kind KIND shows the entry")
+	}
+	return nil
+}
+
+// exported yields the entries of an export that was verified.
+func exported(ctx context.Context, path string) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		f, err := os.Open(path)
+		if err != nil {
+			yield(ledger.Entry{}, fault.Wrap(err, "read export", path))
+			return
+		}
+		defer f.Close() //nolint:errcheck // nothing was written
+		lines := json.NewDecoder(f)
+		for ctx.Err() == nil {
+			var e ledger.Entry
+			if err := lines.Decode(&e); errors.Is(err, io.EOF) {
+				return
+			} else if err != nil {
+				yield(e, fault.Of(fault.Invalid, "read export", path, err))
+				return
+			}
+			if e.Seq > 0 && !yield(e, nil) { // the first line and the last are none
+				return
+			}
+		}
+		yield(ledger.Entry{}, fault.Wrap(ctx.Err(), "read export", path))
+	}
 }
 
 // LedgerList returns the entries of a ledger whose kind begins with the given

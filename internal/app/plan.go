@@ -113,7 +113,7 @@ func (a *App) compiled(o PlanOptions) (*runbook.Runbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Findings = append(r.Findings, check.Runbook(r)...)
+	r.Findings = append(append(r.Findings, check.Runbook(r)...), assumed(a.Config)...)
 	compile.SortFindings(r.Findings)
 	return r, nil
 }

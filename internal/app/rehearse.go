@@ -46,6 +46,9 @@ func (a *App) Rehearse(ctx context.Context, o RehearseOptions, tell func(view.Ru
 	if err := a.onlySandbox(ctx, w); err != nil {
 		return view.Rehearsed{}, err
 	}
+	if a, err = a.withMadeUpValues(); err != nil {
+		return view.Rehearsed{}, err
+	}
 	r := &rehearsal{App: a, w: w, factor: o.Factor, tell: tell, people: map[string]bool{}, failed: map[string]string{}}
 	if err := r.prepare(); err != nil {
 		return view.Rehearsed{}, err
@@ -137,8 +140,12 @@ func shorter(seconds, factor, least int64) int64 {
 
 // rehearsalPlace is where the engine of a workspace's rehearsals is.
 func rehearsalPlace(w *store.Workspace) (EnginePlace, error) {
+	id, err := workspaceID(w)
+	if err != nil {
+		return EnginePlace{}, err
+	}
 	dir, err := w.Private(rehearsalFolder, engineFolder)
-	return EnginePlace{Dir: dir, Workspace: w.Root(), Rehearsal: true}, err
+	return EnginePlace{Dir: dir, Workspace: w.Root(), Queue: runQueue(id, true), Rehearsal: true}, err
 }
 
 // carryOut runs the rehearsal to its end. Engine and worker live as long as it

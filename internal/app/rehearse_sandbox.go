@@ -35,6 +35,7 @@ func pointsAt(want []sandbox.Variable, c *config.Config, s Setup) error {
 	}
 	for path, got := range map[string]string{
 		"source.endpoint": c.Source.Endpoint, "target.endpoint": c.Target.Endpoint, "target.authority": c.Target.Authority, "target.subscription": string(c.Target.Subscription),
+		"runbook.resolvers": strings.Join(c.Runbook.Resolvers, ","),
 	} {
 		if wanted := values[config.EnvName(path)]; wanted == "" || got != wanted {
 			return elsewhere(path)

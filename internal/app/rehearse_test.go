@@ -12,6 +12,7 @@ import (
 
 	"example.com/landfall/internal/action"
 	"example.com/landfall/internal/config"
+	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
@@ -26,7 +27,7 @@ func TestRehearsalOnlyInTheSandbox(t *testing.T) {
 	want := []sandbox.Variable{
 		{Name: "AWS_ENDPOINT_URL", Value: "http://127.0.0.1:1"}, {Name: "AWS_SESSION_TOKEN"}, {Name: "AZURE_CLIENT_SECRET", Value: "made up", Secret: true},
 		{Name: config.EnvName("source.endpoint"), Value: "http://127.0.0.1:1"}, {Name: config.EnvName("target.endpoint"), Value: "https://127.0.0.1:2"},
-		{Name: config.EnvName("target.authority"), Value: "https://127.0.0.1:3"}, {Name: config.EnvName("target.subscription"), Value: "s"},
+		{Name: config.EnvName("target.authority"), Value: "https://127.0.0.1:3"}, {Name: config.EnvName("target.subscription"), Value: "s"}, {Name: config.EnvName("runbook.resolvers"), Value: "127.0.0.1:4"},
 	}
 	for name, c := range map[string]struct {
 		change  func(env map[string]string, c *config.Config)
@@ -39,6 +40,7 @@ func TestRehearsalOnlyInTheSandbox(t *testing.T) {
 		"a flag elsewhere":  {func(_ map[string]string, c *config.Config) { c.Source.Endpoint = "" }, true},
 		"target elsewhere":  {func(_ map[string]string, c *config.Config) { c.Target.Endpoint = "https://management.azure.com" }, true},
 		"subscription":      {func(_ map[string]string, c *config.Config) { c.Target.Subscription = "other" }, true},
+		"names elsewhere":   {func(_ map[string]string, c *config.Config) { c.Runbook.Resolvers = []string{"192.0.2.53"} }, true},
 		"one service":       {func(env map[string]string, _ *config.Config) { env["AWS_ENDPOINT_URL_S3"] = "https://s3.amazonaws.com" }, true},
 		"the same service":  {func(env map[string]string, _ *config.Config) { env["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:1" }, false},
 		"endpoints ignored": {func(env map[string]string, _ *config.Config) { env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true" }, true},
@@ -49,6 +51,7 @@ func TestRehearsalOnlyInTheSandbox(t *testing.T) {
 		}
 		var settings config.Config
 		settings.Source.Endpoint, settings.Target.Endpoint, settings.Target.Authority, settings.Target.Subscription = "http://127.0.0.1:1", "https://127.0.0.1:2", "https://127.0.0.1:3", "s"
+		settings.Runbook.Resolvers = []string{"127.0.0.1:4"}
 		c.change(env, &settings)
 		setup := Setup{Getenv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
 		for name, value := range env {
@@ -210,5 +213,45 @@ func TestRehearsalsAreNoRuns(t *testing.T) {
 	}
 	if _, err := os.Stat(w.Root()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A rehearsal makes values up for what the design asks for and nobody has set:
+// each of its type, the same as long as it lasts, and none for the directory,
+// which landfall.yaml knows.
+func TestRehearsalMakesValuesUp(t *testing.T) {
+	t.Parallel()
+	a := workspace(t)
+	if same, err := a.withMadeUpValues(); err != nil || same != a {
+		t.Errorf("without a design: %v", err)
+	}
+	d := &design.Design{SchemaVersion: design.Version, Inputs: map[string]string{}, Workload: "shop", Parameters: []design.Parameter{{Name: "password", Type: "string", Secure: true}, {Name: "count", Type: "int"}, {Name: "list", Type: "array"},
+		{Name: "mine", Type: "string"}, {Name: "known", Type: "string", Default: "x"}, {Name: tenantParameter, Type: "string"}}}
+	if err := a.Workspace.Write(store.Design, d); err != nil {
+		t.Fatal(err)
+	}
+	a.setup.Getenv = func(name string) (string, bool) { return "set", name == "LANDFALL_PARAMETER_MINE" }
+	b, err := a.withMadeUpValues()
+	if err != nil || b == a {
+		t.Fatal(err)
+	}
+	run := &deploying{App: b, design: d}
+	run.App.Config = &config.Config{Target: config.Target{Tenant: "00000000-0000-0000-0000-000000000001"}}
+	first, err := run.parameterValues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := run.parameterValues()
+	if password, ok := first["password"].(string); err != nil || !ok || len(password) < 20 || again["password"] != password {
+		t.Errorf("%v, then %v, %v", first, again, err)
+	}
+	if _, ok := first["count"].(int); !ok || first["mine"] != "set" || first["known"] != nil {
+		t.Errorf("%v", first)
+	}
+	if v, _ := a.setup.Getenv("LANDFALL_PARAMETER_PASSWORD"); v != "set" && v != "" {
+		t.Errorf("the application itself has %q", v)
+	}
+	if landing, ok := b.Actions[action.KindDeploy].(action.Deploy); !ok || landing.Landings.(landings).app != b {
+		t.Error("the steps go on with the application without the values")
 	}
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
 	"example.com/landfall/internal/store"
-	"example.com/landfall/internal/store/ledger"
 	"example.com/landfall/internal/view"
 )
 
@@ -50,7 +48,7 @@ func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (v
 		return view.RunStatus{}, err
 	}
 	if o.Until != "" && open.Begun.Before(asked) {
-		if err := a.Operate(ctx, engine.Event{Kind: engine.Extend, Until: runbook.Phase(o.Until)}); err != nil {
+		if err := a.extend(ctx, w, *open, runbook.Phase(o.Until), tell); err != nil {
 			return view.RunStatus{}, err
 		}
 	}
@@ -58,6 +56,20 @@ func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (v
 		return a.statusOf(ctx, w, *open)
 	}
 	return a.follow(ctx, w, *open, following{tell: tell, untilHeld: true})
+}
+
+// extend lets a run under way go further. That it goes just so far already is
+// what was wanted.
+func (a *App) extend(ctx context.Context, w *store.Workspace, x store.Execution, until runbook.Phase, tell func(view.RunNews)) error {
+	now, err := a.statusOf(ctx, w, x)
+	if err != nil {
+		return err
+	}
+	if now.Ended == nil && now.Summary.Until == until {
+		tell(view.RunNews{At: now.Summary.Now, Percent: now.Summary.Percent, Lines: []string{"the run " + x.Run + " goes until the end of the phase " + string(until) + " already"}})
+		return nil
+	}
+	return a.Operate(ctx, engine.Event{Kind: engine.Extend, Until: until})
 }
 
 // openExecution returns the run that has not ended, nil when there is none.
@@ -95,7 +107,7 @@ func lastExecution(w *store.Workspace) (store.Execution, error) {
 // it is, or goes on with one that was drained.
 func (a *App) beginRun(ctx context.Context, w *store.Workspace, o RunOptions) (*store.Execution, error) {
 	if o.Resume {
-		return a.resumeDrained(ctx, w)
+		return a.resume(ctx, w)
 	}
 	plan, fingerprint, err := a.runnable(ctx, w)
 	if err != nil {
@@ -104,7 +116,7 @@ func (a *App) beginRun(ctx context.Context, w *store.Workspace, o RunOptions) (*
 	if err := notAgain(w, fingerprint); err != nil {
 		return nil, err
 	}
-	me, err := a.identify(ctx, "run "+fingerprint)
+	me, err := a.speak(ctx, said{Verb: sayRun, Until: o.Until, Runbook: fingerprint})
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +149,12 @@ func (a *App) start(ctx context.Context, w *store.Workspace, x *store.Execution,
 		return err
 	}
 	defer done()
-	r.Queues = a.queues()
 	return a.startIn(ctx, w, runs, x, r)
 }
 
 // startIn begins a run in an engine. The register has it first: a run that
-// nobody knows of is worse than one that is not there, which takeUp mends.
+// nobody knows of is worse than one that is not there, which takeUp mends. One
+// that goes on from a checkpoint is known, and is under way when it has begun.
 func (a *App) startIn(ctx context.Context, w *store.Workspace, runs engine.Runs, x *store.Execution, r engine.Request) error {
 	content, err := json.Marshal(r.Plan)
 	if err != nil {
@@ -151,13 +163,26 @@ func (a *App) startIn(ctx context.Context, w *store.Workspace, runs engine.Runs,
 	if err := w.KeepFor(x.Run, "runbook", content); err != nil {
 		return err
 	}
-	if err := w.KeepExecution(*x); err != nil {
+	id, err := workspaceID(w)
+	if err != nil {
 		return err
 	}
-	if _, err := a.record(ctx, entryRunBegun, x.Run, map[string]any{"runbook": x.Fingerprint, "environment": x.Environment, "by": x.By, "until": string(r.Until), "resumed": r.From != nil, "rehearsal": x.Rehearsal}); err != nil {
+	x.Queue = runQueue(id, x.Rehearsal)
+	if r.Queues, err = a.queues(w); err != nil {
 		return err
 	}
-	return runs.Start(ctx, r)
+	if r.From == nil {
+		if err := w.KeepExecution(*x); err != nil {
+			return err
+		}
+	}
+	if _, err := a.recordAs(ctx, x.By, entryRunBegun, x.Run, map[string]any{"runbook": x.Fingerprint, "environment": x.Environment, "by": x.By, "until": string(r.Until), "resumed": r.From != nil, "rehearsal": x.Rehearsal}); err != nil {
+		return err
+	}
+	if err := runs.Start(ctx, r); err != nil || r.From == nil {
+		return err
+	}
+	return w.KeepExecution(*x)
 }
 
 // runnable reads the runbook and refuses one that must not be run: blocked, out
@@ -167,12 +192,12 @@ func (a *App) runnable(ctx context.Context, w *store.Workspace) (*runbook.Runboo
 	if err != nil {
 		return nil, "", err
 	}
-	given, err := a.runbookApprovals(ctx, w, fingerprint)
+	given, refused, err := a.approvalsThatCount(ctx, w, fingerprint)
 	if err != nil {
 		return nil, "", err
 	}
 	if needed := a.persons(); len(given) < needed {
-		return nil, "", fault.Newf(fault.Refused, "run: the runbook %s has %d of %s", short(fingerprint), len(given), several(needed, "approval", "approvals")).
+		return nil, "", fault.Newf(fault.Refused, "run: the runbook %s has %d of %s%s", short(fingerprint), len(given), several(needed, "approval", "approvals"), notCounted(refused)).
 			Hintf("read runbook.md, then: landfall approve runbook --fingerprint %s", fingerprint)
 	}
 	return plan, fingerprint, nil
@@ -201,7 +226,7 @@ func (a *App) sound(w *store.Workspace) (*runbook.Runbook, string, error) {
 	if len(older) > 0 {
 		return nil, "", fault.Newf(fault.Refused, "run: the runbook is older than %s", strings.Join(older, ", ")).Hintf("landfall plan, and have it approved anew")
 	}
-	return &plan, fingerprint, nil
+	return &plan, fingerprint, a.passes("run", &plan)
 }
 
 // olderThan names what a runbook was made from and what is another thing now.
@@ -258,25 +283,11 @@ func (a *App) persons() int {
 	return 1
 }
 
-// runbookApprovals returns who has approved a fingerprint, each person once.
+// runbookApprovals returns who has approved a fingerprint, each person once:
+// those whose yes counts today.
 func (a *App) runbookApprovals(ctx context.Context, w *store.Workspace, fingerprint string) ([]string, error) {
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: entryRunbookApproved, Subject: fingerprint}) {
-		if err != nil {
-			return nil, errors.Join(err, l.Close())
-		}
-		if !slices.Contains(out, entry.Actor) {
-			out = append(out, entry.Actor)
-		}
-	}
-	return out, l.Close()
+	people, _, err := a.approvalsThatCount(ctx, w, fingerprint)
+	return people, err
 }
 
 // short is a fingerprint as people compare it.
@@ -311,7 +322,10 @@ func (a *App) ApproveRunbook(ctx context.Context, fingerprint, role string) (vie
 			return view.Approved{}, fault.Newf(fault.Refused, "approve the runbook: a finding blocks it: %s: %s", f.ID, f.Text).Hintf("landfall plan")
 		}
 	}
-	me, err := a.identify(ctx, "approve runbook "+fingerprint)
+	if err := a.passes("approve the runbook", &plan); err != nil {
+		return view.Approved{}, err
+	}
+	me, err := a.speak(ctx, said{Verb: string(engine.Approve), Role: role, Runbook: fingerprint})
 	if err != nil {
 		return view.Approved{}, err
 	}

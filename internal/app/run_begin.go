@@ -10,7 +10,6 @@ import (
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
 	"example.com/landfall/internal/store"
-	"example.com/landfall/internal/store/ledger"
 )
 
 // entryRunAbandoned is of a run whose engine was lost and that people gave up.
@@ -53,36 +52,30 @@ func (a *App) takeUp(ctx context.Context, w *store.Workspace, x *store.Execution
 	if _, err = stillOpen(ctx, runs, x.Run); !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	if begun, ledgerErr := a.hasBegun(ctx, w, x.Run); ledgerErr != nil || begun {
+	if begun, ledgerErr := a.hasEntry(ctx, w, x.Run, 1); ledgerErr != nil || begun {
 		return errors.Join(a.lost(err, *x), ledgerErr)
 	}
 	plan, err := planOf(w, x.Run)
 	if err != nil {
 		return err
 	}
-	if fingerprint, err := plan.Fingerprint(); err != nil || fingerprint != x.Fingerprint {
-		return errors.Join(fault.Newf(fault.Conflict, "begin %s: the runbook that is kept for it is not the one that was approved", x.Run).Hintf("landfall abort --reason TEXT, then: landfall run"), err)
+	if err := asApprovedThen(plan, x); err != nil {
+		return err
 	}
-	me, err := a.identify(ctx, "run "+x.Fingerprint)
+	me, err := a.speak(ctx, said{Verb: sayRun, Run: x.Run, Runbook: x.Fingerprint})
 	if err != nil {
 		return err
 	}
-	return a.startIn(ctx, w, runs, x, engine.Request{Run: x.Run, Plan: plan, Fingerprint: x.Fingerprint, Queues: a.queues(), By: me.By, How: me.How, Role: me.Role})
+	return a.startIn(ctx, w, runs, x, engine.Request{Run: x.Run, Plan: plan, Fingerprint: x.Fingerprint, By: me.By, How: me.How, Role: me.Role})
 }
 
-// hasBegun reports whether the ledger has an entry that the run itself wrote.
-func (a *App) hasBegun(ctx context.Context, w *store.Workspace, run string) (bool, error) {
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
-	if fault.Is(err, fault.NotFound) {
-		return false, nil
+// asApprovedThen refuses to go on with a runbook that is not the one of which the
+// run is.
+func asApprovedThen(plan *runbook.Runbook, x *store.Execution) error {
+	if fingerprint, err := plan.Fingerprint(); err != nil || fingerprint != x.Fingerprint {
+		return errors.Join(fault.Newf(fault.Conflict, "begin %s: the runbook that is kept for it is not the one that was approved", x.Run).Hintf("landfall abort --reason TEXT, then: landfall run"), err)
 	}
-	if err != nil {
-		return false, err
-	}
-	for _, err := range l.Entries(ctx, 1, ledger.Filter{Subject: "run/" + run + "/1"}) {
-		return err == nil, errors.Join(err, l.Close())
-	}
-	return false, l.Close()
+	return nil
 }
 
 // abandon closes a run that the engine does not know any more, because a person

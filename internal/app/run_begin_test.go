@@ -19,7 +19,14 @@ import (
 type oneEngine struct {
 	mu      sync.Mutex
 	started []string
+	queues  map[runbook.Place]string
 	refuses error
+	// closed is how it closed the run, stands where that stood.
+	closed *engine.Closed
+	stands *engine.State
+	// until is how far the run goes; said are the events that were sent.
+	until runbook.Phase
+	said  []engine.EventKind
 }
 
 func (e *oneEngine) Start(_ context.Context, r engine.Request) error {
@@ -28,14 +35,16 @@ func (e *oneEngine) Start(_ context.Context, r engine.Request) error {
 	if e.refuses != nil {
 		return e.refuses
 	}
+	e.queues = r.Queues
 	if !slices.Contains(e.started, r.Run) {
 		e.started = append(e.started, r.Run)
 	}
 	return nil
 }
 
-func (e *oneEngine) Send(_ context.Context, run string, _ engine.Event) error {
+func (e *oneEngine) Send(_ context.Context, run string, event engine.Event) error {
 	_, err := e.Open(context.Background(), run)
+	e.said = append(e.said, event.Kind)
 	return err
 }
 
@@ -45,14 +54,29 @@ func (e *oneEngine) Open(_ context.Context, run string) (bool, error) {
 	if !slices.Contains(e.started, run) {
 		return false, fault.Newf(fault.NotFound, "no run %s", run)
 	}
-	return true, nil
+	return e.closed == nil, nil
 }
 
 func (e *oneEngine) Status(context.Context, string) (engine.Summary, error) {
-	return engine.Summary{Mode: engine.Forward}, nil
+	if e.closed != nil {
+		return engine.Summary{}, fault.Newf(fault.Aborted, "it was closed")
+	}
+	return engine.Summary{Mode: engine.Forward, Until: e.until}, nil
 }
-func (e *oneEngine) State(context.Context, string) (engine.State, error) { return engine.State{}, nil }
-func (e *oneEngine) Wait(context.Context, string) (engine.State, error)  { return engine.State{}, nil }
+
+func (e *oneEngine) State(context.Context, string) (engine.State, error) {
+	if e.stands == nil {
+		return engine.State{}, fault.Newf(fault.Unavailable, "no worker answers")
+	}
+	return *e.stands, nil
+}
+
+func (e *oneEngine) Wait(_ context.Context, run string) (engine.State, error) {
+	if e.closed != nil {
+		return engine.State{}, fault.Of(fault.Aborted, "read the end of", run, e.closed)
+	}
+	return engine.State{}, nil
+}
 
 // approvedShop is a workspace with an approved runbook, and its engine.
 func approvedShop(t *testing.T) (*App, *oneEngine) {
@@ -61,7 +85,7 @@ func approvedShop(t *testing.T) (*App, *oneEngine) {
 	a.Config = &config.Config{Workload: config.Workload{Name: "shop"}}
 	a.Engines.Connect = func(context.Context, EnginePlace, bool) (engine.Runs, func(), error) { return runs, func() {}, nil }
 	plan := &runbook.Runbook{SchemaVersion: runbook.Version, InterpreterVersion: runbook.Interpreter, Workload: "shop", Environment: "test", Inputs: map[string]string{},
-		Steps: []runbook.Step{{ID: "plan.a", Phase: runbook.Plan, Kind: "manual", UndoReason: "none", Retry: runbook.Retry{Attempts: 1}}}}
+		Steps: []runbook.Step{{ID: "plan.a", Phase: runbook.Plan, Kind: "manual", Owner: "lead", Title: "a", Do: "d", Probe: "p", Verify: "v", UndoReason: "none", TimeoutSeconds: 60, ExpectedSeconds: 1, ExpectedBasis: "stated: a test", Retry: runbook.Retry{Attempts: 1}}}}
 	fingerprint, err := a.Workspace.Put(store.Runbook, plan)
 	if err != nil {
 		t.Fatal(err)

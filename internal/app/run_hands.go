@@ -31,7 +31,7 @@ type hands struct {
 	shorter float64
 }
 
-func (a *App) hands() engine.Hands { return hands{a, 1} }
+func (a *App) hands() engine.Hands { return a.watchful() }
 
 // Step carries out one attempt: action looks first, then acts, then proves.
 func (h hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.Beat), stop <-chan struct{}) engine.StepResult {

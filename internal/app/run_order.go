@@ -6,7 +6,6 @@ import (
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
-	"example.com/landfall/internal/runbook"
 	"example.com/landfall/internal/view"
 )
 
@@ -32,18 +31,9 @@ func (a *App) Command(ctx context.Context, o Order) (view.RunStatus, error) {
 	if !slices.Contains(kinds, engine.EventKind(o.Kind)) {
 		return view.RunStatus{}, fault.Newf(fault.Internal, "there is no order %q", o.Kind)
 	}
-	e := engine.Event{Kind: engine.EventKind(o.Kind), Step: o.Step, Reason: o.Reason, Accept: o.Accept, Effect: o.Effect, Detail: o.Reason}
+	e := engine.Event{Kind: engine.EventKind(o.Kind), Step: o.Step, Reason: o.Reason, Accept: o.Accept, Effect: o.Effect}
 	if err := a.Operate(ctx, e); err != nil {
 		return view.RunStatus{}, err
 	}
 	return a.RunStatus(ctx)
-}
-
-// queues are the queues of the workers by place.
-func (a *App) queues() map[runbook.Place]string {
-	out := map[runbook.Place]string{}
-	for place, queue := range a.Config.Engine.Queues {
-		out[runbook.Place(place)] = queue
-	}
-	return out
 }

@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"strconv"
-	"strings"
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
@@ -24,48 +22,8 @@ type Identity struct {
 	Proof map[string]string
 }
 
-// identify says who is speaking. The statement is what the person says: a
-// signature is one of it.
-func (a *App) identify(ctx context.Context, statement string) (Identity, error) {
-	if a.Identify == nil {
-		return Identity{By: a.setup.User, How: "local user"}, nil
-	}
-	return a.Identify(ctx, statement)
-}
-
-// statementOf is what a person says with an event: all that decides what it
-// does, so that one signature stands for one thing.
-func statementOf(e engine.Event, x store.Execution) string {
-	words := []string{string(e.Kind)}
-	add := func(name, value string) {
-		if value != "" {
-			words = append(words, name, value)
-		}
-	}
-	add("step", e.Step)
-	add("as", e.Role)
-	add("until", string(e.Until))
-	if e.Effect != nil {
-		add("effect", map[bool]string{true: "there", false: "not there"}[*e.Effect])
-	}
-	if e.Accept {
-		words = append(words, "accepting the loss")
-	}
-	add("because", strconv.Quote(e.Reason))
-	return strings.Join(append(words, "in the run", x.Run, "of the runbook", x.Fingerprint), " ")
-}
-
-// roleOf is the role in which a person speaks. Where landfall.yaml gives people
-// their roles nobody takes another.
-func (a *App) roleOf(me Identity, wanted string) (string, error) {
-	if wanted == "" || wanted == me.Role {
-		return me.Role, nil
-	}
-	if a.Config != nil && len(a.Config.Approvals.Roles) > 0 {
-		return "", fault.Newf(fault.Denied, "speak as %q: landfall.yaml gives %s the role %q", wanted, me.By, me.Role).Hintf("approvals.roles in landfall.yaml")
-	}
-	return wanted, nil
-}
+// localUser is how a person is known by whom nothing is proved.
+const localUser = "local user"
 
 // Operate gives an event to the run under way, in the name of the person who
 // is speaking.
@@ -84,7 +42,7 @@ func (a *App) Operate(ctx context.Context, e engine.Event) error {
 	if redact.Value(e.Reason) || redact.Value(e.Detail) {
 		return fault.Newf(fault.Invalid, "%s: the reason looks as if it held a secret, and the ledger keeps it for good", e.Kind).Hintf("say it without the secret")
 	}
-	me, err := a.identify(ctx, statementOf(e, *x))
+	me, err := a.speak(ctx, saidOf(e, *x))
 	if err != nil {
 		return err
 	}
@@ -158,34 +116,4 @@ func (a *App) Drain(ctx context.Context, reason string) (view.RunStatus, error) 
 		return view.RunStatus{}, err
 	}
 	return a.follow(ctx, w, *x, following{tell: func(view.RunNews) {}})
-}
-
-// resumeDrained goes on with the newest run, which has to be one that was
-// drained.
-func (a *App) resumeDrained(ctx context.Context, w *store.Workspace) (*store.Execution, error) {
-	last, err := lastExecution(w)
-	if err != nil {
-		return nil, err
-	}
-	if last.Result != resultDrained {
-		return nil, fault.Newf(fault.Conflict, "resume: the run %s was not drained (%s)", last.Run, last.Result).Hintf("landfall status")
-	}
-	content, err := w.KeptFor(last.Run, "checkpoint")
-	if err != nil {
-		return nil, err
-	}
-	var from engine.State
-	if err := json.Unmarshal(content, &from); err != nil {
-		return nil, fault.Of(fault.Invalid, "read the checkpoint of", last.Run, err)
-	}
-	plan, err := planOf(w, last.Run)
-	if err != nil {
-		return nil, err
-	}
-	me, err := a.identify(ctx, "resume "+last.Run+" "+last.Fingerprint)
-	if err != nil {
-		return nil, err
-	}
-	last.Ended, last.Result, last.Engine = nil, "", a.Config.Engine.Address
-	return &last, a.start(ctx, w, &last, engine.Request{Run: last.Run, Plan: plan, Fingerprint: last.Fingerprint, Until: from.Until, By: me.By, How: me.How, Role: me.Role, From: &from})
 }

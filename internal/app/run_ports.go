@@ -20,11 +20,11 @@ import (
 
 // actions are the kinds of steps that this release carries out by itself.
 func (a *App) actions() action.Registry {
-	checks := action.Checks{Environ: a.setup.Environ}
+	checks := action.Checks{Environ: a.setup.Environ, Client: a.checksClient()}
 	if root, err := a.root(); err == nil {
 		checks.Dir = root
 	}
-	names := action.Names{Resolvers: a.Resolvers}
+	names := a.names()
 	return action.Registry{
 		action.KindManual: action.Manual{}, action.KindWait: action.Wait{}, action.KindNote: action.Note{},
 		action.KindLandingZone: action.LandingZone{Landings: landings{a}}, action.KindDeploy: action.Deploy{Landings: landings{a}},

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"example.com/landfall/internal/engine"
@@ -56,6 +57,14 @@ func EndOf(s view.RunStatus) error {
 	case "aborted":
 		return fault.Newf(fault.Aborted, "the run %s was aborted", s.Run)
 	}
+	switch {
+	case engine.ClosedAs(s.Result) && s.Summary.Total > 0:
+		return fault.Newf(fault.Aborted, "the engine closed the run %s: it was %s, and nothing was taken back", s.Run, s.Result).
+			Hintf("landfall run --resume goes on from where it stood")
+	case engine.ClosedAs(s.Result):
+		return fault.Newf(fault.Aborted, "the engine closed the run %s: it was %s, nothing was taken back, and nobody knows where it stood", s.Run, s.Result).
+			Hintf("landfall ledger list says what was done; landfall run begins anew")
+	}
 	return nil
 }
 
@@ -92,7 +101,7 @@ func (a *App) ask(ctx context.Context, w *store.Workspace, x store.Execution, ru
 		summary, err := runs.Status(bounded, x.Run)
 		switch {
 		case err == nil && summary.Mode != engine.Ended:
-			out.Summary = summary
+			out.Summary, out.Still = summary, a.stillFor(ctx, w, runs, summary)
 			return out, nil
 		case err == nil:
 			return a.over(ctx, w, x, runs)
@@ -128,8 +137,19 @@ func (a *App) lost(err error, x store.Execution) error {
 	if !fault.Is(err, fault.NotFound) {
 		return err
 	}
+	if now := a.Config.Engine.Address; x.Engine != now {
+		return fault.Newf(fault.Unknown, "the engine at %s does not know the run %s, which was begun at %s", embeddedOr(now), x.Run, embeddedOr(x.Engine)).
+			Hintf("set engine.address in landfall.yaml back; landfall drain moves a run")
+	}
 	return fault.Newf(fault.Unknown, "the engine does not know the run %s, which the workspace says is under way", x.Run).
 		Hintf("landfall ledger list says what it has done; landfall abort --reason TEXT gives it up as it stands")
+}
+
+func embeddedOr(address string) string {
+	if address == "" {
+		return "this machine"
+	}
+	return address
 }
 
 // checkpoint sums up the last state that was kept of a run that is over.
@@ -154,6 +174,9 @@ func (a *App) checkpoint(w *store.Workspace, x store.Execution) (*engine.Summary
 func (a *App) over(ctx context.Context, w *store.Workspace, x store.Execution, runs engine.Runs) (view.RunStatus, error) {
 	out := statusBase(x)
 	state, err := runs.Wait(ctx, x.Run)
+	if closed, ok := errors.AsType[*engine.Closed](err); ok {
+		return a.closedRun(ctx, w, x, runs, closed)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -215,6 +238,9 @@ func (a *App) follow(ctx context.Context, w *store.Workspace, x store.Execution,
 			if news := view.NewsOf(last.Summary, status.Summary); !news.None() {
 				f.tell(news)
 			}
+			if waits := newlyWaiting(last.Summary, status.Summary); len(waits) > 0 {
+				f.tell(view.RunNews{At: status.Summary.Now, Percent: status.Summary.Percent, Lines: waits})
+			}
 			last, trouble = status, ""
 			if status.Ended != nil || f.untilHeld && status.Summary.Held {
 				return status, nil
@@ -225,4 +251,28 @@ func (a *App) follow(ctx context.Context, w *store.Workspace, x store.Execution,
 		case <-time.After(followEvery):
 		}
 	}
+}
+
+// newlyWaiting names the attempts that no worker begins, of which the run itself
+// has no news.
+func newlyWaiting(before, now engine.Summary) []string {
+	if before.Seq != now.Seq {
+		return nil // the news say it
+	}
+	waited := map[string]string{}
+	for _, step := range before.Active {
+		waited[step.ID] = step.Waits
+	}
+	var out []string
+	for _, step := range now.Active {
+		if step.Waits == "" || step.Waits == waited[step.ID] {
+			continue
+		}
+		line := step.ID + ": " + step.Waits
+		if step.Command != "" {
+			line += "\n    next: " + step.Command
+		}
+		out = append(out, line)
+	}
+	return out
 }

@@ -133,7 +133,11 @@ func TestWatchApprovals(t *testing.T) {
 	if got, err = x.approvals(t.Context()); err != nil || len(got) != 1 || !strings.Contains(got[0].What, "another runbook") {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if _, err := x.recordAs(t.Context(), "ann", entryRunbookApproved, x.fingerprint, map[string]any{}); err != nil {
+	me, err := x.speak(t.Context(), said{Verb: "approve", Runbook: x.fingerprint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.recordAs(t.Context(), me.By, entryRunbookApproved, x.fingerprint, map[string]any{"runbook": x.fingerprint, "how": me.How, "proof": me.Proof}); err != nil {
 		t.Fatal(err)
 	}
 	x.open = &store.Execution{Run: "shop-1", Fingerprint: "sha256:another"}

@@ -88,14 +88,14 @@ func New(s Settings) func(ctx context.Context, statement string) (Identity, erro
 		if err != nil {
 			return Identity{}, err
 		}
-		who.Role = roleOf(s.Roles, who.By)
+		who.Role = RoleOf(s.Roles, who.By)
 		return who, nil
 	}
 }
 
-// roleOf returns the role of a person. Mail addresses are the same person in
+// RoleOf returns the role of a person. Mail addresses are the same person in
 // capitals and in small letters, and are written both ways in configurations.
-func roleOf(roles map[string]string, by string) string {
+func RoleOf(roles map[string]string, by string) string {
 	if role, ok := roles[by]; ok {
 		return role
 	}

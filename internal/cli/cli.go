@@ -79,6 +79,9 @@ type env struct {
 	workspace string
 	json      bool
 	logLevel  string
+	// sshKey is the key of who signs, for the commands that say something in
+	// somebody's name.
+	sshKey string
 	// settings are the flags that set a configuration key, by flag name.
 	settings *pflag.FlagSet
 }
@@ -111,7 +114,7 @@ func (e *env) setup() (app.Setup, error) {
 	return app.Setup{
 		Dir: e.Dir, Workspace: e.workspace, Exe: e.Exe, Flags: e.configFlags(),
 		Getenv: e.Getenv, Log: log, Now: e.Now, Version: e.Version,
-		User: e.User, Environ: e.Environ,
+		User: e.User, SSHKey: e.sshKey, Environ: e.Environ,
 	}, nil
 }
 

@@ -20,11 +20,17 @@ func ledgerVerifyCommand(e *env) *cobra.Command {
 	var o app.LedgerOptions
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "find any changed, missing, inserted or reordered entry",
+		Short: "find any changed, missing, inserted or reordered entry, and any word that nobody has said",
 		Long: `Read the whole ledger and find any changed, missing, inserted or reordered
 entry. With --head, also prove that nothing after that head was cut off; a head
 is what an earlier verify printed, kept where nobody who can write the ledger
 could change it. Works on copies and exports too, without a workspace.
+
+What people have said (approvals, confirmations, rollbacks and all the rest) is
+checked as well, offline: a signature against the signers file that the entry
+names, a token by what is kept of it, and each against what its entry says. The
+signers files are that of landfall.yaml, the copies that the workspace keeps, and
+those of --signers: take them from version control.
 
 The exit code is 1 when something is wrong. Nothing is changed.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,6 +52,7 @@ The exit code is 1 when something is wrong. Nothing is changed.`,
 	}
 	cmd.Flags().StringVar(&o.File, "file", "", "a ledger, or a copy of one (default: the workspace's)")
 	cmd.Flags().StringVar(&o.Export, "export", "", "an exported ledger to check instead")
+	cmd.Flags().StringArrayVar(&o.Signers, "signers", nil, "a file of signers, as it was when something was signed (repeatable)")
 	cmd.Flags().StringArrayVar(&o.Heads, "head", nil, "a head that the ledger must contain (repeatable)")
 	return cmd
 }

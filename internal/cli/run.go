@@ -356,9 +356,12 @@ workspace's landfall.yaml and credentials of their own.`,
 
 // runCommands are all commands about runs.
 func runCommands(e *env) []*cobra.Command {
-	out := []*cobra.Command{runCommand(e), statusCommand(e), approveCommand(e), settleCommand(e), rollbackCommand(e), drainCommand(e), engineCommand(e), workerCommand(e), watchCommand(e)}
+	signing := []*cobra.Command{runCommand(e), approveCommand(e), settleCommand(e), rollbackCommand(e), drainCommand(e)}
 	for _, d := range orders() {
-		out = append(out, orderCommand(e, d))
+		signing = append(signing, orderCommand(e, d))
 	}
-	return out
+	for _, cmd := range signing {
+		cmd.Flags().StringVar(&e.sshKey, "ssh-key", "", "file of the SSH key with which you sign, or of its public half (default: LANDFALL_SSH_KEY, then the agent)")
+	}
+	return append(signing, statusCommand(e), engineCommand(e), workerCommand(e), watchCommand(e))
 }

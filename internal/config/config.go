@@ -103,6 +103,8 @@ type Target struct {
 	PricesEndpoint string
 	// CAFile holds PEM certificates trusted besides the system's, or "".
 	CAFile string
+	// StorageKeys lets data be written with the keys of storage accounts.
+	StorageKeys bool
 }
 
 // Sandbox sizes the local rehearsal clouds.

@@ -59,7 +59,7 @@ sandbox:
   awsPort: 5000
   shopPort: 8080
   load: {ratePerSecond: 7, seconds: 8}
-approvals: {twoPersons: false, identity: oidc, signersFile: keys, issuer: "https://id.example.com", audience: shop, roles: {ann: business-owner}}
+approvals: {twoPersons: false, identity: oidc, signersFile: keys, issuer: "https://id.example.com", audience: shop, roles: {ann: business-owner}, may: {abort: "lead, operations", pause: "*"}}
 engine: {address: "temporal:7233", namespace: shop, insecure: true, caFile: ca, certFile: cert, keyFile: key, apiKeyVariable: KEY, queues: {source: near}, idleMinutes: 3}
 notify: {webhooks: {"*": HOOK}, smtp: "mail:25", from: a@b, to: {network: c@d}, userVariable: MU, passwordVariable: MP}
 boundary:
@@ -92,6 +92,8 @@ runbook:
   tolerancePercent: 7
   data: [{of: shop-db, method: offline, gib: 250}]
   owners: {database: data team}
+  resolvers: "192.0.2.53, [2001:db8::53]:5353"
+  nameServerPort: 5353
 `)
 	want := config.Config{
 		SchemaVersion: 1,
@@ -106,7 +108,7 @@ runbook:
 			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", PricesEndpoint: "https://prices.example.com", CAFile: "ca.pem",
 		},
 		Sandbox:   config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
-		Approvals: config.Approvals{Identity: "oidc", SignersFile: "keys", Issuer: "https://id.example.com", Audience: "shop", Roles: map[string]string{"ann": "business-owner"}},
+		Approvals: config.Approvals{Identity: "oidc", SignersFile: "keys", Issuer: "https://id.example.com", Audience: "shop", Roles: map[string]string{"ann": "business-owner"}, May: map[string]string{"abort": "lead, operations", "pause": "*"}},
 		Engine: config.Engine{Address: "temporal:7233", Namespace: "shop", Insecure: true, CAFile: "ca", CertFile: "cert", KeyFile: "key", APIKeyVariable: "KEY",
 			Queues: map[string]string{"source": "near"}, IdleMinutes: 3},
 		Notify: config.Notify{Webhooks: map[string]string{"*": "HOOK"}, SMTP: "mail:25", From: "a@b", To: map[string]string{"network": "c@d"}, UserVariable: "MU", PasswordVariable: "MP"},
@@ -130,6 +132,7 @@ runbook:
 		Checks:     []config.Check{{Name: "front", URL: "https://shop.example.com/", Status: 301, Contains: "moved"}, {Name: "load", Command: "make load", For: "load"}},
 		TTLSeconds: 60, ObservationHours: 24, Shares: []int{10, 100}, TolerancePercent: 7,
 		Data: []config.Data{{Of: "shop-db", Method: "offline", GiB: 250}}, Owners: map[string]string{"database": "data team"},
+		Resolvers: []string{"192.0.2.53", "[2001:db8::53]:5353"}, NameServerPort: 5353,
 	}
 	if got := c.Runbook.Window.Opens; got == nil || !got.Equal(opens) {
 		t.Errorf("the window opens at %v", got)
@@ -175,7 +178,7 @@ func TestDefaults(t *testing.T) {
 		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Source: config.Source{Provider: cloud.AWS, RatePercent: 50, Concurrency: 32},
 		Assess:    config.Assess{WindowDays: 14},
 		Target:    config.Target{Endpoint: "https://management.azure.com", Authority: "https://login.microsoftonline.com", PricesEndpoint: "https://prices.azure.com"},
-		Approvals: config.Approvals{TwoPersons: true, Identity: "local", Roles: map[string]string{}},
+		Approvals: config.Approvals{TwoPersons: true, Identity: "local", Roles: map[string]string{}, May: map[string]string{}},
 		Engine:    config.Engine{Namespace: "landfall", Queues: map[string]string{}, IdleMinutes: 15},
 		Notify:    config.Notify{Webhooks: map[string]string{}, To: map[string]string{}},
 		Sandbox:   config.Sandbox{Objects: 20_000, HistoryDays: 14, Seed: 42, Load: config.SandboxLoad{RatePerSecond: 50, Seconds: 15}},

@@ -130,6 +130,9 @@ func targetKeys() []key {
 			doc:  "PEM file with certificates to trust besides the system's; relative to this file",
 			rule: rule{besideFile: true},
 			put:  func(c *Config, v any) { c.Target.CAFile = v.(string) }},
+		{path: "target.storageKeys", form: boolean, def: false,
+			doc: "write to storage accounts with their keys instead of tokens, for accounts that no data role can be assigned on",
+			put: func(c *Config, v any) { c.Target.StorageKeys = v.(bool) }},
 	}
 }
 

@@ -96,6 +96,9 @@ type Approvals struct {
 	Issuer, Audience string
 	// Roles are the approvers' roles, by person.
 	Roles map[string]string
+	// May are the roles that may say a verb, separated by commas, or "*" for
+	// everybody, by verb. Without an entry it is everyone who has a role.
+	May map[string]string
 }
 
 func approvalKeys() []key {
@@ -118,5 +121,11 @@ func approvalKeys() []key {
 			names: rule{pattern: `^\S.{0,255}$`, wants: "a name"},
 			rule:  rule{pattern: `^[a-z][a-z-]{0,63}$`, wants: "a role of small letters and hyphens"},
 			put:   func(c *Config, v any) { c.Approvals.Roles = v.(map[string]string) }},
+		{path: "approvals.may",
+			doc:   "roles that may say a verb, separated by commas, or * for everybody who is known; where approvals.roles names people, those that it does not name may say nothing else",
+			form:  pairs,
+			names: rule{oneOf: []string{"approve", "reject", "confirm", "run", "extend", "pause", "resume", "skip", "retry", "settle", "rollback", "abort", "drain"}},
+			rule:  rule{pattern: `^(\*|[a-z][a-z-]{0,63}( *, *[a-z][a-z-]{0,63})*)$`, wants: "roles separated by commas, or *"},
+			put:   func(c *Config, v any) { c.Approvals.May = v.(map[string]string) }},
 	}
 }

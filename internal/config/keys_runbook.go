@@ -1,7 +1,9 @@
 package config
 
 import (
+	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,6 +28,10 @@ type Runbook struct {
 	Data []Data
 	// Owners replaces the names of roles.
 	Owners map[string]string
+	// Resolvers are asked for names as users' are, by address or address:port;
+	// empty for those of the machine. NameServerPort is the port of name servers.
+	Resolvers      []string
+	NameServerPort int64
 }
 
 // Window is the maintenance window that people agreed on.
@@ -143,7 +149,33 @@ func cutoverKeys() []key {
 			names: rule{oneOf: []string{"lead", "application", "database", "storage", "network", "security", "operations", "platform"}},
 			rule:  rule{pattern: `^\S.{0,63}$`, wants: "1 to 64 characters"},
 			put:   func(c *Config, v any) { c.Runbook.Owners = v.(map[string]string) }},
+		{path: "runbook.resolvers", form: text,
+			doc: "resolvers that names are asked of, by IP address or address:port, separated by commas; without any, those of the machine",
+			// A text and no list, so that a variable can set it: landfall sandbox env does.
+			rule: rule{wants: "IP addresses such as 192.0.2.53 or 192.0.2.53:5353, separated by commas", test: resolversComplaint},
+			put:  func(c *Config, v any) { c.Runbook.Resolvers = resolverList(v.(string)) }},
+		{path: "runbook.nameServerPort", form: integer, def: int64(53),
+			doc:  "port on which the name servers of the workload's names are asked",
+			rule: rule{min: 1, max: 65535},
+			put:  func(c *Config, v any) { c.Runbook.NameServerPort = v.(int64) }},
 	}
+}
+
+func resolverList(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func resolversComplaint(value string) string {
+	for _, one := range resolverList(value) {
+		if _, err := netip.ParseAddr(one); err == nil {
+			continue
+		}
+		if at, err := netip.ParseAddrPort(one); err == nil && at.Port() != 0 {
+			continue
+		}
+		return "wants IP addresses such as 192.0.2.53 or 192.0.2.53:5353, separated by commas, got " + shown(one)
+	}
+	return ""
 }
 
 func timeComplaint(value string) string {

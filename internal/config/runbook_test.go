@@ -34,6 +34,9 @@ func TestBrokenRunbookKeys(t *testing.T) {
 		"window: {length: 3}":                                        `5:12: unknown key "length" in "runbook.window"`,
 		"tolerancePercent: '5'":                                      `5:21: "runbook.tolerancePercent" wants a whole number`,
 		"owners: {database: ''}":                                     `5:22: "runbook.owners.database" is empty`,
+		"resolvers: dns.example":                                     `5:14: "runbook.resolvers" wants IP addresses`,
+		"resolvers: '192.0.2.53,192.0.2.54:0'":                       `5:14: "runbook.resolvers" wants IP addresses`,
+		"nameServerPort: 0":                                          `5:19: "runbook.nameServerPort" wants a whole number from 1`,
 		"shares: [5, 5]":                                             `5:15: "5" stands twice`,
 		"checks: [{name: a, command: x, url: 'b'}]":                  `5:39: "runbook.checks[0].url" wants an address`,
 	} {

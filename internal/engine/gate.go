@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -74,6 +75,9 @@ func (t *turn) askDue(i int) {
 	st.Gates = slices.Clone(st.Gates)
 	for k := range st.Gates {
 		g := &st.Gates[k]
+		if t.overslept(g.Next) {
+			g.Held, st.Passed = time.Time{}, false
+		}
 		switch more := t.c.rules.answerWithin - t.gateEvery(i, k); {
 		case t.now.Before(g.Next):
 			continue
@@ -122,6 +126,9 @@ func (t *turn) gateAsked(i int, e *Event) {
 	st.Gates = slices.Clone(st.Gates)
 	g := &st.Gates[k]
 	late := g.Late
+	if t.overslept(g.Next) {
+		g.Held, st.Passed = time.Time{}, false
+	}
 	if g.Out, g.Late, g.Open, g.Detail = false, false, nil, cut(e.Detail); late {
 		g.Next = t.now.Add(t.gateEvery(i, k))
 	}
@@ -178,7 +185,7 @@ func (t *turn) approvals(i int) {
 // more: days may lie between.
 func (t *turn) approve(i int, e *Event) {
 	st := t.step(i)
-	st.Approvals = append(slices.Clip(st.Approvals), Approval{By: e.By, Role: e.Role, How: e.How, At: t.now})
+	st.Approvals = append(slices.Clip(st.Approvals), Approval{By: e.By, Role: e.Role, How: e.How, At: t.now, Proof: maps.Clone(e.Proof)})
 	t.record("approval.given", i, orNone(e.Reason), map[string]string{"fingerprint": e.Plan, "role": e.Role, "how": e.How})
 	if len(st.Approvals) < t.plan(i).Approvals.Count {
 		return

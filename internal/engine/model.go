@@ -217,6 +217,8 @@ type Approval struct {
 	Role string    `json:"role,omitempty"`
 	How  string    `json:"how"`
 	At   time.Time `json:"at"`
+	// Proof is what a worker checks that with before it acts.
+	Proof map[string]string `json:"proof,omitempty"`
 }
 
 // EventKind says what happened.
@@ -234,6 +236,8 @@ const (
 	TriggerAsked EventKind = "trigger asked"
 	// Woke says that a timer fired.
 	Woke EventKind = "woke"
+	// Clock says what time it is, where that may be earlier than it was.
+	Clock EventKind = "clock"
 	// Approve and Reject are a person's word on a step.
 	Approve EventKind = "approve"
 	Reject  EventKind = "reject"

@@ -37,17 +37,13 @@ func Next(plan *runbook.Runbook, s State, e Event) (State, []Command, error) {
 	if err := c.check(s, &e); err != nil {
 		return s, nil, err
 	}
-	t := &turn{c: c, s: s, now: e.At, by: e.By, proof: e.Proof}
-	if t.now.Before(s.Now) {
-		// Clocks of two machines differ; a run never goes back in time.
-		t.now = s.Now
-	}
+	t := &turn{c: c, s: s, by: e.By, proof: e.Proof}
 	t.s.Steps = slices.Clone(s.Steps)
 	t.s.Phases = slices.Clone(s.Phases)
 	t.s.Triggers = slices.Clone(s.Triggers)
 	t.s.Order, t.s.Queue = slices.Clip(s.Order), slices.Clip(s.Queue)
 	t.s.Seq++
-	t.s.Now = t.now
+	t.clock(e.At)
 	c.rules.apply(t, &e)
 	return t.s, append(t.records, t.other...), nil
 }
@@ -106,6 +102,7 @@ func applyV1(t *turn, e *Event) {
 		t.drain()
 	case Extend:
 		t.extend(e)
+	case Clock: // its time is all that it says
 	}
 	t.follow()
 }

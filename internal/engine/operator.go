@@ -245,16 +245,12 @@ func (t *turn) begin(e *Event) {
 // restore takes over a checkpoint. What was under way there may have had its
 // effect: that is looked at first. Timers are set again, approvals stay.
 func (t *turn) restore(e *Event) {
-	at := t.now
 	t.s = *e.From
 	t.s.compiled = t.c
-	if at.Before(t.s.Now) {
-		at = t.s.Now
-	}
-	t.now, t.s.Now = at, at
 	t.s.Seq++
 	t.s.Steps, t.s.Phases, t.s.Triggers = slices.Clone(t.s.Steps), slices.Clone(t.s.Phases), slices.Clone(t.s.Triggers)
 	t.s.Order, t.s.Queue = slices.Clip(t.s.Order), slices.Clip(t.s.Queue)
+	t.clock(e.At)
 	was := t.s.Result
 	t.s.Draining, t.s.Aborting, t.s.Result = false, false, ""
 	if t.s.Mode == Ended {

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"time"
 
 	"example.com/landfall/internal/runbook"
 )
@@ -21,8 +23,46 @@ type Runs interface {
 	// Open reports whether a run is under way; one that the engine does not know
 	// is NotFound.
 	Open(ctx context.Context, run string) (bool, error)
-	// Wait returns the last state of a run when it has ended.
+	// Wait returns the last state of a run when it has ended. The error of one
+	// that the engine closed is a *Closed.
 	Wait(ctx context.Context, run string) (State, error)
+}
+
+// Closed is an end that a run did not come to by its own rules: somebody
+// terminated it in the engine, or it could not be carried on. Nothing was taken
+// back, and State tells where it stood.
+type Closed struct {
+	// How is one of the words that ClosedAs knows.
+	How string
+	// Why is what the engine says of it, "" for nothing.
+	Why string
+}
+
+// The ways in which an engine closes a run.
+const (
+	Terminated = "terminated"
+	Failed     = "failed"
+	TimedOut   = "timed out"
+	Canceled   = "cancelled"
+)
+
+// ClosedAs says whether the result of a run is that the engine closed it.
+func ClosedAs(result string) bool {
+	return slices.Contains([]string{Terminated, Failed, TimedOut, Canceled}, result)
+}
+
+// Error says how, and why.
+func (c *Closed) Error() string {
+	if c.Why == "" {
+		return "it was " + c.How + " in the engine"
+	}
+	return "it was " + c.How + " in the engine: " + c.Why
+}
+
+// Recording tells how the writing of the ledger goes, where an engine can tell:
+// how often the write under way was tried, and since when. No write is no try.
+type Recording interface {
+	Recording(ctx context.Context, run string) (tries int, since time.Time, err error)
 }
 
 // Request is what starts a run.
@@ -73,6 +113,9 @@ type StepCall struct {
 	// Round of the command; with the rest it gives the idempotency key (Key).
 	Round  int             `json:"round,omitempty"`
 	Cursor json.RawMessage `json:"cursor,omitempty"`
+	// Approvals are those that were given to the step, with their proofs: whoever
+	// acts on them checks them.
+	Approvals []Approval `json:"approvals,omitempty"`
 }
 
 // StepResult is what an attempt came to.

@@ -269,7 +269,7 @@ func (c *compiled) progress(s State, out *Summary) {
 		own := 1 + step.ExpectedSeconds + step.WaitSeconds
 		all += own
 		left := c.left(s, i, own)
-		gone += own - left
+		gone += max(own-left, 0) // a window may be further away than all of its time
 		for _, n := range c.needs[i] {
 			longest[i] = max(longest[i], longest[n])
 		}

@@ -81,6 +81,9 @@ func (t *turn) triggerWoke(k int) {
 		t.other = append(t.other, Command{Kind: Wake, Trigger: t.c.plan.Triggers[k].ID, At: g.Wake})
 		return
 	}
+	if t.overslept(g.Wake) {
+		g.Held = time.Time{}
+	}
 	more := t.c.rules.answerWithin - t.triggerEvery(k)
 	switch {
 	case !t.watched(k):
@@ -118,6 +121,9 @@ func (t *turn) blind(k int, detail string) {
 func (t *turn) triggerAsked(k int, e *Event) {
 	g, plan := &t.s.Triggers[k], &t.c.plan.Triggers[k]
 	late := g.Late
+	if t.overslept(g.Wake) {
+		g.Held = time.Time{}
+	}
 	if g.Out, g.Late, g.Detail = false, false, cut(e.Detail); late {
 		t.wakeTrigger(k, t.now.Add(t.triggerEvery(k)))
 	}

@@ -103,6 +103,7 @@ type world struct {
 	s     State
 	now   time.Time
 	rough int // how many events go wrong at most
+	leaps int // how often the clock leaps at most
 	// what is under way, in the order in which it was begun
 	flying []Command
 	timers map[string]Command
@@ -144,6 +145,10 @@ func (w *world) fork(seed uint64) *world {
 
 func (w *world) send(e Event) error {
 	w.now = w.now.Add(time.Duration(w.r.IntN(2000)) * time.Millisecond)
+	if w.leaps > 0 && w.r.IntN(5) == 0 {
+		w.leaps--
+		w.now = w.now.Add(time.Duration(w.r.IntN(2*3600)-3600) * time.Second)
+	}
 	e.At = w.now
 	next, commands, err := Next(w.plan, w.s, e)
 	if err != nil {

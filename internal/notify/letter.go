@@ -26,7 +26,7 @@ const (
 // Fields are what a text of the workspace can use.
 type Fields struct {
 	// Kind of the message: approval, person, operator, trigger, rollback, run,
-	// phase, before, begun, done or failed.
+	// phase, before, begun, done, failed, worker, ledger or gate.
 	Kind string
 	// Workload, Run and Step say what it is about; Step may be "".
 	Workload, Run, Step string
@@ -85,6 +85,7 @@ func title(f Fields) string {
 	what := map[string]string{
 		"approval": "approval needed", "person": "a step for a person", "operator": "a decision is needed", "trigger": "a rollback trigger",
 		"rollback": "rollback", "run": "the run", "phase": "a phase", "before": "soon", "begun": "begun", "done": "done", "failed": "failed",
+		"worker": "no worker", "ledger": "the ledger", "gate": "a gate",
 	}[f.Kind]
 	if what == "" {
 		what = "message"
@@ -105,7 +106,7 @@ func command(kind, step string) string {
 		return "landfall approve " + step
 	case "person":
 		return "landfall confirm " + step + " --reason TEXT"
-	case "operator", "trigger", "rollback", "failed", "run":
+	case "operator", "trigger", "rollback", "failed", "run", "worker", "ledger", "gate":
 		return "landfall status"
 	}
 	return ""

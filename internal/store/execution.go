@@ -34,10 +34,14 @@ type Execution struct {
 	By          string    `json:"by"`
 	// Engine is the address of the cluster, "" for the embedded engine.
 	Engine string `json:"engine,omitempty"`
+	// Queue is where the engine looks for the worker of the run, "" for one that
+	// was begun before queues were named by the id of the workspace.
+	Queue string `json:"queue,omitempty"`
 	// Rehearsal runs are carried out in the sandbox.
 	Rehearsal bool `json:"rehearsal,omitempty"`
 	// Ended and Result are those of a run that is over: "done", "rolled back",
-	// "aborted", or "drained" while it waits for another engine.
+	// "aborted", "drained" while it waits for another engine, or how an engine
+	// closed it.
 	Ended  *time.Time `json:"ended,omitempty"`
 	Result string     `json:"result,omitempty"`
 }
@@ -53,6 +57,27 @@ func (w *Workspace) KeepExecution(x Execution) error {
 		return fault.Of(fault.Internal, "keep the run", path, err)
 	}
 	return durable.Replace(path, append(content, '\n'), 0o600)
+}
+
+// Execution returns what is known of a run; of none the error's kind is NotFound.
+func (w *Workspace) Execution(run string) (Execution, error) {
+	path, err := w.executionPath(run, ".json")
+	if err != nil {
+		return Execution{}, err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return Execution{}, fault.Wrap(err, "read the run", path)
+	}
+	return asExecution(run, path, content)
+}
+
+func asExecution(run, path string, content []byte) (Execution, error) {
+	var x Execution
+	if err := json.Unmarshal(content, &x); err != nil || x.Run != run {
+		return Execution{}, fault.Newf(fault.Invalid, "read the run %q: the file is broken", path).Hintf("bring it back from a copy, or move it away")
+	}
+	return x, nil
 }
 
 // Executions returns the runs that are known, oldest first.
@@ -78,9 +103,9 @@ func (w *Workspace) Executions() ([]Execution, error) {
 		if err != nil {
 			return nil, fault.Wrap(err, "read the run", f.Name())
 		}
-		var x Execution
-		if err := json.Unmarshal(content, &x); err != nil || x.Run != name {
-			return nil, fault.Newf(fault.Invalid, "read the run %q: the file is broken", filepath.Join(folder, f.Name())).Hintf("bring it back from a copy, or move it away")
+		x, err := asExecution(name, filepath.Join(folder, f.Name()), content)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, x)
 	}

@@ -25,6 +25,14 @@ func TestExecutions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if x, err := w.Execution("shop-2"); err != nil || x.By != "ann" {
+		t.Errorf("one run: %+v, %v", x, err)
+	}
+	for run, kind := range map[string]fault.Kind{"shop-9": fault.NotFound, "../ledger": fault.Invalid} {
+		if _, err := w.Execution(run); !fault.Is(err, kind) {
+			t.Errorf("%q: %v", run, err)
+		}
+	}
 	if err := w.KeepFor("shop-1", "runbook.json", []byte("{}")); err == nil {
 		t.Error("a document took the place of nothing") // "runbook.json" ends in .json and would be read as a run
 	}

@@ -90,6 +90,8 @@ type RunStatus struct {
 	Ended   *time.Time     `json:"ended,omitempty"`
 	Result  string         `json:"result,omitempty"`
 	Summary engine.Summary `json:"summary"`
+	// Still is what stands still, and says nothing itself.
+	Still []string `json:"still,omitempty"`
 }
 
 // Text writes it for people: where it is, what it waits for, and what a person
@@ -99,6 +101,9 @@ func (s RunStatus) Text(p *Paper) {
 	p.Line("run %s of the runbook %s, environment %s", s.Run, s.Fingerprint, s.Environment)
 	p.Line("  begun by %s at %s", s.By, s.Begun.UTC().Format(time.RFC3339))
 	p.Line("  %s", s.headline())
+	for _, text := range s.Still {
+		p.Line("  %s %s", p.Mark(Bad), text)
+	}
 	var counts []string
 	for _, c := range r.Counts {
 		counts = append(counts, fmt.Sprintf("%d %s", c.Steps, c.Status.Word()))
@@ -159,7 +164,7 @@ func (s RunStatus) next() string {
 		return "landfall run --until " + phaseAfter(r.Until)
 	case s.Ended == nil:
 		return ""
-	case s.Result == "drained":
+	case s.Result == "drained", engine.ClosedAs(s.Result) && r.Total > 0:
 		return "landfall run --resume"
 	case s.Result == "done":
 		return "landfall ledger verify"

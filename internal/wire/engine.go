@@ -2,9 +2,8 @@ package wire
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"strconv"
+	"time"
 
 	"example.com/landfall/internal/app"
 	"example.com/landfall/internal/config"
@@ -23,20 +22,17 @@ func engines(s app.Setup, c *config.Config, cacheDir string) app.Engines {
 	return app.Engines{Connect: e.connect, Work: e.work, Status: e.status, Start: e.start, Stop: e.stop}
 }
 
+const (
+	// dials is how often an engine of this machine is tried that should answer and
+	// does not, dialPause the time between.
+	dials     = 3
+	dialPause = 300 * time.Millisecond
+)
+
 type engineParts struct {
 	setup    app.Setup
 	config   *config.Config
 	cacheDir string
-}
-
-// queueOf is the queue of a workspace: on a cluster several may have runs.
-func queueOf(place app.EnginePlace) string {
-	sum := sha256.Sum256([]byte(place.Workspace))
-	name := "landfall-" + hex.EncodeToString(sum[:6])
-	if place.Rehearsal {
-		name += "-rehearsal"
-	}
-	return name
 }
 
 // dial connects to the engine of the place, which start brings up when it is
@@ -49,16 +45,28 @@ func (e engineParts) dial(ctx context.Context, place app.EnginePlace, start bool
 			KeyringDir: place.Dir, Env: e.setup.Getenv, Log: e.setup.Log,
 		})
 	}
-	at, err := host.Find(place.Dir)
-	if err != nil && start && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unavailable)) {
-		at, err = e.bring(ctx, place)
+	// One that was killed is still written down for a moment, and takes a
+	// connection with it: it is looked for again.
+	for try := 0; ; try++ {
+		at, err := host.Find(place.Dir)
+		if err != nil && start && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unavailable)) {
+			at, err = e.bring(ctx, place)
+		}
+		if err != nil {
+			return nil, err
+		}
+		local := host.Local(place.Dir, at, e.setup.Getenv)
+		local.Log = e.setup.Log
+		connection, err := temporal.Connect(ctx, local)
+		if err == nil || !start || try == dials-1 || !fault.Is(err, fault.Unavailable) {
+			return connection, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(dialPause):
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	local := host.Local(place.Dir, at, e.setup.Getenv)
-	local.Log = e.setup.Log
-	return temporal.Connect(ctx, local)
 }
 
 func (e engineParts) connect(ctx context.Context, place app.EnginePlace, start bool) (engine.Runs, func(), error) {
@@ -66,7 +74,7 @@ func (e engineParts) connect(ctx context.Context, place app.EnginePlace, start b
 	if err != nil {
 		return nil, nil, err
 	}
-	return connection.Runs(queueOf(place)), connection.Close, nil
+	return connection.Runs(place.Queue), connection.Close, nil
 }
 
 func (e engineParts) work(ctx context.Context, place app.EnginePlace, w app.Work) error {
@@ -76,7 +84,7 @@ func (e engineParts) work(ctx context.Context, place app.EnginePlace, w app.Work
 	}
 	defer connection.Close()
 	if w.Queue == "" {
-		w.Queue = queueOf(place)
+		w.Queue = place.Queue
 	}
 	return connection.Work(ctx, temporal.WorkerOptions{Queue: w.Queue, Home: w.Home, Hands: w.Hands, Log: e.setup.Log})
 }

@@ -18,13 +18,28 @@ const messagesFolder = "messages"
 func identify(s app.Setup, c *config.Config) func(ctx context.Context, statement string) (app.Identity, error) {
 	a := c.Approvals
 	who := approve.New(approve.Settings{
-		Way: a.Identity, User: s.User, SignersFile: a.SignersFile, Issuer: a.Issuer, Audience: a.Audience, Roles: a.Roles,
+		Way: a.Identity, User: s.User, SignersFile: a.SignersFile, Key: keyFile(s), Issuer: a.Issuer, Audience: a.Audience, Roles: a.Roles,
 		Getenv: s.Getenv, Now: s.Now,
 	})
 	return func(ctx context.Context, statement string) (app.Identity, error) {
 		is, err := who(ctx, statement)
 		return app.Identity(is), err
 	}
+}
+
+// keyFile is the file of the key that the user named, from where the user is.
+func keyFile(s app.Setup) string {
+	if s.SSHKey == "" || filepath.IsAbs(s.SSHKey) {
+		return s.SSHKey
+	}
+	return filepath.Join(s.Dir, s.SSHKey)
+}
+
+// judge binds what the proof of a person's word is worth. It needs no
+// configuration: a ledger is checked anywhere.
+func judge(c app.Claim, signers []byte) (string, error) {
+	worth, err := approve.Verify(approve.Claim(c), signers)
+	return string(worth), err
 }
 
 // telling binds messages to the channels and addresses that landfall.yaml names.

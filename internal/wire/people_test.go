@@ -10,12 +10,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
+	"example.com/landfall/internal/app"
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
+	"example.com/landfall/internal/wire"
 )
 
 // What landfall.yaml says of approvals reaches who identifies people: the file
@@ -49,6 +52,22 @@ func TestPeopleAreIdentified(t *testing.T) {
 	}
 	who, err := a.Identify(t.Context(), "approve runbook sha256:1")
 	if err != nil || who.By != "ann@example.com" || who.Role != "lead" || !strings.HasPrefix(who.How, "ssh signature of SHA256:") || who.Proof["statement"] != "approve runbook sha256:1" {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if role := a.RoleOf("ANN@example.com"); role != "lead" {
+		t.Errorf("role %q", role)
+	}
+	claim := app.Claim{By: who.By, How: who.How, Statement: who.Proof["statement"], At: time.Now(), Proof: who.Proof}
+	if worth, err := a.Judge(claim, []byte(line)); err != nil || worth != "signed" {
+		t.Errorf("%q, %v", worth, err)
+	}
+	// A key that is named wins over that of the environment, from where the user is.
+	named, err := wire.Build(app.Setup{Dir: filepath.Dir(key), Workspace: a.Workspace.Root(), SSHKey: "key", Now: time.Now,
+		Getenv: func(name string) (string, bool) { return "nowhere", name == "LANDFALL_SSH_KEY" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who, err := named.Identify(t.Context(), "x"); err != nil || who.By != "ann@example.com" {
 		t.Errorf("%+v, %v", who, err)
 	}
 	if none := build(t, "", nil); none.Identify != nil || none.Tell != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"example.com/landfall/internal/app"
+	"example.com/landfall/internal/approve"
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/config"
 	"example.com/landfall/internal/fault"
@@ -19,7 +20,7 @@ import (
 // a driver that cannot be built are not errors here: the verbs that need them
 // say so, and the others work without.
 func Build(s app.Setup) (*app.App, error) {
-	var parts app.Parts
+	parts := app.Parts{Judge: judge}
 	parts.CacheDir, parts.CacheErr = tools.CacheDir(func(name string) string { v, _ := s.Getenv(name); return v })
 	parts.Workspace, parts.Config, parts.WorkspaceErr = workspace(s)
 	var err error
@@ -36,9 +37,12 @@ func Build(s app.Setup) (*app.App, error) {
 	parts.Source, parts.SourceErr = sourceAccess(parts.Access)
 	parts.Target, parts.TargetErr = targetAccess(parts.Access)
 	parts.Engines = engines(s, parts.Access, parts.CacheDir)
-	parts.Resolvers = resolvers(resolvConf)
+	parts.Movers = movers(s, parts.Access)
+	parts.Resolvers, parts.NamesPort = nameServers(parts.Access)
 	if parts.Config != nil {
 		parts.Identify, parts.Tell = identify(s, parts.Config), telling(s, parts.Config, parts.Workspace)
+		roles := parts.Config.Approvals.Roles
+		parts.RoleOf = func(by string) string { return approve.RoleOf(roles, by) }
 	}
 	return app.New(s, parts), nil
 }

@@ -56,15 +56,15 @@ func (c *Codec) Encode(payloads []*common.Payload) ([]*common.Payload, error) {
 	return sealed, nil
 }
 
-// Decode opens what Encode sealed, under any key of the keyring. Other
-// payloads, such as those that the server makes itself, come back as they
-// are. An unknown key is Denied, a changed payload Invalid.
+// Decode opens what Encode sealed, under any key of the keyring. A payload that
+// is not sealed is Refused: everybody who writes to a run has the keyring, and
+// who has it not would speak in anybody's name. An unknown key is Denied, a
+// changed payload Invalid.
 func (c *Codec) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	opened := make([]*common.Payload, len(payloads))
 	for i, p := range payloads {
 		if string(p.GetMetadata()[converter.MetadataEncoding]) != encoding {
-			opened[i] = p
-			continue
+			return nil, fault.Of(fault.Refused, "open a payload", "", errUnsealed).Hintf("only programs with the keyring of the engine write to its runs")
 		}
 		plain, err := c.open(p)
 		if err != nil {
@@ -95,6 +95,7 @@ func (c *Codec) open(p *common.Payload) (*common.Payload, error) {
 
 var (
 	errUnknownKey = errors.New("the keyring does not have it")
+	errUnsealed   = errors.New("it is not sealed")
 	errChanged    = errors.New("the payload was changed, or the key is another one of the same id")
 )
 

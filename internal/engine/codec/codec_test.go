@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	common "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
@@ -161,12 +163,31 @@ func TestAnotherKeyringDoesNotOpen(t *testing.T) {
 	}
 }
 
-func TestPlainPayloadsPass(t *testing.T) {
+// What is not sealed was written by somebody without the keyring, and is not
+// read: neither alone nor beside what is sealed. A run does not break off by it,
+// or anybody could make it stand still.
+func TestUnsealedPayloadsAreRefused(t *testing.T) {
 	t.Parallel()
-	plain := []*common.Payload{{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(`1`)}, {}}
-	got, err := must(t, codec.NewKeyring()).Decode(plain)
-	if err != nil || !same(got, plain) {
-		t.Errorf("got %v, %v", got, err)
+	c := must(t, codec.NewKeyring())
+	sealed, err := c.Encode([]*common.Payload{{Data: []byte("x")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := &common.Payload{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(`1`)}
+	for name, all := range map[string][]*common.Payload{"plain": {plain}, "empty": {{}}, "beside": {sealed[0], plain}} {
+		if got, err := c.Decode(all); !fault.Is(err, fault.Refused) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	data, _, err := codec.Converters(codec.NewKeyring())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	for name, one := range map[string]converter.DataConverter{"outside": data, "in a workflow": data.(workflow.ContextAware).WithWorkflowContext(nil)} {
+		if err := one.FromPayload(plain, &n); !fault.Is(err, fault.Refused) {
+			t.Errorf("%s: %v, %d", name, err, n)
+		}
 	}
 }
 

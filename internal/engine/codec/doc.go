@@ -8,7 +8,7 @@
 //
 // It reads and writes no file: package host and the engine do. It hides no
 // names: ids of workflows and activities, task queues and search attributes
-// are plain to the server, and so no secret belongs into them. Payloads that
-// somebody else wrote in plain form come back as they are. It has no opinion
-// on what may be in a payload; credentials may not, sealed or not.
+// are plain to the server, and so no secret belongs into them. A payload that is
+// not sealed is refused. It has no opinion on what may be in a payload;
+// credentials may not, sealed or not.
 package codec

@@ -247,7 +247,7 @@ func Binary(exe, cacheDir, version string, env Getenv) (string, error) {
 		}
 	}
 	return "", fault.Newf(fault.Missing, "find the program %s: it is neither beside landfall nor in the cache nor in PATH", program).
-		Hintf("export %s=/path/to/%s", Variable, program)
+		Hintf("make engine   (or, where it is elsewhere: export %s=/path/to/%s)", Variable, program)
 }
 
 func runnable(path string) error {

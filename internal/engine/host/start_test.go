@@ -241,6 +241,9 @@ func TestBinary(t *testing.T) {
 			if !fault.Is(err, c.kind) {
 				t.Errorf("%s: %v, want %s", name, err, c.kind)
 			}
+			if hint := fault.HintOf(err); c.kind == fault.Missing && !strings.HasPrefix(hint, "make engine") {
+				t.Errorf("%s: the hint is %q", name, hint)
+			}
 			continue
 		}
 		if err != nil || got != c.want {

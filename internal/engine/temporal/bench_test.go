@@ -61,7 +61,7 @@ func BenchmarkSteps(b *testing.B) {
 	b.ReportMetric(idle.rss, "MB-idle")
 	for n := 0; b.Loop(); n++ {
 		run := fmt.Sprintf("bench-%d", n)
-		if err := runs.Start(ctx, engine.Request{Run: run, Plan: plan, Fingerprint: enginekit.Print, By: "ada"}); err != nil {
+		if err := runs.Start(ctx, engine.Request{Run: run, Plan: plan, Fingerprint: enginekit.Print(b, plan), By: "ada"}); err != nil {
 			b.Fatal(err)
 		}
 		if s, err := runs.Wait(ctx, run); err != nil || s.Result != "done" {
@@ -96,7 +96,7 @@ func wide(n int) *runbook.Runbook {
 type used struct{ cpu, rss, file float64 }
 
 // usage is what the engine's process has used, in seconds and megabytes.
-func usage(b *testing.B, e *enginekit.Engine) (u used) {
+func usage(b testing.TB, e *enginekit.Engine) (u used) {
 	b.Helper()
 	p, err := process.NewProcess(int32(e.PID(b)))
 	if err != nil {
@@ -134,7 +134,7 @@ func BenchmarkStatus(b *testing.B) {
 		_ = first.Work(ctx, temporal.WorkerOptions{Queue: "bench", Home: true, Hands: emptyHands{}, Log: slog.New(slog.DiscardHandler)}) // it ends with the benchmark
 	}()
 	plan := enginekit.Chain(100)("none")
-	if err := first.Runs("bench").Start(ctx, engine.Request{Run: "status", Plan: plan, Fingerprint: enginekit.Print, By: "ada"}); err != nil {
+	if err := first.Runs("bench").Start(ctx, engine.Request{Run: "status", Plan: plan, Fingerprint: enginekit.Print(b, plan), By: "ada"}); err != nil {
 		b.Fatal(err)
 	}
 	for {

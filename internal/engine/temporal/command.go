@@ -3,6 +3,7 @@ package temporal
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	enums "go.temporal.io/api/enums/v1"
@@ -19,8 +20,13 @@ const (
 	// worker counts as dead. Of an attempt nobody knows then what it did: the
 	// outcome is unknown.
 	beatTimeout = 30 * time.Second
-	// shortestAttempt is the least time that an attempt is given.
+	// shortestAttempt is the least time that an attempt is given, longestAttempt
+	// the most: beyond it a number of seconds is no time any more.
 	shortestAttempt = time.Minute
+	longestAttempt  = 10 * 365 * 24 * time.Hour
+	// takenWithin is how long an attempt may wait for a worker before people are
+	// told that there is none.
+	takenWithin = 5 * time.Minute
 	// askTimeout bounds the measuring of one gate.
 	askTimeout = 2 * time.Minute
 	// recordTimeout bounds one try to write to the ledger; tries never end, as
@@ -28,7 +34,21 @@ const (
 	recordTimeout = 2 * time.Minute
 	// tellFor is how long a message is tried.
 	tellFor = time.Hour
+	// mostAtOnce bounds the messages, and the questions, on their way at one time:
+	// a server refuses 2,000 of everything (server v1.32.1, limit of pending
+	// activities), and a run of which that is refused stands still.
+	mostAtOnce = 500
+	// recordBytes bounds the entries of one write: a server refuses 2 MiB.
+	recordBytes = 256 << 10
 )
+
+// side is the queue for what is no attempt, "" for the run's own.
+func (r *run) side(ctx workflow.Context, queue string) string {
+	if r.in.Form < 1 {
+		return ""
+	}
+	return workflow.GetInfo(ctx).TaskQueueName + queue
+}
 
 // record writes the entries of a turn to the ledger before anything that they
 // tell of begins. It is tried for ever: a full disk is for people to mend.
@@ -39,10 +59,32 @@ func (r *run) record(ctx workflow.Context, commands []engine.Command) error {
 			entries = append(entries, *commands[i].Entry)
 		}
 	}
-	if len(entries) == 0 {
-		return nil
+	for len(entries) > 0 {
+		n := fitting(entries)
+		if err := workflow.ExecuteActivity(r.kept(ctx, "ledger"), recordActivity, r.in.Run, entries[:n]).Get(ctx, nil); err != nil {
+			return err
+		}
+		entries = entries[n:]
 	}
-	return workflow.ExecuteActivity(r.kept(ctx, "ledger"), recordActivity, r.in.Run, entries).Get(ctx, nil)
+	return nil
+}
+
+// fitting is how many of the entries, one at least, go into one write.
+func fitting(entries []engine.Entry) int {
+	size := 0
+	for i := range entries {
+		e := &entries[i]
+		size += 200 + len(e.Text) + len(e.Step) + len(e.Kind) + len(e.By)
+		for _, m := range []map[string]string{e.Data, e.Proof} {
+			for k, v := range m {
+				size += 10 + len(k) + len(v)
+			}
+		}
+		if size > recordBytes && i > 0 {
+			return i
+		}
+	}
+	return len(entries)
 }
 
 // carryOut begins what the reducer said. While the history is being closed,
@@ -88,10 +130,10 @@ func (r *run) attempt(ctx workflow.Context, c engine.Command) {
 	if !ok {
 		return
 	}
-	step := r.plan.Steps[i]
+	step := &r.plan.Steps[i]
 	options := workflow.ActivityOptions{
 		TaskQueue:           r.in.Queues[step.Place],
-		StartToCloseTimeout: max(time.Duration(step.TimeoutSeconds)*time.Second, shortestAttempt),
+		StartToCloseTimeout: attemptTime(step),
 		HeartbeatTimeout:    r.in.beat(),
 		// An attempt that is asked to stop says where it stopped.
 		WaitForCancellation: true,
@@ -99,20 +141,76 @@ func (r *run) attempt(ctx workflow.Context, c engine.Command) {
 		RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1},
 		Summary:     string(c.Kind) + " " + c.Step,
 	}
-	child, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
+	child, cancel := workflow.WithCancel(ctx)
 	key := "step " + c.Step
 	r.flying[key] = flight{cancel, c.Kind != engine.ProbeStep}
-	call := engine.StepCall{Run: r.in.Run, Plan: r.in.Fingerprint, Workload: r.plan.Workload, Environment: r.plan.Environment, Step: step, Kind: c.Kind, Round: c.Round, Attempt: c.Attempt, Cursor: c.Cursor}
+	call := engine.StepCall{Run: r.in.Run, Plan: r.in.Fingerprint, Workload: r.plan.Workload, Environment: r.plan.Environment, Step: *step, Kind: c.Kind, Round: c.Round, Attempt: c.Attempt, Cursor: c.Cursor, Approvals: r.state.Steps[i].Approvals}
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		var result engine.StepResult
-		if err := workflow.ExecuteActivity(child, stepActivity, call).Get(ctx, &result); err != nil {
-			result = lost(err, c)
-		}
+		result := r.answerOf(ctx, child, options, call)
 		evidence := r.prove(ctx, c.Step, result.Proof)
 		delete(r.flying, key)
 		r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.AttemptEnded, Step: c.Step, Attempt: c.Attempt, Outcome: result.Outcome, Effect: result.Effect,
 			Detail: result.Detail, Cursor: result.Cursor, Evidence: evidence, Final: result.Final}})
 	})
+}
+
+// attemptTime is how long an attempt of a step may take.
+func attemptTime(step *runbook.Step) time.Duration {
+	bounded := min(max(step.TimeoutSeconds, 0), int64(longestAttempt/time.Second))
+	return max(time.Duration(bounded)*time.Second, shortestAttempt)
+}
+
+// answerOf waits for the answer to an attempt. One that no worker has begun in
+// time is not lost: people are told, and it goes on waiting.
+func (r *run) answerOf(ctx, child workflow.Context, options workflow.ActivityOptions, call engine.StepCall) engine.StepResult {
+	if r.in.Form > 0 {
+		options.ActivityID = attemptID(call.Step.ID, call.Attempt)
+		options.ScheduleToStartTimeout = r.in.taken()
+	}
+	var result engine.StepResult
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(child, options), stepActivity, call).Get(ctx, &result)
+	if notTaken(err) {
+		r.tellNotTaken(ctx, &call.Step, options.TaskQueue)
+		options.ActivityID += " again"
+		options.ScheduleToStartTimeout = 0
+		err = workflow.ExecuteActivity(workflow.WithActivityOptions(child, options), stepActivity, call).Get(ctx, &result)
+	}
+	if err != nil {
+		return lost(err, call)
+	}
+	return result
+}
+
+// attemptID names an attempt in the engine, so that one can be found there.
+func attemptID(step string, attempt int) string { return "step " + step + " " + strconv.Itoa(attempt) }
+
+func notTaken(err error) bool {
+	var timeout *temporal.TimeoutError
+	return errors.As(err, &timeout) && timeout.TimeoutType() == enums.TIMEOUT_TYPE_SCHEDULE_TO_START
+}
+
+// tellNotTaken tells people that nobody begins an attempt.
+func (r *run) tellNotTaken(ctx workflow.Context, step *runbook.Step, queue string) {
+	to := []string{"operator"}
+	if step.Owner != "" {
+		to = []string{step.Owner}
+	}
+	r.tell(ctx, engine.Command{Step: step.ID, Message: &runbook.Message{When: "worker", To: to,
+		Text: "Step " + step.ID + " (" + step.Title + ") has waited " + r.in.taken().String() + " for " + workerOf(step.Place) + ", and none has begun it. It goes on as soon as one is there. Start one with: " + workerCommand(queue)}})
+}
+
+func workerOf(place runbook.Place) string {
+	if place == "" || place == runbook.Anywhere {
+		return "a worker"
+	}
+	return "a worker at " + string(place)
+}
+
+func workerCommand(queue string) string {
+	if queue == "" {
+		return "landfall worker"
+	}
+	return "landfall worker --queue " + queue
 }
 
 // prove keeps what an attempt proved in the ledger. It is tried for ever, as a
@@ -131,7 +229,7 @@ func (r *run) prove(ctx workflow.Context, step string, proof []engine.Proof) []s
 // kept are the options of what is written to the ledger: tried for ever, as a
 // full disk is for people to mend.
 func (r *run) kept(ctx workflow.Context, summary string) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: recordTimeout, HeartbeatTimeout: r.in.beat(), Summary: summary,
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: r.side(ctx, ledgerQueue), StartToCloseTimeout: recordTimeout, HeartbeatTimeout: r.in.beat(), Summary: summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: time.Minute}})
 }
 
@@ -152,7 +250,7 @@ func (r *run) yield(c engine.Command) {
 }
 
 // lost is what an attempt came to whose worker did not answer: nobody knows.
-func lost(err error, c engine.Command) engine.StepResult {
+func lost(err error, c engine.StepCall) engine.StepResult {
 	var canceled *temporal.CanceledError
 	if errors.As(err, &canceled) && c.Kind != engine.ProbeStep {
 		// An attempt that has begun always answers, so no worker had begun it.
@@ -186,13 +284,18 @@ func (r *run) ask(ctx workflow.Context, c engine.Command) {
 	if !r.question(c, &q) {
 		return
 	}
-	options := workflow.ActivityOptions{StartToCloseTimeout: askTimeout, HeartbeatTimeout: r.in.beat(), RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}, Summary: "ask " + q.ID}
+	options := workflow.ActivityOptions{TaskQueue: r.side(ctx, questionQueue), StartToCloseTimeout: askTimeout, HeartbeatTimeout: r.in.beat(), RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}, Summary: "ask " + q.ID}
 	key := "ask " + c.Step + " " + q.ID
 	child, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, options))
 	r.flying[key] = flight{cancel: cancel}
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		var answer engine.Answer
-		if err := workflow.ExecuteActivity(child, askActivity, q).Get(ctx, &answer); err != nil {
+		err := r.questions.Acquire(ctx, 1)
+		if err == nil {
+			err = workflow.ExecuteActivity(child, askActivity, q).Get(ctx, &answer)
+			r.questions.Release(1)
+		}
+		if err != nil {
 			answer = engine.Answer{Detail: "no data: " + trouble(err)}
 		}
 		delete(r.flying, key)
@@ -241,7 +344,9 @@ func (r *run) wake(ctx workflow.Context, c engine.Command) {
 			return
 		}
 		delete(r.timers, key)
-		r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.Woke, Step: c.Step, Trigger: c.Trigger}})
+		// The time of a run stands still while a clock that was set back has not
+		// caught up; what a timer has waited for has passed all the same.
+		r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.Woke, Step: c.Step, Trigger: c.Trigger, At: c.At}})
 	})
 }
 
@@ -260,10 +365,15 @@ func (r *run) tell(ctx workflow.Context, c engine.Command) {
 
 func (r *run) send(ctx workflow.Context, t engine.Telling) {
 	r.untold[t.Number] = t
-	child := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: tellFor, HeartbeatTimeout: r.in.beat(), Summary: "tell",
+	child := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: r.side(ctx, messageQueue), StartToCloseTimeout: time.Minute, ScheduleToCloseTimeout: tellFor, HeartbeatTimeout: r.in.beat(), Summary: "tell",
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 5 * time.Second, MaximumInterval: 5 * time.Minute}})
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		if err := workflow.ExecuteActivity(child, tellActivity, t).Get(ctx, nil); err != nil {
+		err := r.messages.Acquire(ctx, 1)
+		if err == nil {
+			err = workflow.ExecuteActivity(child, tellActivity, t).Get(ctx, nil)
+			r.messages.Release(1)
+		}
+		if err != nil {
 			workflow.GetLogger(ctx).Warn("message was not sent", "step", t.Step, "reason", err.Error())
 		}
 		delete(r.untold, t.Number)

@@ -17,15 +17,32 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m, enginekit.Body()) }
 
 // longVariable asks for the long tests: with LANDFALL_LONG=1 the crash matrix
-// has 3,600 runs, which takes hours, and the bookshop goes back from every step.
+// has 3,600 runs, with another number so many, and the bookshop goes back from
+// every step. They mostly wait, so many at a time make use of a machine:
+//
+//	LANDFALL_LONG=1 go test ./internal/engine/temporal -run TestCrashMatrix -parallel 24 -timeout 8h
 const longVariable = "LANDFALL_LONG"
 
-// long says how many of something there are, in the long test and else.
-func long(most, few int) int {
-	if os.Getenv(longVariable) == "" {
-		return few
+// allRuns is how many runs the whole crash matrix has; of six, one is under way
+// while the engine is killed.
+const allRuns = 3600
+
+// crashes are the runs of the crash matrix: with workers killed, with the engine
+// killed, and how many of them go together.
+func crashes(t *testing.T) (workers, engines, together int) {
+	t.Helper()
+	text := os.Getenv(longVariable)
+	if text == "" {
+		return 6, 4, 6
 	}
-	return most
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n == 1 {
+		n = allRuns
+	}
+	return n - n/6, n / 6, 24
 }
 
 // seed is that of the crashes; LANDFALL_SEED takes another.
@@ -62,7 +79,7 @@ func finish(t *testing.T, w *enginekit.World, crash testkit.Crash) (engine.State
 // points: around each record, each effect, each proof, each answer. Engines are
 // killed at any time.
 //
-// A sample of all points; LANDFALL_LONG=1 goes through thousands of runs.
+// A sample of all points; see longVariable for all of them.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	random := seed(t)
@@ -100,14 +117,16 @@ func TestCrashMatrix(t *testing.T) {
 			t.Errorf("it did\n%v\nundisturbed\n%v", got, calm[i].effects)
 		}
 	}
-	for batch := range long(400, 1) {
-		t.Run(fmt.Sprintf("workers %d", batch), func(t *testing.T) {
-			for n := range 6 {
+	workers, engines, together := crashes(t)
+	begun := time.Now()
+	for first := 0; first < workers; first += together {
+		t.Run(fmt.Sprintf("workers %d", first), func(t *testing.T) {
+			for n := first; n < min(first+together, workers); n++ {
 				i := n % 2
 				at := calm[i].points[random.IntN(len(calm[i].points))]
 				t.Run(fmt.Sprintf("back=%v at %s", i == 1, at), func(t *testing.T) {
 					t.Parallel()
-					w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("worker-%d-%d", batch, n), enginekit.AllKinds)
+					w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("worker-%d", n), enginekit.AllKinds)
 					w.Back = i == 1
 					end, _ := finish(t, w, testkit.Crash{At: at})
 					compare(t, w, i, end)
@@ -115,8 +134,9 @@ func TestCrashMatrix(t *testing.T) {
 			}
 		})
 	}
-	for batch := range long(100, 1) {
-		t.Run(fmt.Sprintf("engine %d", batch), func(t *testing.T) {
+	t.Logf("%d runs with a worker killed took %v and the engine %.0f CPU seconds", workers, time.Since(begun), usage(t, e).cpu)
+	for first := 0; first < engines; first += together {
+		t.Run(fmt.Sprintf("engine %d", first), func(t *testing.T) {
 			over := make(chan struct{})
 			killed := make(chan int)
 			pauses := make([]time.Duration, kills)
@@ -125,11 +145,11 @@ func TestCrashMatrix(t *testing.T) {
 			}
 			go func() { killed <- storm(t, e, pauses, over) }()
 			t.Run("runs", func(t *testing.T) {
-				for n := range 4 {
+				for n := first; n < min(first+together, engines); n++ {
 					after := time.Duration(random.IntN(15000)) * time.Millisecond
 					t.Run(fmt.Sprintf("back=%v", n%2 == 1), func(t *testing.T) {
 						t.Parallel()
-						w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("engine-%d-%d", batch, n), enginekit.AllKinds)
+						w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("engine-%d", n), enginekit.AllKinds)
 						w.Back = n%2 == 1
 						end, _ := finish(t, w, testkit.Crash{After: after})
 						compare(t, w, n%2, end)

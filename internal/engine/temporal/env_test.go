@@ -22,7 +22,15 @@ import (
 	"example.com/landfall/internal/runbook"
 )
 
-const testPrint = "sha256:test"
+// printOf is the fingerprint of a plan.
+func printOf(t testing.TB, plan *runbook.Runbook) string {
+	t.Helper()
+	fingerprint, err := plan.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fingerprint
+}
 
 // fakeHands carry out what a test says, and note what they were asked in order.
 type fakeHands struct {
@@ -128,6 +136,8 @@ type trip struct {
 	hands *fakeHands
 	plan  *runbook.Runbook
 	from  *engine.State
+	// input may change what the run is started with.
+	input func(in *Input)
 	// setup is called with the environment of each history, numbered from 0.
 	setup func(env *testsuite.TestWorkflowEnvironment, history int)
 	// look is called each second of the run's time, or as often as every says.
@@ -143,15 +153,13 @@ const longestTrip = 400 * 24 * time.Hour
 // run carries the run out to its end.
 func (x *trip) run() engine.State {
 	x.t.Helper()
-	packed, err := pack("the runbook", x.plan)
+	c := &Client{silence: Silence{Work: 600 * time.Millisecond}}
+	in, err := c.input(engine.Request{Run: "r", Plan: x.plan, Fingerprint: printOf(x.t, x.plan), By: "ada", From: x.from})
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	in := Input{Run: "r", Fingerprint: testPrint, Plan: packed, By: "ada", BeatMillis: 600}
-	if x.from != nil {
-		if in.From, err = pack("the checkpoint", x.from); err != nil {
-			x.t.Fatal(err)
-		}
+	if x.input != nil {
+		x.input(&in)
 	}
 	begun := time.Date(2027, 3, 6, 12, 0, 0, 0, time.UTC)
 	for {

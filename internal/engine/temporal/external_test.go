@@ -60,7 +60,7 @@ func TestMoveToAnotherServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), enginekit.Patience)
 	defer cancel()
 	// One of two persons has said yes; that stays.
-	if err := w.Send(ctx, engine.Event{Kind: engine.Approve, Step: "asked", By: "cleo", Plan: enginekit.Print}); err != nil {
+	if err := w.Send(ctx, engine.Event{Kind: engine.Approve, Step: "asked", By: "cleo", Plan: enginekit.Print(t, w.Plan)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Send(ctx, engine.Event{Kind: engine.Drain, By: "ada"}); err != nil {

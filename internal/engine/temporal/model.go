@@ -50,8 +50,32 @@ type Input struct {
 	By   string `json:"by"`
 	How  string `json:"how"`
 	Role string `json:"role,omitempty"`
-	// BeatMillis takes the place of beatTimeout when it is set.
-	BeatMillis int64 `json:"beatMillis,omitempty"`
+	// BeatMillis takes the place of beatTimeout when it is set, TakenMillis that
+	// of takenWithin.
+	BeatMillis  int64 `json:"beatMillis,omitempty"`
+	TakenMillis int64 `json:"takenMillis,omitempty"`
+	// Form is the version of the driver by which the run was started: a history is
+	// replayed as it was made. Version 0 has one queue for everything.
+	Form int `json:"form,omitempty"`
+}
+
+// form is the version of the driver by which runs are started.
+const form = 1
+
+// The queues beside that of a run on which its workspace's worker listens. What
+// a run cannot do without has room there, however many attempts are under way.
+const (
+	ledgerQueue   = "-ledger"
+	questionQueue = "-questions"
+	messageQueue  = "-messages"
+)
+
+// taken is how long an attempt may wait for a worker before people are told.
+func (in *Input) taken() time.Duration {
+	if in.TakenMillis > 0 {
+		return time.Duration(in.TakenMillis) * time.Millisecond
+	}
+	return takenWithin
 }
 
 // beat is how long a worker may be silent. It is part of the input, so that a
@@ -69,15 +93,21 @@ type Ended struct {
 	State  []byte `json:"state"`
 }
 
-// maxPacked bounds what one payload may hold; the server refuses 2 MiB.
-const maxPacked = 1 << 20
-
 // maxUnpacked bounds what a packed value may become.
 const maxUnpacked = 256 << 20
 
-// pack writes a value as compressed JSON: a payload has a limit, and plans of
-// thousands of steps repeat themselves.
+// pack writes a value as compressed JSON, if it fits into a payload by itself.
 func pack(what string, value any) ([]byte, error) {
+	out, err := packed(what, value)
+	if err == nil && len(out) > room(0) {
+		return nil, fault.Newf(fault.Unsupported, "%s takes %d bytes, an engine takes %d", what, len(out), room(0))
+	}
+	return out, err
+}
+
+// packed writes a value as compressed JSON: a payload has a limit, and plans of
+// thousands of steps repeat themselves.
+func packed(what string, value any) ([]byte, error) {
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
 	if err != nil {
@@ -88,9 +118,6 @@ func pack(what string, value any) ([]byte, error) {
 	}
 	if err := z.Close(); err != nil {
 		return nil, fault.Of(fault.Internal, "pack", what, err)
-	}
-	if out.Len() > maxPacked {
-		return nil, fault.Newf(fault.Invalid, "%s takes %d bytes, an engine takes %d", what, out.Len(), maxPacked)
 	}
 	return out.Bytes(), nil
 }

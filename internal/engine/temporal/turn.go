@@ -39,12 +39,14 @@ type turning struct {
 	holding bool
 	// waiting and waited are about messages that hold the leaving up.
 	waiting, waited bool
+	// stays says that the next history could not be begun.
+	stays bool
 }
 
 // watch looks at the length of the history after each turn.
 func (r *run) watch(ctx workflow.Context) {
 	info := workflow.GetInfo(ctx)
-	if !r.suggested && info.GetContinueAsNewSuggested() {
+	if !r.suggested && !r.stays && info.GetContinueAsNewSuggested() {
 		r.suggested = true
 		r.length, r.size = info.GetCurrentHistoryLength()*forceFactor, info.GetCurrentHistorySize()*forceFactor
 	}

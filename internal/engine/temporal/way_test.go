@@ -197,12 +197,13 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	plan := book(runbook.Step{ID: "a", Approvals: runbook.Approvals{Count: 2, Roles: []string{"lead"}}}, runbook.Step{ID: "cut", After: runbook.After{Writers: map[string]runbook.Side{"db": runbook.AtTarget}},
 		Approvals: runbook.Approvals{Count: 1}})
-	yes := engine.Event{Kind: engine.Approve, Step: "a", By: "ada", Role: "lead", Plan: testPrint}
+	print := printOf(t, plan)
+	yes := engine.Event{Kind: engine.Approve, Step: "a", By: "ada", Role: "lead", Plan: print}
 	other := yes
 	other.By = "bob"
 	wrong := map[fault.Kind]engine.Event{
 		fault.NotFound: {Kind: engine.Approve, Step: "none", By: "ada"},
-		fault.Denied:   {Kind: engine.Approve, Step: "a", By: "ada", Role: "guest", Plan: testPrint},
+		fault.Denied:   {Kind: engine.Approve, Step: "a", By: "ada", Role: "guest", Plan: print},
 		fault.Conflict: {Kind: engine.Approve, Step: "a", By: "ada", Role: "lead", Plan: "sha256:other"},
 		fault.Invalid:  {Kind: engine.Reject, Step: "a", By: "ada"},
 	}
@@ -221,7 +222,7 @@ func TestRefusals(t *testing.T) {
 			said = append(said, send(env, yes), send(env, yes), send(env, other))
 		case looks == 2:
 			answers[fault.Refused] = send(env, engine.Event{Kind: engine.Skip, Step: "cut", By: "ada", Reason: "why not"})
-			said = append(said, send(env, engine.Event{Kind: engine.Approve, Step: "cut", By: "ada", Plan: testPrint}))
+			said = append(said, send(env, engine.Event{Kind: engine.Approve, Step: "cut", By: "ada", Plan: print}))
 		}
 	}
 	if end := x.run(); end.Result != "done" || len(end.Steps[0].Approvals) != 2 {

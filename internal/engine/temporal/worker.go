@@ -2,6 +2,7 @@ package temporal
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -14,9 +15,14 @@ import (
 )
 
 const (
-	// attemptsAtOnce bounds the attempts and questions that one worker carries
-	// out at the same time.
-	attemptsAtOnce = 50
+	// attemptsAtOnce bounds the attempts that one worker carries out at the same
+	// time; questionsAtOnce, recordsAtOnce and messagesAtOnce are those of what is
+	// no attempt, and has its own room: a run whose records wait for long attempts
+	// would stand still, and triggers would see nothing.
+	attemptsAtOnce  = 50
+	questionsAtOnce = 50
+	recordsAtOnce   = 20
+	messagesAtOnce  = 20
 	// stopWithin is how long a worker that is asked to leave waits for attempts
 	// to say where they stopped.
 	stopWithin = 20 * time.Second
@@ -39,7 +45,7 @@ type WorkerOptions struct {
 }
 
 // Worker carries out runs until it is stopped.
-type Worker struct{ worker worker.Worker }
+type Worker struct{ workers []worker.Worker }
 
 // NewWorker returns a worker that has not begun.
 func NewWorker(c client.Client, o WorkerOptions) *Worker {
@@ -59,30 +65,68 @@ func NewWorker(c client.Client, o WorkerOptions) *Worker {
 	}
 	w := worker.New(c, o.Queue, options)
 	register(w, o)
-	return &Worker{w}
+	out := &Worker{[]worker.Worker{w}}
+	if !o.Home {
+		return out
+	}
+	a := &activities{o.Hands, o.Log}
+	options.DisableWorkflowWorker = true
+	for _, side := range []struct {
+		queue    string
+		atOnce   int
+		register func(worker.Registry, *activities)
+	}{{ledgerQueue, recordsAtOnce, registerLedger}, {questionQueue, questionsAtOnce, registerQuestions}, {messageQueue, messagesAtOnce, registerMessages}} {
+		options.MaxConcurrentActivityExecutionSize = side.atOnce
+		beside := worker.New(c, o.Queue+side.queue, options)
+		side.register(beside, a)
+		out.workers = append(out.workers, beside)
+	}
+	return out
 }
 
-// register tells a worker or a replayer what there is.
+// register tells a worker, or a replayer, what there is on the queue of a run:
+// everything, as a run of version 0 of the driver has no other.
 func register(w worker.Registry, o WorkerOptions) {
 	a := &activities{o.Hands, o.Log}
 	if o.Home {
 		w.RegisterWorkflowWithOptions(Run, workflow.RegisterOptions{Name: workflowName})
-		w.RegisterActivityWithOptions(a.record, activity.RegisterOptions{Name: recordActivity})
-		w.RegisterActivityWithOptions(a.prove, activity.RegisterOptions{Name: proveActivity})
-		w.RegisterActivityWithOptions(a.tell, activity.RegisterOptions{Name: tellActivity})
+		registerLedger(w, a)
+		registerMessages(w, a)
 	}
 	w.RegisterActivityWithOptions(a.step, activity.RegisterOptions{Name: stepActivity})
+	registerQuestions(w, a)
+}
+
+func registerLedger(w worker.Registry, a *activities) {
+	w.RegisterActivityWithOptions(a.record, activity.RegisterOptions{Name: recordActivity})
+	w.RegisterActivityWithOptions(a.prove, activity.RegisterOptions{Name: proveActivity})
+}
+
+func registerMessages(w worker.Registry, a *activities) {
+	w.RegisterActivityWithOptions(a.tell, activity.RegisterOptions{Name: tellActivity})
+}
+
+func registerQuestions(w worker.Registry, a *activities) {
 	w.RegisterActivityWithOptions(a.ask, activity.RegisterOptions{Name: askActivity})
 }
 
 // Start begins to take work.
 func (w *Worker) Start() error {
-	if err := w.worker.Start(); err != nil {
-		return fault.Of(fault.Unavailable, "start", "the worker", err)
+	for i, one := range w.workers {
+		if err := one.Start(); err != nil {
+			(&Worker{w.workers[:i]}).Stop()
+			return fault.Of(fault.Unavailable, "start", "the worker", err)
+		}
 	}
 	return nil
 }
 
 // Stop takes nothing new, asks attempts under way to stop where they are, and
-// waits for them.
-func (w *Worker) Stop() { w.worker.Stop() }
+// waits for them. What they prove and end with is recorded meanwhile.
+func (w *Worker) Stop() {
+	var all sync.WaitGroup
+	for _, one := range w.workers {
+		all.Go(one.Stop)
+	}
+	all.Wait()
+}

@@ -1,8 +1,10 @@
 package temporal
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -30,6 +32,8 @@ type run struct {
 	untold map[int64]engine.Telling
 	told   int64
 	ended  bool
+	// questions and messages bound how many are on their way.
+	questions, messages workflow.Semaphore
 }
 
 // flight is something under way. Attempts heed a cancel by saying where they
@@ -71,7 +75,11 @@ func Run(ctx workflow.Context, in Input) (Ended, error) {
 			return Ended{}, err
 		}
 		if r.inbox.Len() == 0 {
-			return r.leave(ctx)
+			end, stays, err := r.leave(ctx)
+			if stays {
+				continue
+			}
+			return end, err
 		}
 		if err := r.turn(ctx); err != nil {
 			return Ended{}, err
@@ -79,24 +87,50 @@ func Run(ctx workflow.Context, in Input) (Ended, error) {
 	}
 }
 
-// leave ends the run, or goes on in a new history.
-func (r *run) leave(ctx workflow.Context) (Ended, error) {
-	state, err := pack("the state of the run", r.state)
-	if err != nil {
-		return Ended{}, fatal(err)
-	}
+// leave ends the run, or goes on in a new history. Where that is not possible it
+// stays in this one, which has room for ten times as much: a run is not ended
+// for what it has to carry.
+func (r *run) leave(ctx workflow.Context) (end Ended, stays bool, err error) {
 	if r.ended {
 		for _, number := range slices.Sorted(maps.Keys(r.untold)) {
 			workflow.GetLogger(ctx).Warn("message was not sent before the run ended", "step", r.untold[number].Step)
 		}
-		return Ended{Result: r.state.Result, State: state}, nil
+		end.Result = r.state.Result
+		if end.State, err = packState(r.state, room(0)); err != nil {
+			return Ended{}, false, fatal(err)
+		}
+		return end, false, nil
 	}
 	next := r.in
-	next.State, next.From, next.Held, next.Untold = state, nil, r.held, nil
-	for _, number := range slices.Sorted(maps.Keys(r.untold)) {
-		next.Untold = append(next.Untold, r.untold[number])
+	next.State, next.From, next.Held, next.Untold = nil, nil, r.held, r.newestUntold(ctx)
+	other, err := json.Marshal(next)
+	if err == nil {
+		next.State, err = packState(r.state, room(len(other)))
 	}
-	return Ended{}, workflow.NewContinueAsNewError(ctx, workflowName, next)
+	if err != nil {
+		workflow.GetLogger(ctx).Error("the run stays in its history", "reason", err.Error())
+		held := r.held
+		r.turning, r.held = turning{stays: true}, nil
+		return Ended{}, true, r.carryOut(ctx, held)
+	}
+	return Ended{}, false, workflow.NewContinueAsNewError(ctx, workflowName, next)
+}
+
+// mostUntold bounds the messages that go along into the next history. More wait
+// only where none can be sent for long.
+const mostUntold = 300
+
+func (r *run) newestUntold(ctx workflow.Context) []engine.Telling {
+	numbers := slices.Sorted(maps.Keys(r.untold))
+	if over := len(numbers) - mostUntold; over > 0 {
+		workflow.GetLogger(ctx).Warn("messages were not sent and are given up", "messages", over)
+		numbers = numbers[over:]
+	}
+	var out []engine.Telling
+	for _, number := range numbers {
+		out = append(out, r.untold[number])
+	}
+	return out
 }
 
 // broken is about an input that cannot be worked with. A run that begins with
@@ -112,7 +146,8 @@ func broken(in Input, err error) error {
 
 func open(ctx workflow.Context, in Input) (*run, error) {
 	r := &run{in: in, plan: &runbook.Runbook{}, index: map[string]int{}, inbox: workflow.NewBufferedChannel(ctx, 1<<20),
-		flying: map[string]flight{}, timers: map[string]*timer{}, untold: map[int64]engine.Telling{}}
+		flying: map[string]flight{}, timers: map[string]*timer{}, untold: map[int64]engine.Telling{},
+		questions: workflow.NewSemaphore(ctx, mostAtOnce), messages: workflow.NewSemaphore(ctx, mostAtOnce)}
 	if err := unpack("the runbook", in.Plan, r.plan); err != nil {
 		return nil, err
 	}
@@ -122,7 +157,10 @@ func open(ctx workflow.Context, in Input) (*run, error) {
 	if in.State != nil {
 		return r, unpack("the state of the run", in.State, &r.state)
 	}
-	var err error
+	err := asFingerprinted(r.plan, in.Fingerprint)
+	if err != nil && in.Form > 0 {
+		return nil, err
+	}
 	r.state, err = engine.Start(r.plan, in.Run, in.Fingerprint)
 	return r, err
 }
@@ -144,6 +182,11 @@ func (r *run) begin(ctx workflow.Context) error {
 			if at := r.state.Triggers[i].Wake; !at.IsZero() {
 				held = append(held, engine.Command{Kind: engine.Wake, Trigger: r.plan.Triggers[i].ID, At: at})
 			}
+		}
+		if behind := r.state.Now.Sub(workflow.Now(ctx)); behind > 0 {
+			// The clock was set back in the history before, which did not notice: a
+			// history knows no earlier time than it has known.
+			r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.Clock, At: workflow.Now(ctx)}})
 		}
 		return r.carryOut(ctx, held)
 	}
@@ -171,12 +214,10 @@ func (r *run) handlers(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := workflow.SetQueryHandler(ctx, statusQuery, func() (engine.Summary, error) {
-		return engine.Summarize(r.plan, r.state), nil
-	}); err != nil {
+	if err := workflow.SetQueryHandler(ctx, statusQuery, func() (standing, error) { return r.standing(), nil }); err != nil {
 		return err
 	}
-	return workflow.SetQueryHandler(ctx, stateQuery, func() ([]byte, error) { return pack("the state of the run", r.state) })
+	return workflow.SetQueryHandler(ctx, stateQuery, func() ([]byte, error) { return packState(r.state, room(0)) })
 }
 
 // turn takes all events that are there, lets the reducer say what follows,
@@ -197,8 +238,12 @@ func (r *run) turn(ctx workflow.Context) error {
 	var commands []engine.Command
 	refused := make([]error, len(letters))
 	for i, l := range letters {
-		l.event.At = workflow.Now(ctx)
+		l.event.At = r.timeOf(ctx, l.event)
 		state, follow, err := engine.Next(r.plan, r.state, l.event)
+		if err != nil && l.event.Kind == engine.Begin {
+			// Nothing would ever come after it: somebody is there to see it fail.
+			return fatal(err)
+		}
 		if err != nil {
 			refused[i] = err
 			if l.done == nil {
@@ -219,4 +264,20 @@ func (r *run) turn(ctx workflow.Context) error {
 	}
 	r.watch(ctx)
 	return r.carryOut(ctx, commands)
+}
+
+// timeOf is the time of an event: that of the history, where the run's own is not
+// later. Only what says what time it is may set the run's time back.
+func (r *run) timeOf(ctx workflow.Context, e engine.Event) time.Time {
+	now := workflow.Now(ctx)
+	if e.Kind == engine.Clock || e.Kind == engine.Begin {
+		return now
+	}
+	if r.state.Now.After(now) {
+		now = r.state.Now
+	}
+	if e.Kind == engine.Woke && e.At.After(now) {
+		return e.At
+	}
+	return now
 }

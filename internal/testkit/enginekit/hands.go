@@ -22,6 +22,7 @@ const (
 	fileEffects = "effects"
 	fileLedger  = "ledger"
 	fileAsked   = "asked"
+	fileTold    = "told"
 	fileServer  = "server.json"
 	fileLeave   = "leave"
 	fileLog     = "worker.log"
@@ -87,8 +88,20 @@ func (h Hands) Ask(_ context.Context, q engine.Question) (engine.Answer, error) 
 	return engine.Answer{Open: new(asked == n || word == "from" && asked > n)}, nil
 }
 
-// Tell does nothing.
-func (h Hands) Tell(context.Context, engine.Telling) error { return nil }
+// Tell notes when and of which step a message was sent.
+func (h Hands) Tell(_ context.Context, t engine.Telling) error {
+	_, err := h.append(fileTold, t.Message.When+" "+t.Step)
+	return err
+}
+
+// Told is what Tell noted.
+func Told(dir string) ([]string, error) {
+	data, err := os.ReadFile(filepath.Join(dir, fileTold))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSpace(string(data)), "\n"), nil
+}
 
 // Prove returns what would be the hash of an entry.
 func (h Hands) Prove(_ context.Context, run, step string, proof []engine.Proof) ([]string, error) {

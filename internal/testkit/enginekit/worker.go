@@ -20,13 +20,17 @@ const bodyName = "enginekit worker"
 // lookEvery is how often a process looks for what others did.
 const lookEvery = 100 * time.Millisecond
 
+// askEvery is how often a run is asked what it waits for. Each question is work
+// for server and worker, and in tests of many runs the most of it.
+const askEvery = 250 * time.Millisecond
+
 // Queue is that of a world's run.
 func Queue(run string) string { return "test-" + run }
 
 // Quick are bounds of silence for tests that kill. Work is long enough for a
 // machine on which a process sometimes stands still for a second.
 func Quick() temporal.Silence {
-	return temporal.Silence{Work: 5 * time.Second, Turn: 4 * time.Second}
+	return temporal.Silence{Work: 5 * time.Second, Turn: 4 * time.Second, Taken: 15 * time.Second}
 }
 
 // Body is a worker of a world as a child process. It leaves when it is asked

@@ -18,8 +18,13 @@ import (
 	"example.com/landfall/internal/runbook"
 )
 
-// Print is the fingerprint of the runbooks of this package.
-const Print = "sha256:enginekit"
+// Print is the fingerprint of a runbook.
+func Print(t testing.TB, plan *runbook.Runbook) string {
+	t.Helper()
+	fingerprint, err := plan.Fingerprint()
+	check(t, err)
+	return fingerprint
+}
 
 // World is one run and the folder in which its effects are.
 type World struct {
@@ -29,7 +34,9 @@ type World struct {
 	Plan   *runbook.Runbook
 	// Back makes the operator go back instead of signing off.
 	Back bool
-	runs *temporal.Client
+	// Queues are those of places, if any.
+	Queues map[runbook.Place]string
+	runs   *temporal.Client
 }
 
 // NewWorld returns a run that has not begun, of the runbook that plan makes for
@@ -57,7 +64,7 @@ func (w *World) Move(t testing.TB, s Server) {
 func (w *World) Begin(t testing.TB, from *engine.State) {
 	t.Helper()
 	w.insist(t, "start", func(ctx context.Context) error {
-		return w.runs.Start(ctx, engine.Request{Run: w.Run, Plan: w.Plan, Fingerprint: Print, By: "ada", From: from})
+		return w.runs.Start(ctx, engine.Request{Run: w.Run, Plan: w.Plan, Fingerprint: Print(t, w.Plan), Queues: w.Queues, By: "ada", From: from})
 	})
 }
 
@@ -94,37 +101,55 @@ func (w *World) State(t testing.TB) (s engine.State) {
 // returns its last state in the first case.
 func (w *World) Operate(t testing.TB, until func(engine.Summary) bool) *engine.State {
 	t.Helper()
-	end := time.Now().Add(Patience)
+	end, wait := time.Now().Add(Patience), askEvery
 	for time.Now().Before(end) {
-		time.Sleep(lookEvery)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		open, err := w.runs.Open(ctx, w.Run)
-		switch {
-		case err == nil && !open:
-			s, err := w.runs.Wait(ctx, w.Run)
-			cancel()
-			check(t, err)
-			return &s
-		case err == nil:
-			s, err := w.runs.Status(ctx, w.Run)
-			if err == nil && until != nil && until(s) {
-				cancel()
-				return nil
-			}
-			if err == nil {
-				w.answer(ctx, s)
-			}
+		time.Sleep(wait)
+		state, asked, over := w.look(t, until)
+		if over {
+			return state
 		}
-		cancel()
+		// Who was asked is asked again soon; one that nobody asks waits longer.
+		if wait = min(2*wait, 4*askEvery); asked {
+			wait = askEvery
+		}
 	}
 	log, _ := os.ReadFile(filepath.Join(w.Dir, fileLog)) // there may be none
 	t.Fatalf("the run %s does not end: %s\n%s", w.Run, Essence(w.State(t)), log[max(0, len(log)-6000):])
 	return nil
 }
 
-// answer says what a person says. What fails is said again at the next look.
-func (w *World) answer(ctx context.Context, s engine.Summary) {
+// look looks at the run once and answers what it asks. It is over when the run has
+// ended, with its last state, or when until says stop.
+func (w *World) look(t testing.TB, until func(engine.Summary) bool) (last *engine.State, asked, over bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	s, err := w.runs.Status(ctx, w.Run)
+	switch {
+	case err == nil && s.Mode != engine.Ended:
+		if until != nil && until(s) {
+			return nil, true, true
+		}
+		return nil, w.answer(ctx, s), false
+	case err != nil:
+		// One that is over answers no question when its worker is gone.
+		if open, err := w.runs.Open(ctx, w.Run); err != nil || open {
+			return nil, false, false
+		}
+	}
+	end, err := w.runs.Wait(ctx, w.Run)
+	if fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
+		return nil, false, false
+	}
+	check(t, err)
+	return &end, false, true
+}
+
+// answer says what a person says, and whether there was anything to say. What
+// fails is said again at the next look.
+func (w *World) answer(ctx context.Context, s engine.Summary) (asked bool) {
 	if s.Paused {
+		asked = true
 		_ = w.Send(ctx, engine.Event{Kind: engine.Resume, By: "ada"})
 	}
 	for _, a := range s.Active {
@@ -139,12 +164,15 @@ func (w *World) answer(ctx context.Context, s engine.Summary) {
 			e.Kind = engine.Confirm
 		case a.Status == engine.Operator:
 			w.settle(ctx, e)
+			asked = true
 			continue
 		default:
 			continue
 		}
+		asked = true
 		_ = w.Send(ctx, e)
 	}
+	return asked
 }
 
 // settle says what is there when nobody knows, and otherwise to try again.
@@ -168,6 +196,9 @@ func (w *World) settle(ctx context.Context, e engine.Event) {
 
 // Send gives the run an event.
 func (w *World) Send(ctx context.Context, e engine.Event) error { return w.runs.Send(ctx, w.Run, e) }
+
+// Runs speaks with the run.
+func (w *World) Runs() *temporal.Client { return w.runs }
 
 // Effects are what the run has done, in an order that does not depend on which
 // of two steps at the same time was first.

@@ -1,0 +1,227 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/store"
+	"example.com/landfall/internal/store/ledger"
+)
+
+// given is a person's yes as it is kept.
+type given struct {
+	By, Role, How string
+	At            time.Time
+	Proof         map[string]string
+}
+
+// counts says why a yes does not count: it has to be proved in the way that
+// landfall.yaml asks for, with the signers of today, so that a key that is taken
+// out of the file opens nothing more; it has to be a yes to just this; and the
+// person has to have the role in which it was said.
+func (a *App) counts(g given, want said) error {
+	what, err := parseSaid(g.Proof[proofStatement])
+	if err != nil {
+		return fault.Newf(fault.Denied, "the yes of %s does not say to what", g.By)
+	}
+	if want.Ledger == "" {
+		want.Ledger = what.Ledger // a worker elsewhere has no ledger
+	}
+	switch {
+	case what.Verb != string(engine.Approve) || what.Step != want.Step || what.Run != want.Run || what.Runbook != want.Runbook || what.Ledger != want.Ledger || what.Number == "":
+		return fault.Newf(fault.Denied, "the yes of %s is one to something else: %s", g.By, g.Proof[proofStatement])
+	case what.Role != "" && what.Role != g.Role:
+		return fault.Newf(fault.Denied, "the yes of %s was said as %q, and is kept as %q", g.By, what.Role, g.Role)
+	}
+	if err := a.hasRole(g); err != nil {
+		return err
+	}
+	return a.provedAsAsked(g)
+}
+
+// hasRole says whether landfall.yaml still gives a person the role in which a yes
+// was said.
+func (a *App) hasRole(g given) error {
+	if a.Config == nil || len(a.Config.Approvals.Roles) == 0 {
+		return nil
+	}
+	role := ""
+	if a.RoleOf != nil {
+		role = a.RoleOf(g.By)
+	}
+	if role == "" || g.Role != role {
+		return fault.Newf(fault.Denied, "the yes of %s was said as %q, and landfall.yaml gives them the role %q", g.By, g.Role, role).Hintf("approvals.roles in landfall.yaml")
+	}
+	return a.may(Identity{By: g.By, Role: role}, string(engine.Approve))
+}
+
+// provedAsAsked says whether a yes is proved as approvals.identity wants it.
+func (a *App) provedAsAsked(g given) error {
+	wanted := ""
+	if a.Config != nil {
+		wanted = a.Config.Approvals.Identity
+	}
+	least := map[string]string{"ssh": worthSigned, "oidc": worthReported}[wanted]
+	if g.How == localUser {
+		if least == "" {
+			return nil
+		}
+		return fault.Newf(fault.Denied, "the yes of %s is proved by nothing, and landfall.yaml asks for %s", g.By, wanted)
+	}
+	if a.Judge == nil {
+		return fault.Newf(fault.Internal, "check the yes of %s: nothing here can", g.By)
+	}
+	var signers []byte
+	if g.Proof[proofSigners] != "" {
+		var err error
+		if signers, err = readSigners(a.Config.Approvals.SignersFile); err != nil {
+			return err
+		}
+	}
+	worth, err := a.Judge(Claim{By: g.By, How: g.How, Statement: g.Proof[proofStatement], At: g.At, Proof: g.Proof}, signers)
+	switch {
+	case err != nil:
+		return fault.Newf(fault.Denied, "the yes of %s does not hold: %v", g.By, err)
+	case least != "" && worth != least:
+		return fault.Newf(fault.Denied, "the yes of %s is %s, and landfall.yaml asks for %s", g.By, worth, wanted)
+	case wanted == "oidc" && (g.Proof["iss"] != a.Config.Approvals.Issuer || !slices.Contains(strings.Fields(g.Proof["aud"]), a.Config.Approvals.Audience)):
+		return fault.Newf(fault.Denied, "the yes of %s is of another provider or audience than landfall.yaml names", g.By)
+	}
+	return nil
+}
+
+// approvalsThatCount returns who has approved a runbook, each person once, and
+// why others do not count.
+func (a *App) approvalsThatCount(ctx context.Context, w *store.Workspace, fingerprint string) (people []string, refused []error, err error) {
+	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	head, err := l.Head(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	numbers := map[string]bool{}
+	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: entryRunbookApproved, Subject: fingerprint}) {
+		if err != nil {
+			return nil, nil, errors.Join(err, l.Close())
+		}
+		number, err := a.runbookYes(entry, said{Runbook: fingerprint, Ledger: head.Ledger})
+		switch {
+		case err != nil:
+			refused = append(refused, err)
+		case numbers[number]:
+			refused = append(refused, fault.Newf(fault.Denied, "the yes of %s is the same as one before", entry.Actor))
+		case !slices.ContainsFunc(people, func(one string) bool { return strings.EqualFold(one, entry.Actor) }):
+			people = append(people, entry.Actor)
+		}
+		numbers[number] = true
+	}
+	return people, refused, l.Close()
+}
+
+// runbookYes reads an approval of a runbook and returns the number with which it
+// was said.
+func (a *App) runbookYes(e ledger.Entry, want said) (string, error) {
+	var s spoken
+	if err := json.Unmarshal(e.Body, &s); err != nil {
+		return "", fault.Of(fault.Invalid, "read the approval in entry", strconv.FormatInt(e.Seq, 10), err)
+	}
+	if err := a.counts(given{By: e.Actor, Role: s.Role, How: s.How, At: e.When(), Proof: s.Proof}, want); err != nil {
+		return "", fault.Of(fault.KindOf(err), "count the approval in entry", strconv.FormatInt(e.Seq, 10), err).Hintf("%s", fault.HintOf(err))
+	}
+	what, err := parseSaid(s.Proof[proofStatement])
+	return what.Number, err
+}
+
+// approvedBy says why a step must not be done: not as many different persons as
+// the runbook asks for have said a yes to it that counts.
+func (a *App) approvedBy(ctx context.Context, call *engine.StepCall, all []given) error {
+	need := call.Step.Approvals
+	if need.Count == 0 || call.Kind != engine.DoStep {
+		return nil
+	}
+	want := said{Step: call.Step.ID, Run: call.Run, Runbook: call.Plan}
+	used, err := a.usedBefore(ctx, call, &want)
+	if err != nil {
+		return err
+	}
+	var people []string
+	var why error
+	for _, g := range all {
+		err := a.counts(g, want)
+		what, _ := parseSaid(g.Proof[proofStatement]) // one that cannot be read does not count
+		switch {
+		case err != nil:
+			why = err
+		case used[what.Number] > 1:
+			why = fault.Newf(fault.Denied, "the yes of %s is one that was used before", g.By)
+		case len(need.Roles) > 0 && !slices.Contains(need.Roles, g.Role):
+			why = fault.Newf(fault.Denied, "the yes of %s was said as %q, and it takes one of %s", g.By, g.Role, strings.Join(need.Roles, ", "))
+		case !slices.ContainsFunc(people, func(one string) bool { return strings.EqualFold(one, g.By) }):
+			people = append(people, g.By)
+		}
+	}
+	if len(people) >= need.Count {
+		return nil
+	}
+	refusal := fault.Newf(fault.Denied, "carry out %q: it has %d of %s that count", call.Step.ID, len(people), several(need.Count, "approval", "approvals"))
+	if why != nil {
+		refusal = fault.Of(fault.Denied, "carry out "+strconv.Quote(call.Step.ID)+": it has "+strconv.Itoa(len(people))+" of "+several(need.Count, "approval", "approvals")+" that count", "", why)
+	}
+	return refusal.Hintf("landfall ledger verify")
+}
+
+// usedBefore counts in how many entries the number of each yes to a step stands,
+// and completes what is wanted with the id of the ledger. A worker that has no
+// ledger knows of none.
+func (a *App) usedBefore(ctx context.Context, call *engine.StepCall, want *said) (map[string]int, error) {
+	w, err := a.need()
+	if err != nil {
+		return nil, err
+	}
+	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	head, err := l.Head(ctx)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	want.Ledger = head.Ledger
+	out := map[string]int{}
+	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: "approval.given"}) {
+		if err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		var s spoken
+		if json.Unmarshal(entry.Body, &s) != nil || s.Step != call.Step.ID {
+			continue
+		}
+		if what, err := parseSaid(s.Proof[proofStatement]); err == nil {
+			out[what.Number]++
+		}
+	}
+	return out, l.Close()
+}
+
+// notCounted says why an approval that is there does not count, "" for none.
+func notCounted(refused []error) string {
+	if len(refused) == 0 {
+		return ""
+	}
+	return "; " + several(len(refused), "does", "do") + " not count: " + refused[0].Error()
+}
