@@ -180,14 +180,17 @@ func (c *Catalog) UnitEstimate(resource, component string) (Estimate, bool) {
 }
 
 // Unit is UnitEstimate for exactly this name: two components whose names begin
-// alike have different prices.
+// alike have different prices. Of several with one name it is what is charged for
+// having the thing, by the month or the hour, rather than for using it.
 func (c *Catalog) Unit(resource, component string) (Estimate, bool) {
+	var out Estimate
 	for _, u := range c.Units(resource) {
-		if strings.EqualFold(u.Component, component) {
-			return Estimate{u.USD, u.Unit, u.Component + ": " + unitBasis}, true
+		standing := u.Unit == "months" || u.Unit == "hours"
+		if strings.EqualFold(u.Component, component) && (out.Basis == "" || standing && out.Unit != "months" && out.Unit != "hours") {
+			out = Estimate{u.USD, u.Unit, u.Component + ": " + unitBasis}
 		}
 	}
-	return Estimate{}, false
+	return out, out.Basis != ""
 }
 
 // UnitBasis says where unit prices come from.

@@ -58,6 +58,10 @@ func TestUnitIsExact(t *testing.T) {
 	if e, ok := c.Unit("azurerm_virtual_network_gateway", "vpn gateway (vpngw1)"); !ok || e.USD != 0.19 || !strings.Contains(e.Basis, c.UnitBasis()) {
 		t.Errorf("%+v %v", e, ok)
 	}
+	// Two prices have this name: a month of the key, and 10,000 operations with it.
+	if e, ok := c.Unit("azurerm_key_vault_key", "HSM-protected keys"); !ok || e.Unit != "months" || e.USD != 1 {
+		t.Errorf("a key is charged by use: %+v %v", e, ok)
+	}
 }
 
 func TestRulesOfBalancers(t *testing.T) {

@@ -168,7 +168,7 @@ func scanned(r *inventory.Resource) bool {
 func (a *awsReader) places(r *inventory.Resource, subnets []any, ip string) []Place {
 	var out []Place
 	for _, v := range subnets {
-		for part := range strings.SplitSeq(text(v), ",") {
+		for _, part := range apart(text(v)) {
 			if part != "" {
 				out = append(out, Place{Subnet: cmp.Or(a.id(r, part, kindSubnet), part), Address: address(ip)})
 			}
@@ -182,7 +182,7 @@ func (a *awsReader) places(r *inventory.Resource, subnets []any, ip string) []Pl
 func (a *awsReader) labels(r *inventory.Resource, groups []any, places []Place) []string {
 	var out []string
 	for _, v := range groups {
-		for part := range strings.SplitSeq(text(v), ",") {
+		for _, part := range apart(text(v)) {
 			if id := cmp.Or(a.id(r, part, kindGroup), part); id != "" && !slices.Contains(out, id) {
 				out = append(out, id)
 			}

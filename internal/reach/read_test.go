@@ -261,3 +261,22 @@ func TestFromAzure(t *testing.T) {
 		t.Errorf("web %+v", s)
 	}
 }
+
+// TestApart parts lists that a parameter gives as one text, and no function.
+func TestApart(t *testing.T) {
+	t.Parallel()
+	const open = `${Fn::Split:[",","${import:${param:App}-Subnets}"]}`
+	for text, want := range map[string][]string{
+		"": {""}, "s1": {"s1"}, "s1,s2": {"s1", "s2"}, open: {open}, "${param:A},${param:B}": {"${param:A}", "${param:B}"}, "a}},b": {"a}}", "b"}, "{,": {"{,"},
+	} {
+		if got := apart(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	a := &account{}
+	a.add(t, "AWS::EC2::Instance", "i", `{"SubnetId":"${Fn::Split:[\",\",\"x\"]}","SecurityGroupIds":["${Fn::Split:[\",\",\"y\"]}"]}`)
+	n := FromAWS(a.list, a.find)
+	if f := n.Interfaces[0]; len(f.Places) != 1 || len(f.Labels) != 1 {
+		t.Errorf("a function is taken apart: %+v", f)
+	}
+}

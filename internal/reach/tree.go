@@ -39,6 +39,24 @@ func text(v any) string {
 	return ""
 }
 
+// apart are the parts of a list in one text. Commas within a function that a
+// template leaves open part nothing.
+func apart(s string) []string {
+	var out []string
+	depth, from := 0, 0
+	for i, r := range s {
+		switch {
+		case r == '{':
+			depth++
+		case r == '}':
+			depth--
+		case r == ',' && depth <= 0:
+			out, from = append(out, s[from:i]), i+1
+		}
+	}
+	return append(out, s[from:])
+}
+
 func truth(v any) bool { return strings.EqualFold(text(v), "true") }
 
 func list(v any) []any {
