@@ -54,6 +54,10 @@ func words() []string {
 		"rollback.begun", "run.aborting", entryRunAbandoned, "run.draining", "run.extended", entryRunAsked}
 }
 
+// byItself are those of them that a trigger, or an engine that moves a run, causes
+// without a person.
+func byItself() []string { return []string{"run.paused", "rollback.begun", "run.draining"} }
+
 // spoken is an entry as far as it tells of a person's word.
 type spoken struct {
 	Step string `json:"step"`
@@ -118,14 +122,17 @@ func (p *proofs) entry(e ledger.Entry) error {
 	}
 	run, isRun := runOf(e.Subject)
 	if e.Kind == entryRunBegun && !isRun {
-		p.runs[e.Subject] = s
+		p.begun(e, &s)
 		return nil
 	}
 	statement := s.Proof[proofStatement]
 	switch {
 	case isRun && p.runs[run].IsRehearsal:
 		return nil // nobody has said anything
-	case statement == "" && (!slices.Contains(words(), e.Kind) || e.Actor == unprompted):
+	case statement == "" && (!slices.Contains(words(), e.Kind) || e.Actor == unprompted && slices.Contains(byItself(), e.Kind)):
+		return nil
+	case statement == "" && e.Actor == unprompted:
+		p.wrong(e, "it stands in the name of Landfall, which says no such thing by itself")
 		return nil
 	case statement == "":
 		p.out.Stated++
@@ -148,6 +155,18 @@ func (p *proofs) entry(e ledger.Entry) error {
 		p.said[what.Number] = e.Seq // what somebody wrote there in vain uses nothing up
 	}
 	return nil
+}
+
+// begun notes a run. What it is was said when it first began: in a rehearsal
+// nobody says anything, so that no run may become one later.
+func (p *proofs) begun(e ledger.Entry, s *spoken) {
+	first, again := p.runs[e.Subject]
+	switch {
+	case !again:
+		p.runs[e.Subject] = *s
+	case first.IsRehearsal != s.IsRehearsal, first.Runbook != s.Runbook:
+		p.wrong(e, "the run has begun before, and not as a run of that kind and runbook")
+	}
 }
 
 // runOf is the run of whose entries this is one.

@@ -355,6 +355,32 @@ func TestForgedWordsAreFound(t *testing.T) {
 
 // append adds an entry to the stream of a run, as somebody could who writes the
 // ledger file and all of its chain.
+// Nobody is spared the check by an entry that makes a rehearsal of a run, or that
+// stands in the name of Landfall itself.
+func TestWordsThatHideAreFound(t *testing.T) {
+	t.Parallel()
+	s := signingShop(t)
+	r := s.begun()
+	run := r.state.Run
+	forged := engine.Entry{Kind: "approval.given", Step: "plan.asks", By: "ann", Text: "no reason given", Data: map[string]string{"fingerprint": r.state.Plan, "role": "lead"}, Proof: map[string]string{proofStatement: "approve everything"}}
+	if _, err := s.record(t.Context(), entryRunBegun, run, map[string]any{"runbook": r.state.Plan, "rehearsal": true}); err != nil {
+		t.Fatal(err)
+	}
+	s.append(run, forged)
+	forged.By, forged.Proof = "", nil
+	s.append(run, forged)
+	s.append(run, engine.Entry{Kind: "run.paused", Text: "a trigger"})
+	got, err := s.checked(LedgerOptions{})
+	if !fault.Is(err, fault.Found) || len(got.Wrong) != 3 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for i, why := range []string{"has begun before", "no statement", "in the name of Landfall"} {
+		if !strings.Contains(got.Wrong[i].Why, why) {
+			t.Errorf("entry %d is wrong as %q", got.Wrong[i].Seq, got.Wrong[i].Why)
+		}
+	}
+}
+
 func (s *signing) append(run string, e engine.Entry) {
 	s.t.Helper()
 	list, err := s.LedgerList(s.t.Context(), LedgerOptions{}, "")

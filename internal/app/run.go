@@ -192,15 +192,18 @@ func (a *App) runnable(ctx context.Context, w *store.Workspace) (*runbook.Runboo
 	if err != nil {
 		return nil, "", err
 	}
+	return plan, fingerprint, a.approvedEnough(ctx, w, fingerprint)
+}
+
+// approvedEnough refuses a runbook to which fewer people have said yes than it
+// takes.
+func (a *App) approvedEnough(ctx context.Context, w *store.Workspace, fingerprint string) error {
 	given, refused, err := a.approvalsThatCount(ctx, w, fingerprint)
-	if err != nil {
-		return nil, "", err
-	}
-	if needed := a.persons(); len(given) < needed {
-		return nil, "", fault.Newf(fault.Refused, "run: the runbook %s has %d of %s%s", short(fingerprint), len(given), several(needed, "approval", "approvals"), notCounted(refused)).
+	if needed := a.persons(); err == nil && len(given) < needed {
+		return fault.Newf(fault.Refused, "run: the runbook %s has %d of %s%s", short(fingerprint), len(given), several(needed, "approval", "approvals"), notCounted(refused)).
 			Hintf("read runbook.md, then: landfall approve runbook --fingerprint %s", fingerprint)
 	}
-	return plan, fingerprint, nil
+	return err
 }
 
 // sound reads the runbook with its fingerprint and refuses one that is blocked
@@ -337,7 +340,7 @@ func (a *App) ApproveRunbook(ctx context.Context, fingerprint, role string) (vie
 		return view.Approved{}, err
 	}
 	out := view.Approved{What: "runbook", Fingerprint: fingerprint, By: me.By, How: me.How, Given: before, Needed: a.persons(), PointOfNoReturn: plan.PointOfNoReturn}
-	if slices.Contains(before, me.By) {
+	if slices.ContainsFunc(before, func(one string) bool { return strings.EqualFold(one, me.By) }) {
 		return out, fault.Newf(fault.Conflict, "approve the runbook: %s has approved %s already", me.By, short(fingerprint)).Hintf("landfall run")
 	}
 	entry, err := a.recordAs(ctx, me.By, entryRunbookApproved, fingerprint, map[string]any{"what": "runbook", "runbook": fingerprint, "how": me.How, "role": role, "proof": me.Proof, "pointOfNoReturn": plan.PointOfNoReturn})

@@ -62,6 +62,11 @@ func (a *App) takeUp(ctx context.Context, w *store.Workspace, x *store.Execution
 	if err := asApprovedThen(plan, x); err != nil {
 		return err
 	}
+	// That it stands in the register proves nothing: whoever can write there can
+	// write any runbook beside it.
+	if err := a.approvedEnough(ctx, w, x.Fingerprint); err != nil {
+		return err
+	}
 	me, err := a.speak(ctx, said{Verb: sayRun, Run: x.Run, Runbook: x.Fingerprint})
 	if err != nil {
 		return err

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -175,5 +178,52 @@ func TestStepsActOnWhatWasApproved(t *testing.T) {
 	got := a.hands().Step(t.Context(), engine.StepCall{Run: runs.started[0], Kind: engine.DoStep, Attempt: 1, Step: runbook.Step{ID: "prepare.deploy", Kind: "deploy"}}, func(engine.Beat) {}, nil)
 	if got.Outcome != runbook.NoEffect || !got.Final || got.Detail == "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// What stands in the register as not begun begins only when people have approved
+// its runbook.
+func TestTheRegisterApprovesNothing(t *testing.T) {
+	t.Parallel()
+	a, runs := approvedShop(t)
+	var plan runbook.Runbook
+	if err := a.Workspace.Read(store.Runbook, &plan); err != nil {
+		t.Fatal(err)
+	}
+	plan.Steps[0].Do = "something else"
+	fingerprint, err := plan.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := store.Execution{Run: "shop-1", Fingerprint: fingerprint, Environment: "test", Begun: time.Now(), By: "ann"}
+	if err := errors.Join(a.Workspace.KeepFor(x.Run, "runbook", content), a.Workspace.KeepExecution(x)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Run(t.Context(), RunOptions{Detach: true}, unheard); !fault.Is(err, fault.Refused) || len(runs.started) != 0 {
+		t.Errorf("it begins: %v, started %v", err, runs.started)
+	}
+	if err := a.Operate(t.Context(), engine.Event{Kind: engine.Abort, Reason: "nobody approved it"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Run(t.Context(), RunOptions{Detach: true}, unheard); err != nil || len(runs.started) != 1 {
+		t.Errorf("after giving it up: %v, started %v", err, runs.started)
+	}
+}
+
+// A name is one however it is written.
+func TestThePersonWhoHasApproved(t *testing.T) {
+	t.Parallel()
+	a, _ := approvedShop(t)
+	fingerprint, err := a.Workspace.Fingerprint(store.Runbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.setup.User = strings.ToUpper(a.setup.User)
+	if _, err := a.ApproveRunbook(t.Context(), fingerprint, ""); !fault.Is(err, fault.Conflict) {
+		t.Errorf("the same person twice: %v", err)
 	}
 }

@@ -22,22 +22,46 @@ const entryRunClosed = "run.closed"
 const lastStateWithin = 20 * time.Second
 
 // closedRun keeps in the register and in the ledger that the engine closed a
-// run, and where it stood, if that can be told: then it goes on from there.
+// run, and where it stood, if that can be told: then it goes on from there. What
+// another landfall has done about it meanwhile stays: a run that goes on again
+// and counted as closed would let a second one begin beside it.
 func (a *App) closedRun(ctx context.Context, w *store.Workspace, x store.Execution, runs engine.Runs, closed *engine.Closed) (view.RunStatus, error) {
+	waiting, cancel := context.WithTimeout(ctx, beginWithin)
+	defer cancel()
+	release, err := w.Lock(waiting, "run")
+	if err != nil {
+		return statusBase(x), err
+	}
+	now, err := w.Execution(x.Run)
+	open := false
+	if err == nil && now.Ended == nil {
+		if open, err = stillOpen(ctx, runs, x.Run); err == nil && !open {
+			now, err = a.keepClosed(ctx, w, now, runs, closed)
+		}
+	}
+	release()
+	switch {
+	case err != nil:
+		return statusBase(x), err
+	case open:
+		return a.ask(ctx, w, now, runs)
+	}
+	return a.statusOf(ctx, w, now)
+}
+
+// keepClosed writes down that a run was closed.
+func (a *App) keepClosed(ctx context.Context, w *store.Workspace, x store.Execution, runs engine.Runs, closed *engine.Closed) (store.Execution, error) {
 	stands := a.keepStanding(ctx, w, x.Run, runs)
 	body := map[string]any{"runbook": x.Fingerprint, "how": closed.How, "why": withheld(closed.Why), "checkpoint": stands == nil}
 	if stands != nil {
 		body["noCheckpoint"] = withheld(stands.Error())
 	}
 	if _, err := a.record(ctx, entryRunClosed, x.Run, body); err != nil {
-		return statusBase(x), err
+		return x, err
 	}
 	now := a.setup.Now().UTC()
 	x.Ended, x.Result = &now, closed.How
-	if err := w.KeepExecution(x); err != nil {
-		return statusBase(x), err
-	}
-	return a.statusOf(ctx, w, x)
+	return x, w.KeepExecution(x)
 }
 
 // keepStanding keeps the checkpoint of a run that the engine closed. One that

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -209,5 +210,52 @@ func TestNewlyWaiting(t *testing.T) {
 	}
 	if now.Seq = 4; len(newlyWaiting(before, now)) > 0 {
 		t.Error("told twice")
+	}
+}
+
+// meanwhile is an engine of which another landfall learns as well that it closed
+// the run, and does something about it.
+type meanwhile struct {
+	*oneEngine
+	then func()
+}
+
+func (m meanwhile) Wait(ctx context.Context, run string) (engine.State, error) {
+	state, err := m.oneEngine.Wait(ctx, run)
+	m.then()
+	return state, err
+}
+
+// What another landfall has done about a closed run stays: one that goes on again
+// is under way, and one that is closed is not closed twice.
+func TestAClosedRunThatGoesOnMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, resumed := range []bool{true, false} {
+		a, runs, state := beganShop(t)
+		runs.closed, runs.stands = &engine.Closed{How: engine.Terminated}, &state
+		first := meanwhile{runs, func() {
+			if resumed {
+				runs.closed = nil
+				return
+			}
+			x, err := lastExecution(a.Workspace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now := time.Now()
+			x.Ended, x.Result = &now, engine.Terminated
+			keepDrained(t, a, x, state)
+		}}
+		a.Engines.Connect = func(context.Context, EnginePlace, bool) (engine.Runs, func(), error) { return first, func() {}, nil }
+		status, err := a.RunStatus(t.Context())
+		if err != nil || (status.Ended == nil) != resumed {
+			t.Errorf("resumed %v: %+v, %v", resumed, status, err)
+		}
+		if x, err := lastExecution(a.Workspace); err != nil || (x.Ended == nil) != resumed {
+			t.Errorf("resumed %v: the register has %+v, %v", resumed, x, err)
+		}
+		if list, err := a.LedgerList(t.Context(), LedgerOptions{}, entryRunClosed); err != nil || len(list.Entries) != 0 {
+			t.Errorf("resumed %v: the ledger has %+v, %v", resumed, list.Entries, err)
+		}
 	}
 }

@@ -33,7 +33,9 @@ const (
 
 // facts are the sources of facts, those of this package among them.
 func (a *App) facts(wired map[string]action.FactSource) map[string]action.FactSource {
-	out := map[string]action.FactSource{probeFacts: &probes{app: a, source: sourceNow{a}}}
+	out := map[string]action.FactSource{
+		probeFacts: &probes{app: a, source: sourceNow{a}}, lagFacts: &lags{app: a, mover: objectMover{a}, set: a.dataSet},
+	}
 	for name, source := range wired {
 		out[name] = source
 	}

@@ -32,6 +32,7 @@ func (a *App) actions() action.Registry {
 		action.KindFreeze:      action.Unchanged{Source: sourceNow{a}}, action.KindUnchanged: action.Unchanged{Source: sourceNow{a}},
 		action.KindChecks: checks, action.KindHTTP: checks, action.KindCommand: checks,
 		action.KindDNS: names, action.KindExpired: names,
+		action.KindMoveObjects: action.MoveObjects{Mover: objectMover{a}}, action.KindVerifyObjects: action.VerifyObjects{Mover: objectMover{a}},
 	}
 }
 

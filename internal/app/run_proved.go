@@ -37,7 +37,8 @@ func (a *App) counts(g given, want said) error {
 	switch {
 	case what.Verb != string(engine.Approve) || what.Step != want.Step || what.Run != want.Run || what.Runbook != want.Runbook || what.Ledger != want.Ledger || what.Number == "":
 		return fault.Newf(fault.Denied, "the yes of %s is one to something else: %s", g.By, g.Proof[proofStatement])
-	case what.Role != "" && what.Role != g.Role:
+	case what.Role != g.Role && (what.Role != "" || !a.rolesGiven()):
+		// A role that nobody said is one that landfall.yaml gives.
 		return fault.Newf(fault.Denied, "the yes of %s was said as %q, and is kept as %q", g.By, what.Role, g.Role)
 	}
 	if err := a.hasRole(g); err != nil {
@@ -49,7 +50,7 @@ func (a *App) counts(g given, want said) error {
 // hasRole says whether landfall.yaml still gives a person the role in which a yes
 // was said.
 func (a *App) hasRole(g given) error {
-	if a.Config == nil || len(a.Config.Approvals.Roles) == 0 {
+	if !a.rolesGiven() {
 		return nil
 	}
 	role := ""
@@ -61,6 +62,9 @@ func (a *App) hasRole(g given) error {
 	}
 	return a.may(Identity{By: g.By, Role: role}, string(engine.Approve))
 }
+
+// rolesGiven says whether landfall.yaml gives people their roles.
+func (a *App) rolesGiven() bool { return a.Config != nil && len(a.Config.Approvals.Roles) > 0 }
 
 // provedAsAsked says whether a yes is proved as approvals.identity wants it.
 func (a *App) provedAsAsked(g given) error {
@@ -179,7 +183,7 @@ func (a *App) approvedBy(ctx context.Context, call *engine.StepCall, all []given
 	if why != nil {
 		refusal = fault.Of(fault.Denied, "carry out "+strconv.Quote(call.Step.ID)+": it has "+strconv.Itoa(len(people))+" of "+several(need.Count, "approval", "approvals")+" that count", "", why)
 	}
-	return refusal.Hintf("landfall ledger verify")
+	return refusal.Hintf("mend that, then: landfall retry %s; or have it approved anew: landfall reject %s --reason TEXT, then retry it", call.Step.ID, call.Step.ID)
 }
 
 // usedBefore counts in how many entries the number of each yes to a step stands,

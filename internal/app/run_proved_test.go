@@ -32,6 +32,7 @@ func (s *signing) yes(by string, what said) given {
 func TestAWorkerActsOnProof(t *testing.T) {
 	t.Parallel()
 	s := signingShop(t)
+	roles := s.Config.Approvals.Roles
 	call := engine.StepCall{Run: "shop-1", Plan: "sha256:a", Kind: engine.DoStep, Step: runbook.Step{ID: "execute.go", Approvals: runbook.Approvals{Count: 2, Roles: []string{"lead", "dba"}}}}
 	this := said{Verb: "approve", Step: "execute.go", Run: "shop-1", Runbook: "sha256:a"}
 	ann, bob := s.yes("ann", this), s.yes("bob", this)
@@ -73,6 +74,12 @@ func TestAWorkerActsOnProof(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// Where landfall.yaml gives no roles, one counts that was said.
+	s.Config.Approvals.Roles = nil
+	if err := s.approvedBy(t.Context(), &call, []given{ann, bob}); !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "is kept as") {
+		t.Errorf("a role that nobody said: %v", err)
+	}
+	s.Config.Approvals.Roles = roles
 	// The same words in two entries: somebody has used them again.
 	for range 2 {
 		s.append("shop-1", engine.Entry{Kind: "approval.given", Step: "execute.go", By: "bob", Text: "no reason given", Proof: bob.Proof})

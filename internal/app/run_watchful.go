@@ -6,8 +6,10 @@ import (
 	"errors"
 	"hash/fnv"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,10 +68,14 @@ func textOf(err error) string {
 	return err.Error()
 }
 
-// Record writes entries, and notes how long that fails.
+// Record writes entries, and notes how long that fails, and which gates nobody
+// asks any more.
 func (h watchful) Record(ctx context.Context, run string, entries []engine.Entry) error {
 	err := h.hands.Record(ctx, run, entries)
 	h.still.ledger(ctx, run, err)
+	if err == nil {
+		h.still.left(run, entries)
+	}
 	return err
 }
 
@@ -204,6 +210,29 @@ func (s *standstill) gate(ctx context.Context, q engine.Question, answer engine.
 		}
 	case over:
 		s.tellStep(ctx, q, runbook.Message{When: aboutGate, To: []string{owner}, Text: "Gate " + q.ID + " of step " + q.Step + " is open. It was shut since " + since.Format(time.RFC3339) + "."}, since.Add(time.Second))
+	}
+}
+
+// left forgets the gates that a step leaves without an answer: when it comes back
+// to them, perhaps days later, they are shut since then.
+func (s *standstill) left(run string, entries []engine.Entry) {
+	for i := range entries {
+		of := run + " " + aboutGate + " "
+		switch e := &entries[i]; e.Kind {
+		case "step.skipped", "operator.needed":
+			of += e.Step + " "
+		case "rollback.begun", "run.resumed", "run.ended":
+		default:
+			continue
+		}
+		s.mu.Lock()
+		s.load()
+		had := len(s.all)
+		maps.DeleteFunc(s.all, func(key string, _ stands) bool { return strings.HasPrefix(key, of) })
+		if len(s.all) < had {
+			s.keep()
+		}
+		s.mu.Unlock()
 	}
 }
 

@@ -151,6 +151,23 @@ func TestAShutGateIsTold(t *testing.T) {
 	if len(*told) != 2 {
 		t.Errorf("shut anew: %+v", *told)
 	}
+	// A step that left its gates and comes back to them is there since then.
+	for n, e := range []engine.Entry{{Kind: "step.skipped", Step: "plan.passed"}, {Kind: "rollback.begun"}} {
+		e.Number, e.Text, e.At = r.state.Records+1+int64(n), "x", noon()
+		if err := work.Record(t.Context(), r.state.Run, []engine.Entry{e}); err != nil {
+			t.Fatal(err)
+		}
+		turn(20 * time.Hour)
+		both()
+		if len(*told) != 2 {
+			t.Errorf("after %s: %+v", e.Kind, *told)
+		}
+	}
+	turn(13 * time.Hour)
+	both()
+	if len(*told) != 3 {
+		t.Errorf("shut for long once more: %+v", *told)
+	}
 }
 
 // asked is a fact that changes.

@@ -196,7 +196,7 @@ func (a *App) roleOf(me Identity, wanted string) (string, error) {
 	if wanted == "" || wanted == me.Role {
 		return me.Role, nil
 	}
-	if a.Config != nil && len(a.Config.Approvals.Roles) > 0 {
+	if a.rolesGiven() {
 		return "", fault.Newf(fault.Denied, "speak as %q: landfall.yaml gives %s the role %q", wanted, me.By, me.Role).Hintf("approvals.roles in landfall.yaml")
 	}
 	return wanted, nil

@@ -192,10 +192,7 @@ func (c *compiled) checkStep(s State, e *Event) error {
 	case Approve:
 		return c.checkApprove(s, e, st, step)
 	case Reject:
-		if st.Status != Asked {
-			return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and asks for no approval").Hintf("landfall status")
-		}
-		return needReason(e)
+		return checkReject(s, e, st)
 	case Confirm:
 		if st.Status != Person {
 			return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and waits for no person to carry it out").Hintf("landfall status")
@@ -229,6 +226,24 @@ func needReason(e *Event) error {
 		return refuse(fault.Invalid, e, "it gives no reason").Hintf("give it with --reason")
 	}
 	return nil
+}
+
+// checkReject takes a refusal of a step that asks for approval, and of one that
+// waits for an operator with approvals: whether those still hold is for people to
+// say, and a step that nobody could ask anew could only be skipped. What is not
+// known is settled first: approvals are asked for before an attempt, and a look
+// needs none.
+func checkReject(s State, e *Event, st *StepState) error {
+	switch {
+	case st.Status == Asked:
+	case s.Mode != Forward || st.Undo || st.Status != Operator:
+		return refuse(fault.Conflict, e, "the step is "+st.Status.Word()+" and asks for no approval").Hintf("landfall status")
+	case len(st.Approvals) == 0:
+		return refuse(fault.Conflict, e, "the step has no approvals that could be taken back").Hintf("landfall status")
+	case st.Outcome == runbook.Unknown:
+		return refuse(fault.Conflict, e, "nobody knows what the step has done").Hintf("landfall settle %s --there --reason TEXT, or --not-there", e.Step)
+	}
+	return needReason(e)
 }
 
 func (c *compiled) checkApprove(s State, e *Event, st *StepState, step *runbook.Step) error {

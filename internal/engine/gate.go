@@ -172,7 +172,7 @@ func (t *turn) gateDetails(i int) string {
 // approvals asks people, or goes on when all have said yes.
 func (t *turn) approvals(i int) {
 	step, st := t.plan(i), t.s.Steps[i]
-	if len(st.Approvals) >= step.Approvals.Count {
+	if t.approved(i) {
 		t.ready(i)
 		return
 	}
@@ -181,13 +181,18 @@ func (t *turn) approvals(i int) {
 	t.tellApproval(i)
 }
 
+// approved says whether as many people have said yes as it takes.
+func (t *turn) approved(i int) bool {
+	return len(t.s.Steps[i].Approvals) >= t.plan(i).Approvals.Count
+}
+
 // approve counts a person's yes. After the last one the gates are asked once
 // more: days may lie between.
 func (t *turn) approve(i int, e *Event) {
 	st := t.step(i)
 	st.Approvals = append(slices.Clip(st.Approvals), Approval{By: e.By, Role: e.Role, How: e.How, At: t.now, Proof: maps.Clone(e.Proof)})
 	t.record("approval.given", i, orNone(e.Reason), map[string]string{"fingerprint": e.Plan, "role": e.Role, "how": e.How})
-	if len(st.Approvals) < t.plan(i).Approvals.Count {
+	if !t.approved(i) {
 		return
 	}
 	if t.moving() {
@@ -198,7 +203,7 @@ func (t *turn) approve(i int, e *Event) {
 }
 
 // reject leaves the step to the operator; approvals given before do not count
-// for what comes after.
+// for what comes after. Of one that waits for the operator it takes them back.
 func (t *turn) reject(i int, e *Event) {
 	t.step(i).Approvals = nil
 	t.record("approval.refused", i, e.Reason, map[string]string{"role": e.Role, "how": e.How})

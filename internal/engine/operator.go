@@ -141,7 +141,7 @@ func (t *turn) goOnStep(i int) {
 		switch {
 		case st.Undo:
 			// It stands in Order, and is taken from there.
-		case st.Tries == 0 && !st.Effect:
+		case st.Tries == 0 && !st.Effect, !t.approved(i):
 			t.window(i)
 		default:
 			t.ready(i)

@@ -151,7 +151,7 @@ func senders() []sender {
 		{Woke, "the driver", "the step or trigger has a timer; before its time the timer is set again"},
 		{Clock, "the driver, at the begin of a history", "always; the only event after the begin that may set the run's time back"},
 		{Approve, "a person with a role of the step, each person once", "the step asks, and the person names the fingerprint that runs"},
-		{Reject, "a person, with a reason", "the step asks for approval"},
+		{Reject, "a person, with a reason", "the step asks for approval; or it waits for an operator, has approvals, and it is known what it has done: they are taken back"},
 		{Confirm, "a person, with what was done or evidence", "the step waits for a person"},
 		{Retry, "a person; outside the window with a reason", "the step waits for an operator"},
 		{Settle, "a person, with a reason", "the step waits for an operator and nobody knows what it has done"},

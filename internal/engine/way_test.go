@@ -244,6 +244,69 @@ func TestRejectGoesToTheOperator(t *testing.T) {
 	}
 }
 
+// A worker does nothing of which the proofs no longer hold. Whoever approves such a
+// step anew is asked after a reject; nothing begins meanwhile, whatever it had
+// done before.
+func TestRejectTakesBackApprovals(t *testing.T) {
+	t.Parallel()
+	for _, left := range []runbook.Outcome{runbook.NoEffect, runbook.BadEffect} {
+		for _, paused := range []bool{false, true} {
+			s := step("a")
+			s.Approvals.Count = 2
+			m := begun(t, planOf(s))
+			m.must(by(Approve, "a"))
+			second := by(Approve, "a")
+			second.By = "bob"
+			m.must(second)
+			m.refused(by(Reject, "a"), fault.Conflict) // it is under way
+			m.must(Event{Kind: AttemptEnded, Step: "a", Attempt: 1, Outcome: left, Final: true})
+			m.is("a", Operator)
+			bare := by(Reject, "a")
+			bare.Reason = ""
+			m.refused(bare, fault.Invalid)
+			m.must(by(Reject, "a"))
+			m.is("a", Operator)
+			m.refused(by(Reject, "a"), fault.Conflict) // there is none left to take back
+			if paused {
+				m.must(by(Pause, ""))
+			}
+			m.must(by(Retry, "a"))
+			if paused {
+				m.is("a", Ready)
+				m.must(by(Resume, ""))
+			}
+			m.is("a", Asked)
+			m.sends(DoStep)
+			m.must(by(Approve, "a"))
+			m.must(second)
+			m.is("a", Running)
+		}
+	}
+}
+
+// What nobody knows is looked at or settled first, and on the way back nobody is
+// asked for a yes.
+func TestRejectIsRefusedWhereItIsOfNoUse(t *testing.T) {
+	t.Parallel()
+	s := step("a")
+	s.Approvals.Count = 1
+	m := begun(t, planOf(s, step("b", "a")))
+	m.must(by(Approve, "a"))
+	m.ends("a", runbook.Unknown)
+	m.probed("a", nil)
+	m.is("a", Operator)
+	m.refused(by(Reject, "a"), fault.Conflict)
+	there := by(Settle, "a")
+	there.Effect = yesNo(true)
+	m.must(there)
+	m.is("a", Done)
+	m.must(by(Rollback, ""))
+	m.ends("b", runbook.NoEffect)
+	m.ends("a", runbook.BadEffect)
+	m.is("a", Operator)
+	m.refused(by(Reject, "a"), fault.Conflict)
+}
+
 func TestManualAndWaitSteps(t *testing.T) {
 	t.Parallel()
 	a, b := step("a"), step("b", "a")

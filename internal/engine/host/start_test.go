@@ -189,13 +189,9 @@ func TestStatusOfOddFolders(t *testing.T) {
 	if _, err := host.Start(context.Background(), fake(t, "serves"), dir); err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Now()
 	silent, err := host.StatusOf(context.Background(), dir, nil)
 	if err != nil || silent.State != host.Silent || silent.MemoryBytes == 0 {
 		t.Errorf("an address where nothing listens: %+v, %v", silent, err)
-	}
-	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("status took %v", took)
 	}
 	if err := os.WriteFile(filepath.Join(dir, host.FileAddress), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)

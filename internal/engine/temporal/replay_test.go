@@ -56,7 +56,10 @@ func TestRecordHistories(t *testing.T) {
 	if f := flag.Lookup("update"); f == nil || f.Value.String() != "true" {
 		return // the histories that are there are checked above
 	}
-	for name, flags := range map[string][]string{"v1-all-kinds": nil, "v1-after-others": {"--limit", "limit.historyCount.suggestContinueAsNew=150"}} {
+	for name, flags := range map[string][]string{
+		"v1-all-kinds": nil, "v1-after-others": {"--limit", "limit.historyCount.suggestContinueAsNew=150"},
+		"v2-all-kinds": nil, "v2-after-others": {"--limit", "limit.historyCount.suggestContinueAsNew=150"}, // with queues beside that of the run
+	} {
 		path := filepath.Join(recorded, name+".json")
 		if _, err := os.Stat(path); err == nil {
 			continue
