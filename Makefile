@@ -6,7 +6,7 @@ CACHE  := $(if $(LANDFALL_CACHE),$(LANDFALL_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_
 export LANDFALL_CACHE := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine setup setup-tests demo test race bench bench-logs fuzz lint fmt generate clean
+.PHONY: help build engine setup setup-tests demo test race bench bench-logs bench-objects fuzz lint fmt generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,16 @@ bench-logs: ## compare the log readers with DuckDB on BENCH_MIB of each log (nee
 	cd bench && $(GO) build -o ../$(BIN)/bench-logs .
 	$(BIN)/bench-logs generate --dir $(CACHE)/bench --mib $(BENCH_MIB) --seed 1
 	$(BIN)/bench-logs compare --dir $(CACHE)/bench --runs 3
+
+BENCH_SCALE ?= 1
+BENCH_RUNS  ?= 3
+RCLONE      := v1.76.0
+bench-objects: build ## compare moving objects with rclone: BENCH_RUNS of each, at BENCH_SCALE (0.01 for a trial)
+	$(BIN)/landfall sandbox setup
+	@test -x $(CACHE)/bench/rclone-$(RCLONE)/rclone || echo "compiling rclone, once"
+	@test -x $(CACHE)/bench/rclone-$(RCLONE)/rclone || GOBIN=$(CACHE)/bench/rclone-$(RCLONE) $(GO) install github.com/rclone/rclone@$(RCLONE)
+	$(GO) build -o $(BIN)/bench-objects ./internal/testkit/objectbench
+	$(BIN)/bench-objects run --landfall $(BIN)/landfall --rclone $(CACHE)/bench/rclone-$(RCLONE)/rclone --scale $(BENCH_SCALE) --runs $(BENCH_RUNS) --out $(CACHE)/bench/objects.jsonl
 
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@./scripts/fuzz $(or $(FUZZTIME),20s)

@@ -69,9 +69,6 @@ func (r *moving) feed(ctx context.Context, folder string) (objects.Feed, func(),
 	if every <= 0 {
 		every = passEvery
 	}
-	if err := r.unfence(); err != nil {
-		return objects.Feed{}, nil, err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	fence := make(chan struct{})
 	var watching sync.WaitGroup
@@ -90,7 +87,7 @@ func (r *moving) feed(ctx context.Context, folder string) (objects.Feed, func(),
 	return feed, func() {
 		cancel()
 		watching.Wait()
-		_ = r.unfence() // it is taken away at the next beginning, too
+		_ = r.unfence() // the next one that follows takes it away, too
 	}, nil
 }
 
@@ -194,11 +191,12 @@ func (r *moving) fence(ctx context.Context) error {
 		if !fault.Is(err, fault.Conflict) {
 			return err
 		}
+		// Each time, because one that just begins takes away what it finds.
+		if err := r.state.write(fenceFile, map[string]string{"at": r.setup.Now().UTC().Format(time.RFC3339)}); err != nil {
+			return err
+		}
 		if !said {
-			if err := r.state.write(fenceFile, map[string]string{"at": r.setup.Now().UTC().Format(time.RFC3339)}); err != nil {
-				return err
-			}
-			r.show.Say("another landfall follows these objects: it makes its last pass")
+			r.show.Say("another landfall moves these objects: it makes its last pass")
 			said = true
 		}
 		timer := time.NewTimer(fenceEvery)

@@ -21,10 +21,11 @@ import (
 
 // Kinds of ledger entries about moves of objects.
 const (
-	entryMoveBegun   = "objects.move.begun"
-	entryMoved       = "objects.moved"
-	entryMoveStopped = "objects.move.stopped"
-	entryCompared    = "objects.compared"
+	entryCopyBegun    = "objects.copy.begun"
+	entryCompareBegun = "objects.compare.begun"
+	entryStopped      = "objects.stopped"
+	entryCopied       = "objects.copied"
+	entryCompared     = "objects.compared"
 )
 
 const (
@@ -198,8 +199,10 @@ func (r *moving) answer(ctx context.Context) error {
 	if _, err := r.ports.Source.Page(ctx, object.Range{Prefix: r.sides.sourcePrefix}, "/", ""); err != nil {
 		return fault.Wrap(err, "look into the source", r.sides.source)
 	}
-	_, err := r.ports.Target.Page(ctx, r.sides.targetPrefix, "/", "")
-	return fault.Wrap(err, "look into the target", r.sides.target)
+	if _, err := r.ports.Target.Page(ctx, r.sides.targetPrefix, "/", ""); err != nil {
+		return fault.Wrap(err, "look into the target", r.sides.target)
+	}
+	return r.state.make()
 }
 
 // carryOut is a pass from its beginning, or from where an earlier process
@@ -218,6 +221,12 @@ func (r *moving) carryOut(ctx context.Context) error {
 		return err
 	}
 	defer r.journal.Close() //nolint:errcheck // each page of it is durable
+	if r.o.Follow {
+		// What an earlier process was told is no word to this one.
+		if err := r.unfence(); err != nil {
+			return err
+		}
+	}
 	if err := r.allowed(ctx); err != nil {
 		return err
 	}
@@ -270,7 +279,11 @@ func (r *moving) begin(ctx context.Context) error {
 	if r.mover, err = r.newMover(folder, r.journal); err != nil {
 		return err
 	}
-	return r.tell(ctx, entryMoveBegun, map[string]any{
+	kind := entryCopyBegun
+	if r.verb == verbVerify {
+		kind = entryCompareBegun
+	}
+	return r.tell(ctx, kind, map[string]any{
 		"verb": r.verb, "source": r.sides.source, "target": r.sides.target, "run": r.pass.Run, "resumed": r.out.Resumed, "plan": r.pass.Plan,
 		"settings": r.settings, "level": levelWord(r.level), "final": r.o.Final, "step": r.step,
 	})
@@ -339,7 +352,7 @@ func (r *moving) ended(ctx context.Context, err error) error {
 	if err == nil || fault.Is(err, fault.Found) || r.mover == nil {
 		return err
 	}
-	told := r.tell(ctx, entryMoveStopped, map[string]any{"verb": r.verb, "run": r.pass.Run, "why": err.Error(), "use": r.mover.Use()})
+	told := r.tell(ctx, entryStopped, map[string]any{"verb": r.verb, "run": r.pass.Run, "why": err.Error(), "use": r.mover.Use()})
 	if told != nil {
 		err = errors.Join(err, told)
 	}

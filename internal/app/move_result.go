@@ -46,6 +46,9 @@ func (r *moving) finish(ctx context.Context, paper *sheet, result objects.Result
 	for _, side := range result.Unordered {
 		r.out.Notes = append(r.out.Notes, "the "+side+" lists out of order; it was sorted here")
 	}
+	if n := result.Counts.Results; r.verb == verbCopy && found == nil && n[manifest.Same].Objects == result.Counts.Lines-n[manifest.Extra].Objects {
+		r.out.Notes = append(r.out.Notes, "nothing to do: the target has all of it")
+	}
 	if found != nil {
 		if r.out.First, err = wrongLines(ctx, paper.path, firstWrong, r.verb == verbVerify); err != nil {
 			return err
@@ -87,7 +90,7 @@ func (r *moving) closing(ctx context.Context, result objects.Result, by *signer,
 		}
 		body["signers"] = fingerprintOf(content)
 	}
-	kind := entryMoved
+	kind := entryCopied
 	if r.verb == verbVerify {
 		kind = entryCompared
 	}
@@ -125,7 +128,7 @@ func (r *moving) mend(result objects.Result) string {
 	case n[manifest.Archived].Objects > 0:
 		return "the same command with --restore DAYS asks for the archived ones; run it again when they can be read"
 	case n[manifest.Refused].Objects > 0:
-		return "the manifest names each with the rule that it breaks: docs/reference/object-names.md; --names rename gives such keys another name"
+		return "the manifest names each with its rule; --names rename gives keys that Azure cannot hold another name"
 	case n[manifest.Denied].Objects > 0:
 		return "allow reading them at the source, then the same command again"
 	case n[manifest.Changing].Objects+n[manifest.Failed].Objects > 0:

@@ -60,12 +60,18 @@ func (a *App) moveState(s sides) (moveState, error) {
 			return out, err
 		}
 	}
+	return out, nil
+}
+
+// make makes the folders, once both sides have answered: a name that was typed
+// wrong leaves nothing.
+func (s moveState) make() error {
 	for _, below := range []string{"parts", "manifests"} {
-		if err := os.MkdirAll(filepath.Join(out.dir, below), 0o700); err != nil {
-			return out, fault.Wrap(err, "make folder", out.dir)
+		if err := os.MkdirAll(filepath.Join(s.dir, below), 0o700); err != nil {
+			return fault.Wrap(err, "make folder", s.dir)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // begunPass is what the journal keeps of a pass besides what the mover does.

@@ -23,6 +23,7 @@ func (s *supervisor) startARM(ctx context.Context) error {
 		AtMost: map[string]int{flexibleServer: maxFlexibleServers},
 		Provisioners: map[string]arm.Provisioner{
 			"microsoft.storage/storageaccounts": &accountServer{azurite: s.azurite, accounts: s.accounts, served: s.accounts.Names()},
+			blobContainer:                       &containerServer{s.azurite, s.accounts},
 			flexibleServer:                      s.targetDatabases,
 		},
 	})

@@ -32,12 +32,18 @@ func (m *Mover) judge(t *task) *manifest.Line {
 	if line := m.same(t); line != nil {
 		return line
 	}
-	if m.archived(&t.object) && m.settings.RestoreDays == 0 {
-		line := t.line()
-		line.Result, line.Reason = manifest.Archived, t.object.Class+": it has to be restored before it can be read"
-		return line
+	return m.unreadable(t)
+}
+
+// unreadable is the line of an object of an archive class that nobody is to ask
+// for; nil for others.
+func (m *Mover) unreadable(t *task) *manifest.Line {
+	if !m.archived(&t.object) || m.settings.RestoreDays > 0 {
+		return nil
 	}
-	return nil
+	line := t.line()
+	line.Result, line.Reason = manifest.Archived, t.object.Class+": it has to be restored before it can be read"
+	return line
 }
 
 // same is the line of an object that the target has already; nil when the
@@ -49,7 +55,7 @@ func (m *Mover) same(t *task) *manifest.Line {
 	}
 	if text := markIn(b.Metadata); text != "" && !m.settings.NoMark {
 		same, proved, crc, hasCRC := marked(text, &t.object)
-		if !same {
+		if !same || keepsMD5(text) && !sameMD5(&t.object, b) {
 			// The content may be equal all the same, and what goes with it not.
 			return nil
 		}
@@ -145,6 +151,9 @@ func (m *Mover) relist(ctx context.Context, key string) (*object.Object, error) 
 // copyObject copies one object, and again when either side changes meanwhile.
 func (m *Mover) copyObject(ctx context.Context, r *run, t *task) (*manifest.Line, error) {
 	if m.archived(&t.object) {
+		if line := m.unreadable(t); line != nil {
+			return line, nil
+		}
 		return m.restore(ctx, t)
 	}
 	for n := 1; ; n++ {
@@ -162,7 +171,7 @@ func (m *Mover) copyObject(ctx context.Context, r *run, t *task) (*manifest.Line
 			return m.outcome(ctx, t, err)
 		}
 		if !again {
-			if line := m.judge(t); line != nil {
+			if line := m.same(t); line != nil {
 				// Our own write whose answer was lost, or that of another worker.
 				line.Result = manifest.Copied
 				return line, nil

@@ -49,8 +49,12 @@ func (c copying) last(ctx context.Context, r *run, b *object.Blob) (*manifest.Li
 		return nil, err
 	}
 	if m.settings.Delete != DeleteAll {
-		if !isMark(markIn(b.Metadata)) {
+		switch text := markIn(b.Metadata); {
+		case !isMark(text):
 			line.Reason += ", and somebody else wrote it"
+			return line, nil
+		case !markedFrom(text, m.origin):
+			line.Reason += ", and it was copied from another bucket"
 			return line, nil
 		}
 	}

@@ -59,6 +59,10 @@ func (b block) id(of [8]byte, crc uint64) string {
 	return string(id[:idSize])
 }
 
+// fetchedID is that of a block that the target fetched: what is in it is not
+// known beforehand, so nobody takes it for one that was sent.
+func (b block) fetchedID(of [8]byte) string { return "LF2" + b.id(of, 0)[3:] }
+
 // crcOf reads the CRC64 out of an id; false when it is another block's.
 func (b block) crcOf(id string, of [8]byte) (uint64, bool) {
 	const at = 3 + 8 + 4 + 8 + 8
@@ -149,6 +153,13 @@ func (l *large) resume() error {
 		return nil
 	}
 	known := make(map[uint32]object.Block, len(staged))
+	mine := func(staged object.Block, i uint32) bool {
+		if int64(i) >= int64(len(l.blocks)) || staged.Size != l.blocks[i].size {
+			return false
+		}
+		_, ours := l.blocks[i].crcOf(staged.ID, l.of)
+		return ours
+	}
 	for _, b := range staged {
 		if len(b.ID) != idSize {
 			return l.m.unstage(l.ctx, l.t)
@@ -157,18 +168,20 @@ func (l *large) resume() error {
 			// What is staged may be what was damaged.
 			continue
 		}
-		known[binary.BigEndian.Uint32([]byte(b.ID[11:15]))] = b
+		// Several may have one place: of another version, of other settings.
+		if i := binary.BigEndian.Uint32([]byte(b.ID[11:15])); mine(b, i) {
+			known[i] = b
+		}
 	}
 	for i, b := range l.blocks {
 		there, ok := known[uint32(i)]
-		if !ok || there.Size != b.size {
+		if !ok {
 			continue
 		}
-		if crc, ours := b.crcOf(there.ID, l.of); ours {
-			l.ids[i] = there.ID
-			if err := l.count(b, crc); err != nil {
-				return err
-			}
+		crc, _ := b.crcOf(there.ID, l.of)
+		l.ids[i] = there.ID
+		if err := l.count(b, crc); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -368,9 +381,11 @@ func (l *large) commit(p proving, head object.Head) (*manifest.Line, error) {
 		return nil, err
 	}
 	defer l.m.gate.Leave(0)
-	if _, err := l.m.target.Commit(l.ctx, *write, l.ids); err != nil {
+	receipt, err := l.m.target.Commit(l.ctx, *write, l.ids)
+	if err != nil {
 		return nil, atTarget(err)
 	}
+	l.m.keeping.learn(receipt)
 	line.Sums = known(p.source.Sums, p.here.Sums)
 	return line, nil
 }

@@ -1,6 +1,8 @@
 package objects
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +22,15 @@ type mark struct {
 	// modified is the object's time in seconds: an object that was written again
 	// with the same content has the same ETag, but may have other metadata.
 	modified int64
+	// md5 says that the blob keeps the ETag as its Content-MD5. Whoever writes
+	// other content, and takes the metadata along, changes that.
+	md5 bool
+	// origin stands for the bucket.
+	origin string
 }
 
-// String is "1:ETag:version:size:crc64:proof:modified", with "-" for what there
-// is none of.
+// String is "1:ETag:version:size:crc64:proof:modified:origin", with "-" for what
+// there is none of. The letter of the proof is a capital for md5.
 func (m mark) String() string {
 	b := make([]byte, 0, 112)
 	b = append(b, "1:"...)
@@ -37,8 +44,22 @@ func (m mark) String() string {
 	} else {
 		b = append(b, '-')
 	}
-	b = append(b, ':', letterOf(m.proof), ':')
-	return string(strconv.AppendInt(b, m.modified, 10))
+	letter := letterOf(m.proof)
+	if m.md5 {
+		letter -= 'a' - 'A'
+	}
+	b = append(b, ':', letter, ':')
+	b = append(strconv.AppendInt(b, m.modified, 10), ':')
+	return string(appendField(b, m.origin))
+}
+
+// originOf is what a mark says of the bucket of a source such as
+// "s3://bucket/prefix".
+func originOf(source string) string {
+	_, rest, _ := strings.Cut(source, "://")
+	bucket, _, _ := strings.Cut(rest, "/")
+	sum := sha256.Sum256([]byte(bucket))
+	return hex.EncodeToString(sum[:4])
 }
 
 // appendField escapes what would end a field or is no part of a header.
@@ -92,17 +113,20 @@ func markIn(metadata map[string]string) string {
 	return ""
 }
 
+// markSize is how many fields a mark has.
+const markSize = 8
+
 // markFields cuts a mark without allocating; false for what is none.
-func markFields(text string) (fields [7]string, ok bool) {
-	for i := range 6 {
+func markFields(text string) (fields [markSize]string, ok bool) {
+	for i := range markSize - 1 {
 		field, rest, found := strings.Cut(text, ":")
 		if !found {
 			return fields, false
 		}
 		fields[i], text = field, rest
 	}
-	fields[6] = text
-	return fields, fields[0] == "1"
+	fields[markSize-1] = text
+	return fields, fields[0] == "1" && text != ""
 }
 
 // marked reads the mark of a blob against the object that it may be a copy of.
@@ -122,7 +146,24 @@ func marked(text string, o *object.Object) (same, proved bool, crc uint64, hasCR
 		value, err := strconv.ParseUint(fields[4], 16, 64)
 		crc, hasCRC = value, err == nil
 	}
-	return true, fields[5] == "b" || fields[5] == "r", crc, hasCRC
+	switch fields[5] {
+	case "b", "B", "r", "R":
+		proved = true
+	}
+	return true, proved, crc, hasCRC
+}
+
+// keepsMD5 reports whether a blob with this mark has the ETag as its MD5 as long
+// as nobody else writes it.
+func keepsMD5(text string) bool {
+	fields, ok := markFields(text)
+	return ok && fields[5] >= "A" && fields[5] <= "Z"
+}
+
+// markedFrom reports whether a text is a mark of an object of this origin.
+func markedFrom(text, origin string) bool {
+	fields, ok := markFields(text)
+	return ok && fields[markSize-1] == origin
 }
 
 // isMark reports whether a text is a mark, of whatever object.

@@ -24,7 +24,7 @@ func TestMarksTellObjectsApart(t *testing.T) {
 		}
 		o, other := draw("one"), draw("other")
 		proof := rapid.SampledFrom([]move.Proof{move.Unproved, move.Recorded, move.Bound, move.Read}).Draw(t, "proof")
-		m := mark{etag: o.ETag, version: o.Version, size: o.Size, crc: rapid.Uint64().Draw(t, "crc"), hasCRC: rapid.Bool().Draw(t, "has"), proof: proof, modified: seconds(o.Modified)}
+		m := mark{etag: o.ETag, version: o.Version, size: o.Size, crc: rapid.Uint64().Draw(t, "crc"), hasCRC: rapid.Bool().Draw(t, "has"), proof: proof, modified: seconds(o.Modified), md5: rapid.Bool().Draw(t, "md5"), origin: originOf("s3://one/a")}
 		for _, c := range []byte(m.String()) {
 			if c <= ' ' || c > '~' {
 				t.Fatalf("%q has the byte %x", m.String(), c)
@@ -33,6 +33,9 @@ func TestMarksTellObjectsApart(t *testing.T) {
 		same, proved, crc, hasCRC := marked(m.String(), &o)
 		if !same || proved != (proof == move.Bound || proof == move.Read) || hasCRC != m.hasCRC || hasCRC && crc != m.crc {
 			t.Fatalf("%q: same %t, proved %t, %x", m.String(), same, proved, crc)
+		}
+		if keepsMD5(m.String()) != m.md5 || !markedFrom(m.String(), originOf("s3://one/b/c")) || markedFrom(m.String(), originOf("s3://other/a")) {
+			t.Fatalf("%q: md5 %t, origin", m.String(), m.md5)
 		}
 		equal := o.ETag == other.ETag && (o.Version == other.Version || other.Version == "") && o.Size == other.Size && seconds(o.Modified) == seconds(other.Modified)
 		if same, _, _, _ := marked(m.String(), &other); same != equal {
@@ -74,4 +77,18 @@ func TestBlocksCoverTheContent(t *testing.T) {
 			t.Fatal("a block of another version is taken for ours")
 		}
 	})
+}
+
+// A block that the target fetches is none that was sent: nobody knew what would be
+// in it.
+func TestFetchedBlocksAreNotTakenForSentOnes(t *testing.T) {
+	t.Parallel()
+	of := identity(&object.Object{Key: "a"})
+	b := block{index: 1, from: 2, size: 3}
+	if _, ours := b.crcOf(b.id(of, 0), of); !ours {
+		t.Error("a block that was sent is not known again")
+	}
+	if _, ours := b.crcOf(b.fetchedID(of), of); ours || len(b.fetchedID(of)) != idSize {
+		t.Errorf("%q is taken for one that was sent", b.fetchedID(of))
+	}
 }

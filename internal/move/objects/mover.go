@@ -21,6 +21,7 @@ type Mover struct {
 	source   object.Source
 	target   object.Target
 	mapper   *name.Mapper
+	origin   string // what marks say of the source
 	tally    *tally.Tally
 	gate     *pace.Gate
 	buffers  *pace.Buffers
@@ -28,6 +29,7 @@ type Mover struct {
 	meter    meter
 	health   health
 	route    route
+	keeping  keeping
 	// disorder remembers which sides list out of order: bit 0 source, bit 1 target.
 	disorder atomic.Uint32
 	limits   sync.Mutex
@@ -50,7 +52,7 @@ func New(p Ports, s Settings, l move.Limits) (*Mover, error) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	m := &Mover{ports: p, settings: s, mapper: mapper, tally: &tally.Tally{}}
+	m := &Mover{ports: p, settings: s, mapper: mapper, origin: originOf(s.Source), tally: &tally.Tally{}}
 	m.source, m.target = m.tally.OfSource(p.Source), m.tally.OfTarget(p.Target)
 	m.gate = pace.NewGate(l.Requests, p.Now)
 	memory := l.Buffers

@@ -139,8 +139,7 @@ func (m *Mover) begin(ctx context.Context, pass Pass) (passPlan, error) {
 			return plan, fault.Of(fault.Internal, "read the journal", key, err)
 		}
 		if plan.Fingerprint != m.settings.Fingerprint() {
-			return plan, fault.Of(fault.Conflict, "go on with the pass", pass.ID, nil).
-				Hintf("it was begun with other settings: use those, or begin another pass")
+			return plan, otherSettings(pass)
 		}
 		return plan, nil
 	}
@@ -156,24 +155,42 @@ func (m *Mover) begin(ctx context.Context, pass Pass) (passPlan, error) {
 	return plan, m.keep(pass, key, page)
 }
 
+// otherSettings is of a pass that was begun with others.
+func otherSettings(pass Pass) error {
+	return fault.Of(fault.Conflict, "go on with the pass", pass.ID, nil).
+		Hintf("it was begun with other settings: use those, or begin another pass")
+}
+
 func (m *Mover) discover(ctx context.Context) ([]listing.Shard, error) {
 	prefix := m.settings.Names.SourcePrefix
 	cut := listing.Cut{Shards: m.settings.Shards, Parallel: probes}
-	if _, seeks := m.target.(object.Seeker); seeks {
-		cut.Flat = true
-	} else {
-		page, err := m.target.Page(ctx, m.settings.Names.TargetPrefix, "", "")
-		if err != nil {
+	if m.disorder.Load()&disorderTarget == 0 {
+		var err error
+		if cut.Flat, err = m.readsAnywhere(ctx); err != nil {
 			return nil, fault.Wrap(err, "list the target", m.settings.Target)
 		}
-		// A target with little in it is read in one go by whoever needs it.
-		cut.Flat = page.Next == ""
-	}
-	if m.disorder.Load()&disorderTarget != 0 {
-		cut.Flat = false
 	}
 	shards, err := listing.Discover(ctx, m.source, prefix, cut)
 	return shards, fault.Wrap(err, "list the source", m.settings.Source)
+}
+
+// readsAnywhere reports whether a part of the target can be read without what
+// comes before it: its listing can begin at a name, or there is little in it.
+func (m *Mover) readsAnywhere(ctx context.Context) (bool, error) {
+	prefix := m.settings.Names.TargetPrefix
+	page, err := m.target.Page(ctx, prefix, "", "")
+	if err != nil || page.Next == "" || len(page.Items) == 0 {
+		return page.Next == "", err
+	}
+	seeker, ok := m.target.(object.Seeker)
+	if !ok {
+		return false, nil
+	}
+	_, err = seeker.PageFrom(ctx, prefix, page.Items[len(page.Items)-1].Name, "")
+	if fault.Is(err, fault.Unsupported) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // CopyShard makes the target equal to the source in one shard.

@@ -137,7 +137,7 @@ func (p *planning) object(ctx context.Context, r *run, pair listing.Pair) error 
 	t := &task{object: *pair.Object, blob: pair.Blob, name: pair.Name}
 	versions := []object.Object{t.object}
 	if r.groups != nil {
-		versions = r.groups.take(t.object.Key)
+		versions, _ = r.groups.take(t.object.Key)
 	}
 	var line *manifest.Line
 	if pair.Apart || r.nesting != nil {
@@ -204,7 +204,7 @@ func (p *planning) blob(b *object.Blob) {
 	case DeleteAll:
 		add(&p.plan.Delete, b.Size)
 	case DeleteOurs:
-		if isMark(markIn(b.Metadata)) {
+		if markedFrom(markIn(b.Metadata), p.m.origin) {
 			add(&p.plan.Delete, b.Size)
 		}
 	}

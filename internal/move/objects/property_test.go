@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -81,7 +82,7 @@ func drawSettings(t *rapid.T) objects.Settings {
 
 // trouble strikes at numbered calls.
 type trouble struct {
-	calls  int
+	calls  atomic.Int64 // hooks before and after a call may run at once
 	kills  map[int]bool
 	before map[int]fault.Kind
 	after  map[int]bool
@@ -95,12 +96,12 @@ type trouble struct {
 func (x *trouble) arm(w *objectworld.World) {
 	x.sent = map[string]int{}
 	w.Before = func(objectworld.Call) error {
-		x.calls++
-		if x.kills[x.calls] {
+		n := int(x.calls.Add(1))
+		if x.kills[n] {
 			x.cancel()
 			return context.Canceled
 		}
-		if kind := x.before[x.calls]; kind != "" {
+		if kind := x.before[n]; kind != "" {
 			return fault.Newf(kind, "injected")
 		}
 		return nil
@@ -114,7 +115,7 @@ func (x *trouble) arm(w *objectworld.World) {
 		case "target.Delete":
 			x.deleted = append(x.deleted, c.Name)
 		}
-		if x.after[x.calls] {
+		if x.after[int(x.calls.Load())] {
 			return fault.Newf(fault.Unavailable, "the answer is lost")
 		}
 		return nil

@@ -23,7 +23,7 @@ import (
 	"example.com/landfall/internal/testkit/objectkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) { testkit.Main(m, testkit.Body{Name: killedBody, Run: copyUntilKilled}) }
 
 // real is a bucket of a server of S3, a container of an Azurite, and a front of
 // each that breaks calls.
@@ -32,6 +32,9 @@ type real struct {
 	bucket             string
 	ports              objects.Ports
 	ofSource, ofTarget *objectkit.Front
+	// container is the URL behind the front, account whose it is.
+	container string
+	account   testkit.AzuriteAccount
 }
 
 func realSides(t *testing.T, fetches bool) *real {
@@ -65,7 +68,8 @@ func realSides(t *testing.T, fetches bool) *real {
 	fatal(t, err)
 	key, err := blob.SharedKey(account.Name, account.Key)
 	fatal(t, err)
-	r.ports.Target, err = blob.New(blob.Options{URL: objectkit.Serve(t, r.ofTarget) + u.Path + path, Credential: key, Pause: time.Millisecond})
+	r.container, r.account = objectkit.Serve(t, r.ofTarget)+u.Path+path, account
+	r.ports.Target, err = blob.New(blob.Options{URL: r.container, Credential: key, Pause: time.Millisecond})
 	fatal(t, err)
 	return r
 }

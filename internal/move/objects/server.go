@@ -59,7 +59,7 @@ func (m *Mover) serverSide(ctx context.Context, t *task) (line *manifest.Line, e
 	s := server{m: m, t: t, url: url, head: head, of: identity(&t.object)}
 	var probe error
 	closed := m.route.open(func() string {
-		_, probe = m.target.StageFrom(ctx, t.name, block{size: min(t.object.Size, 1)}.id(s.of, 0), url, object.Span{Size: 1})
+		_, probe = m.target.StageFrom(ctx, t.name, block{size: min(t.object.Size, 1)}.fetchedID(s.of), url, object.Span{Size: 1})
 		if probe == nil || ctx.Err() != nil {
 			return ""
 		}
@@ -101,7 +101,7 @@ func (s server) transfer(ctx context.Context) (*manifest.Line, error) {
 	summed := true
 	var ids []string
 	for _, b := range blocks(t.object.Size, serverBlock) {
-		id := b.id(s.of, 0)
+		id := b.fetchedID(s.of)
 		receipt, err := s.fetch(ctx, b, id)
 		if err != nil {
 			return nil, err
@@ -116,8 +116,13 @@ func (s server) transfer(ctx context.Context) (*manifest.Line, error) {
 	}
 	// A URL has no condition: that the object is still the same is asked for once
 	// all of it is there, and before anybody sees it.
-	if _, err := m.source.Head(ctx, t.object.Ref()); err != nil {
+	after, err := m.source.Head(ctx, t.object.Ref())
+	if err != nil {
 		return nil, atSource(err)
+	}
+	if !after.Modified.Equal(s.head.Modified) {
+		// It was another one meanwhile, and then this one again.
+		return nil, atSource(fault.Of(fault.Conflict, "let the target fetch", t.object.Key, nil))
 	}
 	source := m.sideOf(s.head, t)
 	there := checksum.Side{Size: t.object.Size}

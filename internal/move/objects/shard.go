@@ -27,6 +27,8 @@ type Done struct {
 	Unordered []string `json:"unordered,omitempty"`
 	// Path is why objects were streamed although the other path was to be tried.
 	Path string `json:"path,omitempty"`
+	// Fingerprint is that of the settings.
+	Fingerprint string `json:"fingerprint"`
 }
 
 // task is one object on its way.
@@ -43,6 +45,8 @@ type task struct {
 	misreadCRC         uint64
 	// versions are all of the key, the oldest first, when they are moved.
 	versions []object.Object
+	// left are older ones that are not.
+	left surplus
 	// before are the lines of all versions but the last.
 	before []*manifest.Line
 	// becomes is the line: it lives in the task, for there is one of each.
@@ -103,6 +107,9 @@ func (m *Mover) carry(ctx context.Context, pass Pass, shard listing.Shard, v ver
 		if err := json.Unmarshal(page, &done); err != nil {
 			return Done{}, fault.Of(fault.Internal, "read the journal", key, err)
 		}
+		if done.Fingerprint != m.settings.Fingerprint() {
+			return Done{}, otherSettings(pass)
+		}
 		m.recall(done)
 		return done, nil
 	}
@@ -162,7 +169,7 @@ func (m *Mover) attempt(ctx context.Context, pass Pass, shard listing.Shard, v v
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := &run{m: m, verb: v, shard: shard, ctx: ctx, cancel: cancel}
-	r.out = &segments{folder: m.ports.Folder, stem: pass.ID + "-" + shard.ID(), shard: shard}
+	r.out = &segments{folder: m.ports.Folder, stem: pass.ID + "-" + pass.verb() + string(pass.Level) + "-" + shard.ID(), shard: shard}
 	r.lines = newLines(r.out, &m.meter)
 	r.extras = listing.NewSorter(m.ports.Folder, 1<<20)
 	defer r.extras.Close()
@@ -194,7 +201,7 @@ func (m *Mover) attempt(ctx context.Context, pass Pass, shard listing.Shard, v v
 		r.out.abandon()
 		return Done{}, err
 	}
-	done.Shard = shard
+	done.Shard, done.Fingerprint = shard, m.settings.Fingerprint()
 	for _, s := range done.Segments {
 		done.Counts.Add(s.File.Segment.Counts)
 	}
@@ -228,7 +235,7 @@ func (r *run) sides() (listing.Pages[object.Object], listing.Pages[object.Blob])
 	var source listing.Pages[object.Object]
 	switch {
 	case m.settings.Versions:
-		r.groups = &groups{pages: listing.Versions(m.source, r.shard)}
+		r.groups = &groups{pages: listing.Versions(m.source, r.shard), most: maxVersions}
 		source = r.groups
 	case disorder&disorderSource != 0:
 		source = listing.SortObjects(listing.Whole(m.source, r.shard), m.names, m.ports.Folder)
@@ -270,7 +277,7 @@ func (r *run) pair(p listing.Pair) error {
 	t := r.glanced
 	*t = task{object: *p.Object, blob: p.Blob, name: p.Name}
 	if r.groups != nil {
-		t.versions = r.groups.take(p.Object.Key)
+		t.versions, t.left = r.groups.take(p.Object.Key)
 	}
 	if p.Apart || r.nesting != nil {
 		line, err := r.apart(t)
@@ -412,76 +419,3 @@ func (m *Mover) names(o *object.Object) (string, bool) {
 	place, _ := m.prefix(o.Key)
 	return place, true
 }
-
-// groups makes one entry of all versions of a key, and keeps the others for the
-// moment at which it comes up.
-type groups struct {
-	pages listing.Pages[object.Object]
-	rest  []object.Object // of the key that the last page ended with
-	ended bool
-
-	mu   sync.Mutex
-	held map[string][]object.Object
-}
-
-// maxVersions of one key are held in memory.
-const maxVersions = 100_000
-
-func (g *groups) Next(ctx context.Context) ([]object.Object, error) {
-	for !g.ended {
-		page, err := g.pages.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		all := append(g.rest, page...)
-		g.rest, g.ended = nil, len(page) == 0
-		cut := len(all)
-		if !g.ended {
-			for cut > 0 && all[cut-1].Key == all[len(all)-1].Key {
-				cut--
-			}
-			g.rest = append(g.rest, all[cut:]...)
-			if len(g.rest) > maxVersions {
-				return nil, fault.Of(fault.Unsupported, "move more than 100,000 versions of", g.rest[0].Key, nil)
-			}
-		}
-		if heads := g.group(all[:cut]); len(heads) > 0 {
-			return heads, nil
-		}
-	}
-	return nil, nil
-}
-
-// group returns the newest version of each key.
-func (g *groups) group(all []object.Object) []object.Object {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.held == nil {
-		g.held = map[string][]object.Object{}
-	}
-	var heads []object.Object
-	for i := 0; i < len(all); {
-		end := i
-		for end < len(all) && all[end].Key == all[i].Key {
-			end++
-		}
-		versions := make([]object.Object, 0, end-i)
-		for j := end - 1; j >= i; j-- {
-			versions = append(versions, all[j])
-		}
-		g.held[all[i].Key] = versions
-		heads = append(heads, all[i])
-		i = end
-	}
-	return heads
-}
-
-func (g *groups) take(key string) []object.Object {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	versions := g.held[key]
-	delete(g.held, key)
-	return versions
-}
-
-func (g *groups) Close() { g.pages.Close() }

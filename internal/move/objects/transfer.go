@@ -68,12 +68,14 @@ func (m *Mover) transferSmall(ctx context.Context, t *task) (*manifest.Line, err
 	if write == nil || err != nil {
 		return line, err
 	}
-	if _, err = m.target.Put(ctx, *write, body, sums); err != nil {
+	receipt, err := m.target.Put(ctx, *write, body, sums)
+	if err != nil {
 		if plan.ContentMD5 != nil && isMismatch(err) {
 			return nil, t.damaged(here.Sums.CRC64)
 		}
 		return nil, refusedBody(err)
 	}
+	m.keeping.learn(receipt)
 	line.Sums = known(source.Sums, here.Sums)
 	return line, nil
 }
@@ -166,7 +168,8 @@ func (m *Mover) readOnce(ctx context.Context, o *object.Object, span object.Span
 		return head, atSource(err)
 	}
 	defer from.Close()
-	if head.Size != o.Size {
+	// Not every server with the API of S3 obeys If-Match.
+	if head.Size != o.Size || head.ETag != "" && o.ETag != "" && head.ETag != o.ETag {
 		return head, atSource(fault.Of(fault.Conflict, "read object", o.Key, nil))
 	}
 	if err := fill(from, body); err != nil {
@@ -281,23 +284,32 @@ func (m *Mover) dress(ctx context.Context, t *task, head object.Head, d dressing
 	if t.blob != nil {
 		w.IfMatch = t.blob.ETag
 	}
-	text := ""
-	if !m.settings.NoMark {
-		version := t.object.Version
-		if version == "" {
-			version = head.Version
-		}
-		text = mark{etag: t.object.ETag, version: version, size: t.object.Size, crc: d.crc, hasCRC: !d.noCRC, proof: d.verdict.Proof, modified: seconds(t.object.Modified)}.String()
-	}
-	if refused, err := m.attributes(ctx, t, head, attributes{w, line, text}); refused || err != nil {
-		return nil, line, err
-	}
 	if head.Sums.Known.Has(object.MD5) && !head.Sums.Composite {
 		w.MD5 = head.Sums.MD5[:]
 	} else if sum, ok := checksum.MD5OfETag(head.ETag, head.Encryption, false); ok && head.Parts <= 1 && !t.otherETag {
 		w.MD5 = sum[:]
 	}
+	text := ""
+	if !m.settings.NoMark {
+		text = m.mark(t, head, w.MD5, d)
+	}
+	if refused, err := m.attributes(ctx, t, head, attributes{w, line, text}); refused || err != nil {
+		return nil, line, err
+	}
 	return w, line, nil
+}
+
+// mark is that of the blob that an object becomes.
+func (m *Mover) mark(t *task, head object.Head, md5 []byte, d dressing) string {
+	o := &t.object
+	made := mark{
+		etag: o.ETag, version: o.Version, size: o.Size, crc: d.crc, hasCRC: !d.noCRC, proof: d.verdict.Proof,
+		modified: seconds(o.Modified), md5: sameMD5(o, &object.Blob{MD5: md5}), origin: m.origin,
+	}
+	if made.version == "" {
+		made.version = head.Version
+	}
+	return made.String()
 }
 
 // attributes are a write that is being put together, its line, and its mark.
@@ -330,8 +342,8 @@ func (m *Mover) attributes(ctx context.Context, t *task, head object.Head, a att
 		return true, nil
 	}
 	a.write.Headers, a.write.Metadata = headers, metadata
-	if head.Hidden > 0 {
-		lose([]name.Loss{{Rule: name.MetadataHidden, What: "metadata"}}, nil)
+	if losses, refusal = m.mapper.Hidden(head.Hidden); lose(losses, refusal) {
+		return true, nil
 	}
 	if !m.settings.Tags || head.Tags == 0 {
 		return false, nil

@@ -208,9 +208,13 @@ func (b *book) carry(s *set, m moving) string {
 			Undo: &runbook.Undo{Do: "nothing to take back: consumers at the source go on", ExpectedSeconds: 10}, ExpectedSeconds: 10 * minute, ExpectedBasis: "assumed: the visibility timeout and what waits"}))
 	case s.Method != "online":
 		seconds, basis := copySeconds(s)
+		undo := &runbook.Undo{Do: "leave the copy: it is made anew the next time", ExpectedSeconds: 10}
+		if s.Kind == "objects" && b.Kinds["move.objects"] {
+			undo.Inputs = map[string]any{"keep": true}
+		}
 		last = b.add(b.by(runbook.StepKind("move."+s.Kind), runbook.Step{ID: "execute.copy." + s.key, Phase: runbook.Execute, Title: "Copy " + s.name, Owner: role, Place: runbook.NearTarget, Needs: []string{last}, InWindow: m.inWindow, About: about,
 			Inputs: b.moveInputs(s, "copy"), Probe: "a copy from after the fence is there", Do: copyWords(s), Verify: "the copy is complete", After: runbook.After{Replicates: map[string]runbook.Side{s.ID: runbook.AtTarget}},
-			Undo: &runbook.Undo{Do: "leave the copy: it is made anew the next time", ExpectedSeconds: 10}, ExpectedSeconds: seconds, ExpectedBasis: basis}))
+			Undo: undo, ExpectedSeconds: seconds, ExpectedBasis: basis}))
 	}
 	return b.add(b.by(runbook.StepKind("verify."+s.Kind), runbook.Step{ID: "execute.final." + s.key, Phase: runbook.Execute, Title: "Prove that all of " + s.name + " is there", Owner: role, Place: runbook.NearTarget, Needs: []string{last}, InWindow: m.inWindow, About: about,
 		Inputs: b.moveInputs(s, "final"), Probe: "a comparison from after the fence is there", Do: "wait until everything is carried over, then " + verifyWords(s.Kind), Verify: "nothing differs", UndoReason: "comparing changes nothing",

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"encoding/json"
 
@@ -117,23 +116,19 @@ func wantProgram(t *testing.T, cache string) {
 	}
 }
 
-// Set-up and doctor look at every tool each time they run.
-func TestInstallIsQuickWhenAllIsThere(t *testing.T) {
+// Set-up and doctor look at every tool each time they run, and install nothing that
+// is there.
+func TestNothingIsInstalledTwice(t *testing.T) {
 	t.Parallel()
 	cache := t.TempDir()
 	specs := []Spec{scriptSpec("")}
 	if err := installAll(t.Context(), cache, specs, nil); err != nil {
 		t.Fatal(err)
 	}
-	const rounds = 20
-	start := time.Now()
-	for range rounds {
+	for range 3 {
 		if err := installAll(t.Context(), cache, specs, func(_ Name, line string) { t.Errorf("said %q", line) }); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if each := time.Since(start) / rounds; each > 100*time.Millisecond {
-		t.Errorf("one look takes %s", each)
 	}
 }
 

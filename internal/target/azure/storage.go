@@ -75,8 +75,8 @@ func (s *Storage) Account(ctx context.Context, name string) (StorageAccount, err
 			}
 		}
 		if page.NextLink == "" {
-			return StorageAccount{}, fault.Of(fault.NotFound, "find storage account", name, nil).
-				Hintf("it is not in subscription %s: az storage account list", s.client.settings.Subscription)
+			return StorageAccount{}, fault.Newf(fault.NotFound, "find storage account %q: it is not in subscription %s", name, s.client.settings.Subscription).
+				Hintf("az storage account list")
 		}
 		next = page.NextLink
 	}

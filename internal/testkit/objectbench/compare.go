@@ -48,7 +48,7 @@ func compare(ctx context.Context, o options, to io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.servers.stop()) }()
-	fmt.Fprint(to, heading(ctx, o, movers, notes))
+	fmt.Fprint(to, heading(o, movers, notes))
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error

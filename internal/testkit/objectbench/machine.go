@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -56,7 +55,7 @@ func field(path, name string) string {
 }
 
 // heading is what stands above the tables.
-func heading(ctx context.Context, o options, movers []mover, notes []string) string {
+func heading(o options, movers []mover, notes []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s; load %.1f; scale %g, %d runs, interleaved\n\n", time.Now().UTC().Format(time.RFC3339), machine(), load(), o.scale, o.runs)
 	for _, m := range movers {
@@ -65,17 +64,13 @@ func heading(ctx context.Context, o options, movers []mover, notes []string) str
 	for _, note := range notes {
 		fmt.Fprintf(&b, "- %s\n", note)
 	}
-	cache, err := tools.CacheDir(os.Getenv)
-	for _, name := range []tools.Name{tools.Versitygw, tools.Azurite} {
-		if err != nil {
-			break
-		}
-		if tool, err := tools.Locate(cache, name); err == nil {
-			fmt.Fprintf(&b, "- %s %s\n", name, tool.Version)
+	if cache, err := tools.CacheDir(os.Getenv); err == nil {
+		for _, name := range []tools.Name{tools.Versitygw, tools.Azurite} {
+			if tool, err := tools.Locate(cache, name); err == nil {
+				fmt.Fprintf(&b, "- %s %s\n", name, tool.Version)
+			}
 		}
 	}
-	if ctx.Err() == nil {
-		fmt.Fprintln(&b)
-	}
+	fmt.Fprintln(&b)
 	return b.String()
 }

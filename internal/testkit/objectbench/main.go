@@ -78,7 +78,7 @@ func parse(args []string) (options, error) {
 		movers: list{moverLandfall, moverRclone, moverRcloneTuned, moverAzCopy}, parts: list{partCopy, partMemory, partCrash},
 		targets: list{targetSink, targetAzurite}, sets: list{setSmall, setMid, setBig},
 	}
-	f := flag.NewFlagSet("run", flag.ContinueOnError)
+	f := flag.NewFlagSet("objectbench run", flag.ContinueOnError)
 	f.StringVar(&o.dir, "dir", "", "folder for the data of the servers; a temporary one when empty")
 	f.StringVar(&o.out, "out", "bench-objects.jsonl", "file that gets a JSON line for each run")
 	f.StringVar(&o.landfall, "landfall", "bin/landfall", "landfall's program")

@@ -15,9 +15,12 @@ import (
 type measured struct {
 	Seconds float64 `json:"seconds"`
 	// CPU is the user and system time of the mover and of all its children, in
-	// seconds; RSS the peak of the largest of them in MiB.
+	// seconds; RSS the peak of the largest of them in MiB. Own is the part of the
+	// mover's that is no page of a file, such as its program: the highest of many
+	// looks.
 	CPU  float64 `json:"cpuSeconds"`
 	RSS  float64 `json:"peakMiB"`
+	Own  float64 `json:"ownMiB"`
 	Exit int     `json:"exit"`
 	// Killed says that it was ended from outside.
 	Killed bool `json:"killed,omitempty"`

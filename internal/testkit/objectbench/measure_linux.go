@@ -4,6 +4,8 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +30,7 @@ func measure(c *exec.Cmd, hold io.Reader) (measured, error) {
 			_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
 		}
 	}()
+	own := watchOwn(c.Process.Pid)
 	// How it ended stands in its state.
 	_ = c.Wait()
 	over.Store(true)
@@ -36,5 +39,37 @@ func measure(c *exec.Cmd, hold io.Reader) (measured, error) {
 	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		m.RSS = float64(usage.Maxrss) / 1024 // kibibytes on Linux
 	}
+	m.Own = own()
 	return m, nil
+}
+
+// look is the time between two looks at the memory of a mover.
+const look = 20 * time.Millisecond
+
+// watchOwn looks at the memory of a process that is no page of a file (proc(5),
+// RssAnon of /proc/PID/status) until stop is called, which returns the most in
+// MiB.
+func watchOwn(pid int) (stop func() float64) {
+	path := "/proc/" + strconv.Itoa(pid) + "/status"
+	end, done := make(chan struct{}), make(chan float64)
+	go func() {
+		var most float64
+		ticker := time.NewTicker(look)
+		defer ticker.Stop()
+		for {
+			if kib, err := strconv.ParseFloat(strings.TrimSuffix(field(path, "RssAnon"), " kB"), 64); err == nil {
+				most = max(most, kib/1024)
+			}
+			select {
+			case <-ticker.C:
+			case <-end:
+				done <- most
+				return
+			}
+		}
+	}()
+	return func() float64 {
+		close(end)
+		return <-done
+	}
 }

@@ -46,7 +46,7 @@ func find(ctx context.Context, o options) (movers []mover, notes []string, err e
 		switch name {
 		case moverLandfall:
 			m.path, m.command = o.landfall, (mover).landfall
-			m.version, err = says(ctx, o.landfall, "version")
+			m.version, err = says(ctx, o.landfall, "--version")
 		case moverPipeline:
 			m.path, err = os.Executable()
 			m.version, m.command = "internal/move/objects of this program", (mover).pipeline

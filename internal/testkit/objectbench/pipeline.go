@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
+	"strings"
 
 	"example.com/landfall/internal/move"
 	"example.com/landfall/internal/move/objects"
@@ -21,7 +23,7 @@ const (
 	keyVariable, secretVariable, accountVariable = "OBJECTBENCH_KEY", "OBJECTBENCH_SECRET", "OBJECTBENCH_ACCOUNT_KEY"
 )
 
-// profileVariable names a folder for processor profiles of the verb pipeline.
+// profileVariable names a folder for profiles of the verb pipeline.
 const profileVariable = "OBJECTBENCH_PROFILES"
 
 func (m mover) pipeline(w work) command {
@@ -75,25 +77,32 @@ func pipeline(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Println("proof:", result.Proof, "requests:", fmt.Sprintf("%+v", result.Use))
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	fmt.Printf("weakest proof %d, requests %+v, %d lines, %d allocations of %d bytes, %d collections\n", result.Proof, result.Use, result.Counts.Lines, memory.Mallocs, memory.TotalAlloc, memory.NumGC)
 	return errors.Join(out.Flush(), result.Err())
 }
 
-// profile writes a profile of the processor, where one is asked for.
+// profile writes profiles of the processor and of what was allocated, where they
+// are asked for.
 func profile() (stop func() error, err error) {
 	folder := os.Getenv(profileVariable)
 	if folder == "" {
 		return func() error { return nil }, nil
 	}
-	file, err := os.CreateTemp(folder, "cpu-*.pprof")
+	cpu, err := os.CreateTemp(folder, "cpu-*.pprof")
 	if err != nil {
 		return nil, err
 	}
-	if err := pprof.StartCPUProfile(file); err != nil {
-		return nil, errors.Join(err, file.Close())
+	if err := pprof.StartCPUProfile(cpu); err != nil {
+		return nil, errors.Join(err, cpu.Close())
 	}
 	return func() error {
 		pprof.StopCPUProfile()
-		return file.Close()
+		allocated, err := os.Create(strings.Replace(cpu.Name(), "cpu-", "allocated-", 1))
+		if err != nil {
+			return errors.Join(err, cpu.Close())
+		}
+		return errors.Join(pprof.Lookup("allocs").WriteTo(allocated, 0), allocated.Close(), cpu.Close())
 	}, nil
 }

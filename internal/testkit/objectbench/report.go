@@ -54,7 +54,7 @@ func (b *book) add(r record) error {
 type row struct {
 	record
 	// Medians, with the least and the most of the first two.
-	wall, cpu, rss             float64
+	wall, cpu, rss, own        float64
 	leastWall, mostWall        float64
 	leastCPU, mostCPU          float64
 	timesAsLong, timesAsCostly float64
@@ -115,6 +115,7 @@ func rowOf(all []record) row {
 	r.leastWall, r.wall, r.mostWall = of(func(r record) float64 { return r.Seconds })
 	r.leastCPU, r.cpu, r.mostCPU = of(func(r record) float64 { return r.CPU })
 	_, r.rss, _ = of(func(r record) float64 { return r.RSS })
+	_, r.own, _ = of(func(r record) float64 { return r.Own })
 	return r
 }
 
@@ -126,15 +127,15 @@ func median(sorted []float64) float64 {
 
 // table prints the rows of some passes.
 func (b *book) table(to io.Writer, passes ...string) {
-	fmt.Fprintln(to, "| target | set | pass | mover | median s [least-most] | CPU s [least-most] | a CPU second | peak MiB | requests to the target | times as long | times the CPU | load |")
+	fmt.Fprintln(to, "| target | set | pass | mover | median s [least-most] | CPU s [least-most] | a CPU second | peak MiB (own) | requests to the target | times as long | times the CPU | load |")
 	fmt.Fprintln(to, "|---|---|---|---|---|---|---|---|---|---|---|---|")
 	for _, r := range b.rows(passes...) {
 		per := fmt.Sprintf("%.0f objects", float64(r.Objects)/r.cpu)
 		if r.Set == setBig && r.Pass == passFirst {
 			per = fmt.Sprintf("%.0f MiB", float64(r.Bytes)/mebibyte/r.cpu)
 		}
-		fmt.Fprintf(to, "| %s | %s | %s | %s | %.2f [%.2f-%.2f] | %.2f [%.2f-%.2f] | %s | %.0f | %s | %.2f | %.2f | %.1f |\n", r.Target, r.Set, r.Pass, r.Mover,
-			r.wall, r.leastWall, r.mostWall, r.cpu, r.leastCPU, r.mostCPU, per, r.rss, asked(r.Requests), r.timesAsLong, r.timesAsCostly, r.Load)
+		fmt.Fprintf(to, "| %s | %s | %s | %s | %.2f [%.2f-%.2f] | %.2f [%.2f-%.2f] | %s | %.0f (%.0f) | %s | %.2f | %.2f | %.1f |\n", r.Target, r.Set, r.Pass, r.Mover,
+			r.wall, r.leastWall, r.mostWall, r.cpu, r.leastCPU, r.mostCPU, per, r.rss, r.own, asked(r.Requests), r.timesAsLong, r.timesAsCostly, r.Load)
 	}
 	fmt.Fprintln(to)
 }

@@ -44,7 +44,7 @@ func start(ctx context.Context, dir string, azurite bool) (*servers, error) {
 		return nil, err
 	}
 	s := &servers{host: part.Host{
-		Starter: proc.NewStarter(), Tag: fmt.Sprintf("landfall-objectbench-%d", os.Getpid()),
+		Starter: proc.NewStarter(), Tag: "landfall-objectbench-" + strings.ToLower(rand.Text()[:12]),
 		Locate: func(name tools.Name) (tools.Tool, error) { return tools.Locate(cache, name) },
 		Dir:    filepath.Join(dir, "data"), LogDir: filepath.Join(dir, "log"), Address: "127.0.0.1", Environ: os.Environ(),
 	}}
@@ -174,15 +174,15 @@ func (p place) check(ctx context.Context, want map[string]content) error {
 }
 
 // proved looks into the marks that Landfall leaves: "1:ETag:version:size:CRC64:
-// proof:time", with the proof b where a hash of the source was compared. Azurite
-// is left out, since it keeps the same marks.
+// proof:time:origin", with the proof b or B where a hash of the source was
+// compared. Azurite is left out, since it keeps the same marks.
 func (p place) proved(want map[string]content) error {
 	if p.sink == nil {
 		return nil
 	}
 	for key := range want {
 		b, _ := p.sink.Blob(key)
-		if fields := strings.Split(b.Metadata["landfall"], ":"); len(fields) != 7 || fields[5] != "b" {
+		if fields := strings.Split(b.Metadata["landfall"], ":"); len(fields) < 7 || !strings.EqualFold(fields[5], "b") {
 			return fmt.Errorf("%s: the copy is not proved by a hash of the source: its mark is %q", key, b.Metadata["landfall"])
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -135,7 +136,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *Front) pass(r *http.Request, sent []byte) (*http.Response, []byte, error) {
 	u := *r.URL
 	u.Scheme, u.Host = f.backend.Scheme, f.backend.Host
-	out := &http.Request{Method: r.Method, URL: &u, Host: r.Host, Header: r.Header.Clone(), ContentLength: int64(len(sent))}
+	out := &http.Request{Method: r.Method, URL: &u, Host: r.Host, Header: asGiven(r.Header), ContentLength: int64(len(sent))}
 	if len(sent) > 0 {
 		out.Body = io.NopCloser(bytes.NewReader(sent))
 	}
@@ -146,6 +147,20 @@ func (f *Front) pass(r *http.Request, sent []byte) (*http.Response, []byte, erro
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	return answer, body, err
+}
+
+// asGiven writes the names of metadata in lower case again, as all that we send
+// are; net/http has changed them, and Azure keeps the case that it is given.
+func asGiven(h http.Header) http.Header {
+	const meta = "X-Ms-Meta-"
+	out := make(http.Header, len(h))
+	for name, values := range h {
+		if strings.HasPrefix(name, meta) {
+			name = strings.ToLower(name)
+		}
+		out[name] = values
+	}
+	return out
 }
 
 func (f Fault) answer(w http.ResponseWriter) {

@@ -40,6 +40,7 @@ func FromURL(account testkit.AzuriteAccount) (http.Handler, error) {
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = backend.Scheme, backend.Host, p.In.Host
+			p.Out.Header = asGiven(p.Out.Header)
 		},
 		Transport: f.client,
 	}

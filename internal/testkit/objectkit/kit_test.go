@@ -81,6 +81,9 @@ func TestListing(t *testing.T) {
 		}
 		b := target(t, objectkit.Serve(t, l.Blobs(mark)))
 		var names []string
+		if page, err := b.PageFrom(t.Context(), want[5000][:2], want[5000], ""); err != nil || len(page.Items) == 0 || page.Items[0].Name != want[5000] {
+			t.Errorf("shape %d: from a name on: %d blobs, %v", shape, len(page.Items), err)
+		}
 		for next := ""; ; {
 			page, err := b.Page(t.Context(), "", "", next)
 			if err != nil {

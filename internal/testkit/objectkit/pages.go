@@ -43,7 +43,9 @@ func fromToken(text string) string {
 // page is what a listing asks for.
 type page struct {
 	prefix, delimiter, after string
-	most                     int
+	// from is the first name that may come.
+	from string
+	most int
 }
 
 // walk calls item for each name of the page and common for each common prefix,
@@ -61,6 +63,8 @@ func (p page) walk(all names, item func(i int, name string), common func(prefix 
 		if p.delimiter != "" && strings.HasSuffix(p.after, p.delimiter) {
 			i = find(p.after + beyond)
 		}
+	case p.from > p.prefix:
+		i = sort.Search(all.Len(), func(i int) bool { return all.Name(i) >= p.from })
 	case p.prefix != "":
 		i = sort.Search(all.Len(), func(i int) bool { return all.Name(i) >= p.prefix })
 	}
@@ -112,7 +116,7 @@ const (
 // writeBlobs answers List Blobs.
 func writeBlobs(w http.ResponseWriter, r *http.Request, all names, at func(i int, name string) entry) error {
 	q := r.URL.Query()
-	p := page{prefix: q.Get("prefix"), delimiter: q.Get("delimiter"), after: fromToken(q.Get("marker")), most: number(q.Get("maxresults"), blobsInPage)}
+	p := page{prefix: q.Get("prefix"), delimiter: q.Get("delimiter"), after: fromToken(q.Get("marker")), from: q.Get("startFrom"), most: number(q.Get("maxresults"), blobsInPage)}
 	w.Header().Set("Content-Type", "application/xml")
 	out := bufio.NewWriterSize(w, 64<<10)
 	metadata := strings.Contains(q.Get("include"), "metadata")

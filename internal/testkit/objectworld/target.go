@@ -109,7 +109,33 @@ func (w *World) store(write object.Write, body, sum []byte) *blob {
 	}}
 	w.blobs[write.Name] = b
 	delete(w.staged, write.Name)
+	if w.Keeps {
+		if w.earlier == nil {
+			w.earlier = map[string][]object.Blob{}
+		}
+		w.earlier[write.Name] = append(w.earlier[write.Name], b.Blob)
+	}
 	return b
+}
+
+// version is the id of a blob's version, where the container keeps them.
+func (w *World) version(b *blob) string {
+	if !w.Keeps {
+		return ""
+	}
+	return b.Modified.String()
+}
+
+func (t target) Earlier(ctx context.Context, name string) ([]object.Blob, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c, err := t.w.enter("target.Earlier", name, 0)
+	defer t.w.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(t.w.earlier[name]), t.w.leave(c, nil)
 }
 
 func (t target) Put(ctx context.Context, write object.Write, body []byte, sums object.Sums) (r object.Receipt, err error) {
@@ -134,7 +160,7 @@ func (t target) Put(ctx context.Context, write object.Write, body []byte, sums o
 		sum = own[:]
 	}
 	b := t.w.store(write, body, sum)
-	r.ETag, r.Modified = b.ETag, b.Modified
+	r.ETag, r.Version, r.Modified = b.ETag, t.w.version(b), b.Modified
 	return r, t.w.leave(c, nil)
 }
 
@@ -226,7 +252,7 @@ func (t target) Commit(ctx context.Context, write object.Write, ids []string) (r
 		body = append(body, t.w.staged[write.Name][i].body...)
 	}
 	b := t.w.store(write, body, write.MD5)
-	r.ETag, r.Modified = b.ETag, b.Modified
+	r.ETag, r.Version, r.Modified = b.ETag, t.w.version(b), b.Modified
 	return r, t.w.leave(c, nil)
 }
 

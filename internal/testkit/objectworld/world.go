@@ -36,6 +36,8 @@ type World struct {
 	SourceOrder, TargetOrder func(a, b string) int
 	// Seeks lets Target begin its listings anywhere.
 	Seeks bool
+	// Keeps lets the container keep the versions of its blobs.
+	Keeps bool
 
 	hook     sync.Mutex
 	mu       sync.Mutex
@@ -43,6 +45,7 @@ type World struct {
 	versions map[string][]*Content // the newest last
 	blobs    map[string]*blob
 	staged   map[string][]block
+	earlier  map[string][]object.Blob
 	clock    int64
 }
 

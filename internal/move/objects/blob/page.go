@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,13 +13,55 @@ import (
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects/markup"
 	"example.com/landfall/internal/move/objects/object"
+	"example.com/landfall/internal/move/objects/rest"
 )
 
 // Page lists blobs with their metadata, in the order of the service, as it
 // comes over the line: a page of 5,000 takes several MiB there.
 func (t *Target) Page(ctx context.Context, prefix, delimiter, next string) (object.Listed[object.Blob], error) {
+	return t.page(ctx, map[string]string{"prefix": prefix, "delimiter": delimiter, "marker": next})
+}
+
+// PageFrom is Page from a name on. Services older than the parameter (version
+// 2026-02-06 of the API; "Azure Blob Storage client library for Go", change log
+// of 1.6.4) pay no heed to it, or refuse it.
+func (t *Target) PageFrom(ctx context.Context, prefix, from, next string) (object.Listed[object.Blob], error) {
+	page, err := t.page(ctx, map[string]string{"prefix": prefix, "startFrom": from, "marker": next})
+	trouble, refused := errors.AsType[*rest.Trouble](err)
+	switch {
+	case refused && from != "" && (trouble.Code == "UnsupportedQueryParameter" || trouble.Code == "InvalidQueryParameterValue"):
+	case err == nil && next == "" && len(page.Items) > 0 && page.Items[0].Name < from:
+		err = errors.New("the answer begins before it")
+	default:
+		return page, err
+	}
+	return object.Listed[object.Blob]{}, fault.Of(fault.Unsupported, "list container from a name on", t.resource(ask{container: true}), err)
+}
+
+// Earlier asks for the versions of one blob, which come together in the listing.
+func (t *Target) Earlier(ctx context.Context, name string) ([]object.Blob, error) {
+	var found []object.Blob
+	for next := ""; ; {
+		page, err := t.page(ctx, map[string]string{"prefix": name, "marker": next, "include": "metadata,versions"})
+		if err != nil {
+			return nil, err
+		}
+		past := false
+		for _, b := range page.Items {
+			if b.Name == name {
+				found = append(found, b)
+			}
+			past = past || b.Name != name
+		}
+		if next = page.Next; next == "" || past {
+			return found, nil
+		}
+	}
+}
+
+func (t *Target) page(ctx context.Context, parameters map[string]string) (object.Listed[object.Blob], error) {
 	query := url.Values{"restype": {"container"}, "comp": {"list"}, "include": {"metadata"}}
-	for name, value := range map[string]string{"prefix": prefix, "delimiter": delimiter, "marker": next} {
+	for name, value := range parameters {
 		if value != "" {
 			query.Set(name, value)
 		}

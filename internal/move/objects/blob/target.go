@@ -50,6 +50,7 @@ type Target struct {
 var (
 	_ object.Target  = (*Target)(nil)
 	_ object.Cleaner = (*Target)(nil)
+	_ object.Seeker  = (*Target)(nil)
 )
 
 // New returns the target. It makes no request. Error kinds: fault.Invalid (no
@@ -167,7 +168,7 @@ func escape(name string) string {
 // receipt reads the answer to a write. hashed says that its hashes are of the
 // content, which those of a block list are not.
 func receipt(h http.Header, hashed bool) (object.Receipt, error) {
-	r := object.Receipt{ETag: strings.Trim(first(h, "Etag"), `"`)}
+	r := object.Receipt{ETag: strings.Trim(first(h, "Etag"), `"`), Version: first(h, "X-Ms-Version-Id")}
 	r.Modified, _ = http.ParseTime(first(h, "Last-Modified"))
 	if !hashed {
 		return r, nil

@@ -2,6 +2,7 @@ package blob
 
 import (
 	"context"
+	"crypto/md5"
 	"io"
 	"net/http"
 	"strings"
@@ -87,6 +88,9 @@ func (t *Target) rewrite(ctx context.Context, w object.Write, size int64, idLeng
 	content := make([]byte, size)
 	if _, err := io.ReadFull(body, content); err != nil {
 		return err
+	}
+	if len(w.MD5) == md5.Size && md5.Sum(content) != [md5.Size]byte(w.MD5) {
+		return fault.Newf(fault.Unavailable, "discard the staged blocks of blob %q: what was read of it does not match its MD5", w.Name)
 	}
 	id := strings.Repeat("0", idLength)
 	if _, err := t.Stage(ctx, w.Name, id, content, object.Sums{Known: object.CRC64, CRC64: checksum.CRC64(content)}); err != nil {

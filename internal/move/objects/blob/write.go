@@ -14,6 +14,7 @@ import (
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects/checksum"
+	"example.com/landfall/internal/move/objects/name"
 	"example.com/landfall/internal/move/objects/object"
 )
 
@@ -191,23 +192,24 @@ func (t *Target) settle(ctx context.Context, w object.Write, c written, o outcom
 	if err != nil || !equalWrite(there, w, c) {
 		return object.Receipt{}, o.err
 	}
-	return object.Receipt{ETag: there.ETag, Modified: there.Modified}, nil
+	return object.Receipt{ETag: there.ETag, Version: there.Version, Modified: there.Modified}, nil
 }
 
 func equalWrite(there object.Head, w object.Write, c written) bool {
 	want := make(map[string]string, len(w.Metadata))
-	for name, value := range w.Metadata {
-		want[strings.ToLower(name)] = value
+	for key, value := range w.Metadata {
+		want[strings.ToLower(key)] = value
 	}
 	if !maps.Equal(there.Metadata, want) || c.known && int64(len(c.body)) != there.Size {
 		return false
 	}
 	// The service computes the MD5 of what comes in one body, and none of blocks.
-	// Of blocks only metadata can tell, which then must say something.
+	// Of blocks only metadata can tell, and of those only a mark stands for the
+	// content: others may be those of what was there before.
 	if c.known && there.Sums.Known.Has(object.MD5) {
 		return there.Sums.MD5 == md5.Sum(c.body)
 	}
-	return len(want) > 0
+	return want[name.Mark] != ""
 }
 
 // Delete removes a blob that still has this ETag.

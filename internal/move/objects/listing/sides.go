@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects/object"
 )
 
@@ -56,45 +57,79 @@ func held(items []object.Object, shard Shard) []object.Object {
 // prefixes are those of names. whole reads all below its prefix in one go.
 func Blobs(target object.Target, shard Shard, whole bool) Pages[object.Blob] {
 	if len(shard.Except) > 0 && !whole {
-		if seeker, ok := target.(object.Seeker); ok {
-			return seekBlobs(seeker, shard)
+		if seeker, ok := target.(object.Seeker); ok && sameOrder(shard.Except) {
+			return seekBlobs(target, seeker, shard)
 		}
 		if shard.Folders {
 			return &folders{target: target, shard: shard, todo: []level{{prefix: shard.Prefix, open: true}}}
 		}
 	}
-	return &pager[object.Blob]{ranges: []fetch[object.Blob]{func(ctx context.Context, next string) ([]object.Blob, string, error) {
+	return &pager[object.Blob]{ranges: []fetch[object.Blob]{wholeBlobs(target, shard, "")}}
+}
+
+// wholeBlobs reads all below the prefix, and leaves out what does not come after
+// a name.
+func wholeBlobs(target object.Target, shard Shard, after string) fetch[object.Blob] {
+	return func(ctx context.Context, next string) ([]object.Blob, string, error) {
 		page, err := target.Page(ctx, shard.Prefix, "", next)
-		return heldBlobs(page.Items, shard), page.Next, err
-	}}}
+		return heldBlobs(behind(page.Items, after), shard), page.Next, err
+	}
+}
+
+func behind(items []object.Blob, after string) []object.Blob {
+	return slices.DeleteFunc(items, func(b object.Blob) bool { return after != "" && b.Name <= after })
+}
+
+// sameOrder reports whether all names compare with these the same way by bytes
+// and by UTF-16, which is how some services sort: an order that shows only
+// beyond such a bound would not be noticed.
+func sameOrder(bounds []string) bool {
+	const surrogates = 0xD800
+	return !slices.ContainsFunc(bounds, func(s string) bool {
+		return strings.ContainsFunc(s, func(r rune) bool { return r >= surrogates })
+	})
 }
 
 func heldBlobs(items []object.Blob, shard Shard) []object.Blob {
 	return slices.DeleteFunc(items, func(b object.Blob) bool { return b.Directory || shard.excepts(b.Name) })
 }
 
-// seekBlobs starts the listing anew after each prefix that the shard leaves out.
-func seekBlobs(target object.Seeker, shard Shard) Pages[object.Blob] {
+// seekBlobs starts the listing anew after each prefix that the shard leaves out,
+// or reads all once more from its beginning where that cannot be done.
+func seekBlobs(target object.Target, seeker object.Seeker, shard Shard) Pages[object.Blob] {
 	p := &pager[object.Blob]{}
-	for _, gap := range shard.gaps() {
+	for i, gap := range shard.gaps() {
 		p.ranges = append(p.ranges, func(ctx context.Context, next string) ([]object.Blob, string, error) {
-			page, err := target.PageFrom(ctx, gap.Prefix, gap.After, next)
+			page, err := seeker.PageFrom(ctx, gap.Prefix, gap.After, next)
+			if i > 0 && next == "" && fault.Is(err, fault.Unsupported) {
+				p.ranges = []fetch[object.Blob]{wholeBlobs(target, shard, gap.After)}
+				return p.ranges[0](ctx, "")
+			}
 			if err != nil {
 				return nil, "", err
 			}
-			items, after := page.Items, page.Next
-			if gap.To != "" {
-				end := sort.Search(len(items), func(i int) bool { return items[i].Name > gap.To })
-				if end < len(items) {
-					items, after = items[:end], ""
-				}
-			}
-			// A service that does not know where to start begins at the prefix.
-			items = slices.DeleteFunc(items, func(b object.Blob) bool { return gap.After != "" && b.Name <= gap.After })
-			return heldBlobs(items, shard), after, nil
+			return cutBlobs(page, gap, shard)
 		})
 	}
 	return p
+}
+
+// cutBlobs ends a page where its range does. What lies behind the end is not
+// seen by anybody else, its order included.
+func cutBlobs(page object.Listed[object.Blob], gap object.Range, shard Shard) ([]object.Blob, string, error) {
+	items, after := page.Items, page.Next
+	for i := 1; i < len(items); i++ {
+		if items[i].Name < items[i-1].Name {
+			return nil, "", &Disorder{Target: true, Before: items[i-1].Name, After: items[i].Name}
+		}
+	}
+	if gap.To != "" {
+		end := sort.Search(len(items), func(i int) bool { return items[i].Name > gap.To })
+		if end < len(items) {
+			items, after = items[:end], ""
+		}
+	}
+	return heldBlobs(behind(items, gap.After), shard), after, nil
 }
 
 // level is a prefix that is still to be listed: open ones by the delimiter.

@@ -143,7 +143,9 @@ type Write struct {
 
 // Receipt is what the target answered to a write.
 type Receipt struct {
-	ETag     string
+	ETag string
+	// Version is the id of the version, "" where the container keeps none.
+	Version  string
 	Modified time.Time
 	// CRC64 and MD5 are what the service computed of the body that it got, where
 	// it says so. Known has CRC64, MD5 or nothing.

@@ -74,13 +74,16 @@ type Target interface {
 	Tags(ctx context.Context, name string) (map[string]string, error)
 	// Delete removes a blob that still has this ETag.
 	Delete(ctx context.Context, name, ifMatch string) error
+	// Earlier lists what the container keeps under a name, the current blob and
+	// earlier versions of it, with their metadata; none where it keeps none.
+	Earlier(ctx context.Context, name string) ([]Blob, error)
 	// SetTier moves a blob to a tier.
 	SetTier(ctx context.Context, name, tier string) error
 }
 
 // Seeker is a Target whose listing can begin at a name, from inclusive (Azure:
-// startFrom of List Blobs). A service that does not know the parameter begins at
-// the prefix instead, which the caller copes with.
+// startFrom of List Blobs). Error kind: fault.Unsupported (the service does not
+// begin there, which only asking tells).
 type Seeker interface {
 	PageFrom(ctx context.Context, prefix, from, next string) (Listed[Blob], error)
 }

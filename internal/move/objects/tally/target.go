@@ -140,6 +140,13 @@ func (t target) Delete(ctx context.Context, name, ifMatch string) error {
 	return t.Target.Delete(ctx, name, ifMatch)
 }
 
+func (t target) Earlier(ctx context.Context, name string) ([]object.Blob, error) {
+	if err := one(ctx, &t.tally.enumerations, &t.tally.Target); err != nil {
+		return nil, err
+	}
+	return t.Target.Earlier(ctx, name)
+}
+
 func (t target) SetTier(ctx context.Context, name, tier string) error {
 	if err := one(ctx, &t.tally.writes, &t.tally.Target); err != nil {
 		return err

@@ -130,3 +130,59 @@ func blobNames(blobs []object.Blob) []string {
 	}
 	return names
 }
+
+// earlier is of what is kept under one name; whether that is more than the
+// current blob is the container's affair.
+func earlier(t *testing.T, target object.Target) {
+	ctx := t.Context()
+	if found, err := target.Earlier(ctx, "a"); err != nil || len(found) != 0 {
+		t.Errorf("of nothing: %+v, %v", found, err)
+	}
+	for _, name := range []string{"a", "a", "ab", "a/b"} {
+		_, err := target.Put(ctx, object.Write{Name: name, Metadata: map[string]string{"n": "1"}}, nil, object.Sums{})
+		must(t, err)
+	}
+	found, err := target.Earlier(ctx, "a")
+	if err != nil || len(found) == 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for _, b := range found {
+		if b.Name != "a" || b.Metadata["n"] != "1" {
+			t.Errorf("%+v", b)
+		}
+	}
+}
+
+// listingFrom is of targets whose listing can begin at a name.
+func listingFrom(t *testing.T, target object.Target) {
+	seeker, ok := target.(object.Seeker)
+	if !ok {
+		t.Fatalf("%T is no object.Seeker", target)
+	}
+	ctx := t.Context()
+	for _, name := range []string{"a", "p/a", "p/b b+c", "p/b/1", "p/é", "q"} {
+		_, err := target.Put(ctx, object.Write{Name: name, Metadata: map[string]string{"n": "1"}}, nil, object.Sums{})
+		must(t, err)
+	}
+	for _, c := range []struct {
+		prefix, from string
+		want         []string
+	}{
+		{"", "", []string{"a", "p/a", "p/b b+c", "p/b/1", "p/é", "q"}},
+		{"", "p/b b+c", []string{"p/b b+c", "p/b/1", "p/é", "q"}},
+		{"p/", "p/b", []string{"p/b b+c", "p/b/1", "p/é"}},
+		{"p/", "p/b\U0010FFFF", []string{"p/é"}},
+		{"p/", "p/é\U0010FFFF", []string{}},
+	} {
+		page, err := seeker.PageFrom(ctx, c.prefix, c.from, "")
+		must(t, err)
+		if got := blobNames(page.Items); !slices.Equal(got, c.want) || page.Next != "" {
+			t.Errorf("below %q from %q: %q, next %q", c.prefix, c.from, got, page.Next)
+		}
+		for _, b := range page.Items {
+			if b.Metadata["n"] != "1" {
+				t.Errorf("%q has the metadata %v", b.Name, b.Metadata)
+			}
+		}
+	}
+}

@@ -22,7 +22,7 @@ func Target(t *testing.T, empty func(t *testing.T) object.Target) {
 		"what is written comes back": writtenComesBack, "odd names come back": oddNames, "conditions of writes": conditions,
 		"a wrong hash is refused": wrongHash, "blocks make a blob": blocks, "what is staged is listed": staged,
 		"foreign blocks are told apart and cleared": foreignBlocks, "clearing keeps the blob": clearingKeeps,
-		"listing in pages": listing, "what is not there": absent, "spans": targetSpans, "a cancelled call": cancelled,
+		"listing in pages": listing, "listing from a name on": listingFrom, "what is kept under a name": earlier, "what is not there": absent, "spans": targetSpans, "a cancelled call": cancelled,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -217,6 +217,10 @@ func blocks(t *testing.T, target object.Target) {
 	head, content := read(t, target, "big")
 	if content != string(all) || head.Headers.Type != "video/mp4" || head.Metadata["k"] != "v" || head.Sums.MD5 != sum {
 		t.Errorf("%d bytes, head %+v", len(content), head)
+	}
+	page, err := target.Page(ctx, "", "", "")
+	if err != nil || len(page.Items) != 1 || !maps.Equal(page.Items[0].Metadata, w.Metadata) {
+		t.Errorf("listed %+v, %v", page.Items, err)
 	}
 	left, err := target.Staged(ctx, "big")
 	if err != nil || len(left) != 0 {
