@@ -51,6 +51,7 @@ target:
   endpoint: https://127.0.0.1:8443
   authority: https://127.0.0.1:8443/login
   pricesEndpoint: https://prices.example.com
+  storageKeys: true
   caFile: ca.pem
 sandbox:
   objects: 0
@@ -105,7 +106,7 @@ runbook:
 		},
 		Target: config.Target{
 			Subscription: "00000000-0000-0000-0000-000000000001", Tenant: "contoso.onmicrosoft.com", Region: "eastus2", ResourceGroup: "rg-shop",
-			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", PricesEndpoint: "https://prices.example.com", CAFile: "ca.pem",
+			Endpoint: "https://127.0.0.1:8443", Authority: "https://127.0.0.1:8443/login", PricesEndpoint: "https://prices.example.com", CAFile: "ca.pem", StorageKeys: true,
 		},
 		Sandbox:   config.Sandbox{HistoryDays: 90, Seed: 1<<53 - 1, AWSPort: 5000, ShopPort: 8080, Load: config.SandboxLoad{RatePerSecond: 7, Seconds: 8}},
 		Approvals: config.Approvals{Identity: "oidc", SignersFile: "keys", Issuer: "https://id.example.com", Audience: "shop", Roles: map[string]string{"ann": "business-owner"}, May: map[string]string{"abort": "lead, operations", "pause": "*"}},
