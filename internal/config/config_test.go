@@ -98,7 +98,7 @@ runbook:
 `)
 	want := config.Config{
 		SchemaVersion: 1,
-		Workload:      config.Workload{Name: "bookshop"},
+		Workload:      config.Workload{Name: "bookshop"}, Assess: config.Assess{WindowDays: 9},
 		Source: config.Source{
 			Provider: cloud.AWS, Regions: []cloud.Region{"us-east-1", "eu-west-1"},
 			Accounts: []config.Account{{ID: "012345678901", RoleARN: "arn:aws:iam::012345678901:role/reader"}, {ID: "123456789012"}},
@@ -115,7 +115,6 @@ runbook:
 		Notify: config.Notify{Webhooks: map[string]string{"*": "HOOK"}, SMTP: "mail:25", From: "a@b", To: map[string]string{"network": "c@d"}, UserVariable: "MU", PasswordVariable: "MP"},
 		Boundary: config.Boundary{Seeds: config.Seeds{Tags: cloud.Tags{"Workload": "bookshop", "Empty": ""}, VPC: []string{"vpc-0a1b2c3d"}, Stacks: []string{"Shop-1"}, Names: []string{"shop-*"}, IDs: []string{"arn:aws:s3:::shop"}},
 			Answers: map[string]string{"arn:aws:s3:::logs": "shared"}},
-		Assess: config.Assess{WindowDays: 9},
 		Design: config.Design{
 			Overrides:     []config.Override{{Source: "shop-*", Action: "retain", Size: "Standard_D4s_v5", Target: "Microsoft.Sql/servers", Reason: "it says so"}},
 			Accept:        map[string]string{"network.web": "the shop calls out"},
