@@ -32,6 +32,7 @@ type Mover struct {
 	keeping  keeping
 	// disorder remembers which sides list out of order: bit 0 source, bit 1 target.
 	disorder atomic.Uint32
+	seen     atomic.Pointer[seen]
 	limits   sync.Mutex
 	limited  move.Limits
 }

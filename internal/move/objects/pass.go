@@ -141,6 +141,8 @@ func (m *Mover) begin(ctx context.Context, pass Pass) (passPlan, error) {
 		if plan.Fingerprint != m.settings.Fingerprint() {
 			return plan, otherSettings(pass)
 		}
+		// What an earlier pass has seen says nothing about this one.
+		m.seen.Store(nil)
 		return plan, nil
 	}
 	shards, err := m.discover(ctx)
@@ -164,14 +166,47 @@ func otherSettings(pass Pass) error {
 func (m *Mover) discover(ctx context.Context) ([]listing.Shard, error) {
 	prefix := m.settings.Names.SourcePrefix
 	cut := listing.Cut{Shards: m.settings.Shards, Parallel: probes}
+	var unread error
 	if m.disorder.Load()&disorderTarget == 0 {
-		var err error
-		if cut.Flat, err = m.readsAnywhere(ctx); err != nil {
-			return nil, fault.Wrap(err, "list the target", m.settings.Target)
+		cut.Flat = func(ctx context.Context) (flat bool, err error) {
+			flat, unread = m.readsAnywhere(ctx)
+			return flat, unread
 		}
 	}
+	if !m.settings.Versions {
+		cut.Seen = &listing.Seen{}
+	}
 	shards, err := listing.Discover(ctx, m.source, prefix, cut)
-	return shards, fault.Wrap(err, "list the source", m.settings.Source)
+	if unread != nil {
+		return nil, fault.Wrap(unread, "list the target", m.settings.Target)
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, "list the source", m.settings.Source)
+	}
+	m.seen.Store(&seen{cut.Seen, m.ports.Now().Add(seenFor)})
+	return shards, nil
+}
+
+// seenFor is how old a listing may be that a shard is begun with.
+const seenFor = 5 * time.Minute
+
+// seen is what the last discovery has read.
+type seen struct {
+	listing *listing.Seen
+	until   time.Time
+}
+
+// objects lists the source of a shard.
+func (m *Mover) objects(shard listing.Shard) listing.Pages[object.Object] {
+	s := m.seen.Load()
+	if s == nil {
+		return listing.Objects(m.source, shard)
+	}
+	if m.ports.Now().After(s.until) {
+		m.seen.CompareAndSwap(s, nil)
+		return listing.Objects(m.source, shard)
+	}
+	return s.listing.Objects(m.source, shard)
 }
 
 // readsAnywhere reports whether a part of the target can be read without what

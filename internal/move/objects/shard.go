@@ -240,7 +240,7 @@ func (r *run) sides() (listing.Pages[object.Object], listing.Pages[object.Blob])
 	case disorder&disorderSource != 0:
 		source = listing.SortObjects(listing.Whole(m.source, r.shard), m.names, m.ports.Folder)
 	default:
-		source = listing.Objects(m.source, r.shard)
+		source = m.objects(r.shard)
 	}
 	mapped, ok := r.shard.Mapped(m.prefix)
 	if !ok {
@@ -252,11 +252,15 @@ func (r *run) sides() (listing.Pages[object.Object], listing.Pages[object.Blob])
 	} else {
 		target = listing.Blobs(m.target, mapped, false)
 	}
-	return listing.Ahead(r.ctx, source, readAhead), listing.Ahead(r.ctx, target, readAhead)
+	return listing.Ahead(r.ctx, source, readAhead), listing.Ahead(r.ctx, target, readAheadTarget)
 }
 
-// readAhead is how many pages are read before they are needed.
-const readAhead = 2
+// readAhead is how many pages are read before they are needed. One of the target
+// is as long as five of the source, and its blobs have metadata besides.
+const (
+	readAhead       = 2
+	readAheadTarget = 1
+)
 
 // pair is called for each name of the two listings, in their order.
 func (r *run) pair(p listing.Pair) error {

@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -18,51 +19,64 @@ const (
 	folderCount = 256
 	// charCount bounds the probes for next characters.
 	charCount = 96
-	// worthwhile is how many keys make a shard of their own.
-	worthwhile = 250
+	// fewPages are not worth cutting, probePages not worth a shard of their own:
+	// a page of the target takes five of the source.
+	fewPages   = 8
+	probePages = 2
+	// flatTimes as many pages are read before a flat folder is cut: its shards
+	// take requests besides those of its pages.
+	flatTimes = 8
+	// enough is which part of the shards wanted does without flat folders cut.
+	enough = 8
 )
 
 // Cut says how a bucket is cut into shards.
 type Cut struct {
 	// Shards is about how many are wanted; 0 or 1 leaves it whole.
 	Shards int
-	// Flat allows to cut within a folder. It costs a target that cannot begin a
-	// listing anywhere one reading of all that is below the folder.
-	Flat bool
+	// Flat says whether to cut within a folder; nil is no. It costs a target that
+	// cannot begin a listing anywhere one reading of all that is below the folder.
+	// It is asked only when there is such a folder.
+	Flat func(context.Context) (bool, error)
 	// Parallel is how many requests are made at once.
 	Parallel int
+	// Few is how many pages are not worth cutting, 0 for a default.
+	Few int
+	// Seen, when given, keeps what is read for the listings of the shards.
+	Seen *Seen
 }
 
 // Discover cuts all keys with the prefix into shards, in the order of their
 // prefixes. Small ones stay one shard. Equal listings give equal shards.
 func Discover(ctx context.Context, source object.Source, prefix string, cut Cut) ([]Shard, error) {
-	d := discovery{source: source, cut: cut}
-	var shards []Shard
-	open := []string{prefix}
 	if cut.Shards <= 1 {
 		return []Shard{{Prefix: prefix}}, nil
 	}
+	d := discovery{source: source, cut: cut}
+	d.cut.Few = cmp.Or(cut.Few, fewPages)
+	if cut.Flat != nil {
+		// However many folders are cut at once, it is asked once.
+		d.flat = sync.OnceValues(func() (bool, error) { return cut.Flat(ctx) })
+	}
+	var shards []Shard
+	open := []*walked{{prefix: prefix}}
 	for len(open) > 0 {
 		if len(shards)+len(open) >= cut.Shards {
-			for _, p := range open {
-				shards = append(shards, Shard{Prefix: p})
+			for _, w := range open {
+				cut.Seen.keep(w)
+				shards = append(shards, Shard{Prefix: w.prefix})
 			}
 			break
 		}
-		found, err := parallel(ctx, cut.Parallel, open, d.split)
+		round := d.round(len(shards), len(open))
+		found, err := parallel(ctx, cut.Parallel, open, round.split)
 		if err != nil {
 			return nil, err
 		}
 		open = nil
-		for _, s := range found {
-			shards = append(shards, s.Shard)
-			for i, child := range s.Except {
-				if s.whole[i] {
-					shards = append(shards, Shard{Prefix: child})
-				} else {
-					open = append(open, child)
-				}
-			}
+		for _, p := range found {
+			shards = append(shards, p.Shard)
+			open = append(open, p.open...)
 		}
 	}
 	slices.SortFunc(shards, func(a, b Shard) int { return strings.Compare(a.Prefix, b.Prefix) })
@@ -103,105 +117,153 @@ func parallel[I, O any](ctx context.Context, at int, in []I, do func(context.Con
 type discovery struct {
 	source object.Source
 	cut    Cut
+	// flat is nil when nothing is cut within a folder.
+	flat func() (bool, error)
+	// few and deep are how many pages of a prefix are read before it is cut, by
+	// folders and within one.
+	few, deep int
 }
 
-// part is a shard, and for each prefix that it leaves out whether that has been
-// seen to its end.
+// round shares what is read out between the prefixes that are cut at the same
+// time. Within a folder nothing is cut when there are many shards already.
+func (d discovery) round(shards, open int) discovery {
+	d.few = min(d.cut.Few, max(folderPages, d.cut.Few/open))
+	d.deep = max(d.few, d.cut.Few*flatTimes/open)
+	if shards+open >= max(2, d.cut.Shards/enough) {
+		d.flat = nil
+	}
+	return d
+}
+
+// part is a shard, and the beginnings of those that it leaves out.
 type part struct {
 	Shard
-	whole []bool
+	open []*walked
 }
 
 // split cuts one prefix by folders, or by next characters.
-func (d discovery) split(ctx context.Context, prefix string) (part, error) {
-	undivided := part{Shard: Shard{Prefix: prefix}}
-	first, err := d.source.Page(ctx, object.Range{Prefix: prefix}, "", "")
-	if err != nil || first.Next == "" {
+func (d discovery) split(ctx context.Context, w *walked) (part, error) {
+	undivided := part{Shard: Shard{Prefix: w.prefix}}
+	if err := d.walk(ctx, w, d.few); err != nil {
 		return undivided, err
 	}
-	children, folders, err := d.folders(ctx, prefix)
-	// A page may be empty although there are more: a filter has left all of it out.
-	if err == nil && len(children) == 0 && d.cut.Flat && len(first.Items) > 0 {
-		folders = false
-		children, err = d.characters(ctx, prefix, first.Items)
-	}
-	if fault.Is(err, fault.Unsupported) {
-		// The listing of such a bucket cannot begin in its middle.
+	// What has been read is of use however the prefix is cut.
+	defer d.cut.Seen.keep(w)
+	if w.whole {
 		return undivided, nil
 	}
-	if err != nil || len(children) == 0 {
-		return undivided, err
-	}
-	probed, err := parallel(ctx, d.cut.Parallel, children, d.probe)
-	if err != nil {
-		return undivided, err
-	}
-	p := part{Shard: Shard{Prefix: prefix, Folders: folders}}
-	for i, child := range children {
-		if probed[i].keys >= worthwhile || !probed[i].whole {
-			p.Except = append(p.Except, child)
-			p.whole = append(p.whole, probed[i].whole)
+	var level tier
+	folders := false
+	// Of a level with that many objects before the first folder, the search would
+	// see no more.
+	if w.folders || w.read < folderPages {
+		var err error
+		if level, folders, err = d.folders(ctx, w.prefix); err != nil {
+			return undivided, err
 		}
 	}
-	if len(p.Except) == 0 {
+	children := level.folders
+	// A page may be empty although there are more: a filter has left all of it out.
+	if len(children) == 0 && w.first != "" {
+		folders = false
+		var err error
+		if children, err = d.characters(ctx, w); fault.Is(err, fault.Unsupported) {
+			// The listing of such a bucket cannot begin in its middle.
+			return undivided, nil
+		} else if err != nil {
+			return undivided, err
+		}
+	}
+	if len(children) == 0 {
 		return undivided, nil
 	}
+	return d.divide(ctx, w, children, folders, level)
+}
+
+// divide makes shards of those children that are worth it.
+func (d discovery) divide(ctx context.Context, w *walked, children []string, folders bool, level tier) (part, error) {
+	p := part{Shard: Shard{Prefix: w.prefix}}
+	probed, err := parallel(ctx, d.cut.Parallel, children, func(ctx context.Context, child string) (*walked, error) {
+		if w.covers(child) {
+			return nil, nil
+		}
+		begun := &walked{prefix: child}
+		return begun, d.walk(ctx, begun, min(probePages, d.cut.Few))
+	})
+	if err != nil {
+		return p, err
+	}
+	if folders {
+		d.cut.Seen.keepTier(w.prefix, level)
+	}
+	for i, begun := range probed {
+		switch {
+		case begun == nil:
+		case !begun.whole:
+			p.Except = append(p.Except, children[i])
+			p.open = append(p.open, begun)
+		case folders:
+			d.cut.Seen.keep(begun)
+		}
+	}
+	p.Folders = folders && len(p.Except) > 0
 	return p, nil
 }
 
-type probed struct {
-	keys  int
-	whole bool
-}
-
-func (d discovery) probe(ctx context.Context, prefix string) (probed, error) {
-	page, err := d.source.Page(ctx, object.Range{Prefix: prefix}, "", "")
-	return probed{len(page.Items), page.Next == ""}, err
-}
-
-// folders are the common prefixes right below, none when there are too many. A
+// folders are the level right below, none when there are too many of them. A
 // level with a single folder is gone through.
-func (d discovery) folders(ctx context.Context, prefix string) ([]string, bool, error) {
+func (d discovery) folders(ctx context.Context, prefix string) (tier, bool, error) {
 	for {
-		var found []string
-		loose := false
+		var found tier
 		next := ""
 		for range folderPages {
 			page, err := d.source.Page(ctx, object.Range{Prefix: prefix}, delimiter, next)
 			if err != nil {
-				return nil, false, err
+				return tier{}, false, err
 			}
-			found = append(found, page.Prefixes...)
-			loose = loose || len(page.Items) > 0
+			found.folders = append(found.folders, page.Prefixes...)
+			found.loose = append(found.loose, page.Items...)
 			if next = page.Next; next == "" {
 				break
 			}
 		}
-		if next != "" || len(found) > folderCount {
-			return nil, false, nil
+		if next != "" || len(found.folders) > folderCount {
+			return tier{}, false, nil
 		}
-		if len(found) != 1 || loose {
-			slices.Sort(found)
-			return slices.Compact(found), true, nil
+		if len(found.folders) != 1 || len(found.loose) > 0 {
+			slices.Sort(found.folders)
+			found.folders = slices.Compact(found.folders)
+			slices.SortStableFunc(found.loose, func(a, b object.Object) int { return strings.Compare(a.Key, b.Key) })
+			return found, true, nil
 		}
-		prefix = found[0]
+		prefix = found.folders[0]
 	}
 }
 
 // characters are the prefixes one character longer, after the longest prefix
-// that all have in common, found by starting the listing after each.
-func (d discovery) characters(ctx context.Context, prefix string, items []object.Object) ([]string, error) {
-	common := commonPrefix(items[0].Key, items[len(items)-1].Key)
-	if len(common) > len(prefix) {
-		rest, err := d.source.Page(ctx, object.Range{Prefix: prefix, After: top(common)}, "", "")
+// that all have in common, found by starting the listing after each. None are
+// those of a folder that shall not be cut, or that has turned out to be small.
+func (d discovery) characters(ctx context.Context, w *walked) ([]string, error) {
+	if d.flat == nil {
+		return nil, nil
+	}
+	if flat, err := d.flat(); err != nil || !flat {
+		return nil, err
+	}
+	if err := d.walk(ctx, w, d.deep); err != nil || w.whole {
+		return nil, err
+	}
+	common := commonPrefix(w.first, w.last)
+	if len(common) > len(w.prefix) {
+		rest, err := d.source.Page(ctx, object.Range{Prefix: w.prefix, After: top(common)}, "", "")
 		if err != nil {
 			return nil, err
 		}
 		if len(rest.Items) == 0 {
-			return d.nextCharacters(ctx, prefix, common)
+			return d.nextCharacters(ctx, w.prefix, common)
 		}
 	}
-	return d.nextCharacters(ctx, prefix, prefix)
+	return d.nextCharacters(ctx, w.prefix, w.prefix)
 }
 
 // nextCharacters probes below common. Whatever is left out of the answer

@@ -32,10 +32,15 @@ func AppendObject(to []byte, o *object.Object) []byte {
 // ObjectOf decodes what AppendObject wrote.
 func ObjectOf(from []byte) (object.Object, error) {
 	d := decoder{from: from}
+	o := d.object()
+	return o, d.err
+}
+
+func (d *decoder) object() object.Object {
 	o := object.Object{Key: d.text(), Version: d.text(), ETag: d.text(), Size: d.number(), Modified: d.moment(), Class: d.text()}
 	bits := d.byte()
 	o.Restored, o.Restoring, o.Latest, o.Marker = bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0
-	return o, d.err
+	return o
 }
 
 // AppendBlob encodes a blob.

@@ -42,7 +42,13 @@ func TestShardsTogetherYieldEachNameOnce(t *testing.T) {
 		source, target := keys().Draw(t, "source"), keys().Draw(t, "target")
 		fill(w, source, target)
 		prefix := rapid.SampledFrom([]string{"", "a", "a/"}).Draw(t, "prefix")
-		cut := listing.Cut{Shards: rapid.IntRange(1, 20).Draw(t, "shards"), Flat: rapid.Bool().Draw(t, "flat"), Parallel: 3}
+		cut := listing.Cut{Shards: rapid.IntRange(1, 20).Draw(t, "shards"), Few: rapid.IntRange(1, 5).Draw(t, "few"), Parallel: 3}
+		if rapid.Bool().Draw(t, "flat") {
+			cut.Flat = flat
+		}
+		if rapid.Bool().Draw(t, "keeps") {
+			cut.Seen = &listing.Seen{}
+		}
 		whole := rapid.Bool().Draw(t, "whole")
 		shards, err := listing.Discover(t.Context(), w.Source(), prefix, cut)
 		if err != nil {
@@ -50,7 +56,7 @@ func TestShardsTogetherYieldEachNameOnce(t *testing.T) {
 		}
 		seen := map[string]int{}
 		for _, shard := range shards {
-			merge(t, w, shard, whole, func(p listing.Pair) {
+			merge(t, w, sharded{shard, cut.Seen, whole}, func(p listing.Pair) {
 				if (p.Object != nil && p.Object.Key != p.Name) || (p.Blob != nil && p.Blob.Name != p.Name) {
 					t.Fatalf("pair %q holds %v and %v", p.Name, p.Object, p.Blob)
 				}
@@ -77,9 +83,16 @@ type fataler interface {
 	Fatal(...any)
 }
 
-func merge(t fataler, w *objectworld.World, shard listing.Shard, whole bool, yield func(listing.Pair)) {
-	source := listing.Ahead(t.Context(), listing.Objects(w.Source(), shard), 2)
-	target := listing.Ahead(t.Context(), listing.Blobs(w.Target(), shard, whole), 2)
+// sharded is a shard and how it is listed.
+type sharded struct {
+	shard listing.Shard
+	seen  *listing.Seen
+	whole bool
+}
+
+func merge(t fataler, w *objectworld.World, s sharded, yield func(listing.Pair)) {
+	source := listing.Ahead(t.Context(), s.seen.Objects(w.Source(), s.shard), 2)
+	target := listing.Ahead(t.Context(), listing.Blobs(w.Target(), s.shard, s.whole), 2)
 	defer source.Close()
 	defer target.Close()
 	err := listing.Merge(t.Context(), source, target, same, func(p listing.Pair) error {

@@ -30,6 +30,7 @@ func (p *pager[T]) Next(ctx context.Context) ([]T, error) {
 		}
 		p.next = next
 		if next == "" {
+			p.ranges[0] = nil // it may hold a page
 			p.ranges = p.ranges[1:]
 		}
 		if len(page) > 0 {

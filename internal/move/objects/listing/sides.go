@@ -57,11 +57,17 @@ func held(items []object.Object, shard Shard) []object.Object {
 // prefixes are those of names. whole reads all below its prefix in one go.
 func Blobs(target object.Target, shard Shard, whole bool) Pages[object.Blob] {
 	if len(shard.Except) > 0 && !whole {
-		if seeker, ok := target.(object.Seeker); ok && sameOrder(shard.Except) {
-			return seekBlobs(target, seeker, shard)
-		}
+		seeker, seeks := target.(object.Seeker)
+		seeks = seeks && sameOrder(shard.Except)
 		if shard.Folders {
-			return &folders{target: target, shard: shard, todo: []level{{prefix: shard.Prefix, open: true}}}
+			f := &folders{target: target, shard: shard, todo: []level{{prefix: shard.Prefix, open: true}}}
+			if seeks {
+				f.seek = seeker
+			}
+			return f
+		}
+		if seeks {
+			return seekBlobs(target, seeker, shard)
 		}
 	}
 	return &pager[object.Blob]{ranges: []fetch[object.Blob]{wholeBlobs(target, shard, "")}}
@@ -147,11 +153,30 @@ type folders struct {
 	shard  Shard
 	// todo is a stack: the last is listed first.
 	todo []level
+	// seek is nil when the listing cannot begin anywhere, or has gone too far to
+	// be begun anew by instead.
+	seek    object.Seeker
+	instead Pages[object.Blob]
 }
 
-func (f *folders) Close() { f.todo = nil }
+func (f *folders) Close() { f.todo, f.instead = nil, nil }
+
+// manyFolders reports whether beginning the listing after each prefix of another
+// shard takes fewer requests than listing each of the folders.
+func (f *folders) manyFolders(prefixes []string) bool {
+	n := 0
+	for _, p := range prefixes {
+		if !f.shard.excepts(p) && !f.shard.above(p) {
+			n++
+		}
+	}
+	return n > len(f.shard.Except)+1
+}
 
 func (f *folders) Next(ctx context.Context) ([]object.Blob, error) {
+	if f.instead != nil {
+		return f.instead.Next(ctx)
+	}
 	for len(f.todo) > 0 {
 		at := f.todo[len(f.todo)-1]
 		f.todo = f.todo[:len(f.todo)-1]
@@ -169,7 +194,14 @@ func (f *folders) Next(ctx context.Context) ([]object.Blob, error) {
 		if page.Next != "" {
 			f.todo = append(f.todo, level{prefix: at.prefix, next: page.Next, open: at.open})
 		}
+		if f.seek != nil && f.manyFolders(page.Prefixes) {
+			f.instead, f.todo = seekBlobs(f.target, f.seek, f.shard), nil
+			return f.instead.Next(ctx)
+		}
 		items := heldBlobs(page.Items, f.shard)
+		if len(items) > 0 {
+			f.seek = nil
+		}
 		if len(page.Prefixes) == 0 {
 			if len(items) > 0 {
 				return items, nil
