@@ -114,6 +114,11 @@ func TestMoreSeedsNeverTakeOut(t *testing.T) {
 		more := graph.Build(s.Inventory, seen, graph.Options{Seeds: graph.Seeds{IDs: ids}})
 		for i, n := range less.Nodes {
 			if n.Boundary != graph.Out && more.Nodes[i].Boundary == graph.Out {
+				// A seed may have the tag that spoke for another workload until then:
+				// whoever else has it is nobody's now, and a person is asked.
+				if n.Owner != "" && more.Nodes[i].Owner == "" && asked(&more, n.ID) {
+					continue
+				}
 				t.Fatalf("%s was %s (%s) and is out with more seeds: %s", n.ID, n.Boundary, n.Reason, more.Nodes[i].Reason)
 			}
 			if slices.Contains(ids, string(n.ID)) && more.Nodes[i].Boundary == graph.Out {
