@@ -69,13 +69,16 @@ func (g *Gate) Fix(requests int) {
 	g.wake()
 }
 
-// Enter waits for a place.
+// Enter waits for a place. With an error there is none to leave.
 func (g *Gate) Enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	g.mu.Lock()
 	if !g.paused && g.inside < g.limit && len(g.waiting) == 0 {
 		g.inside++
 		g.mu.Unlock()
-		return ctx.Err()
+		return nil
 	}
 	g.full = true
 	place := make(chan struct{})

@@ -194,3 +194,31 @@ func TestBucketBoundsTheRate(t *testing.T) {
 		}
 	})
 }
+
+// Whoever gives up keeps no place: a gate is used by one pass after another, and
+// most of its workers end with an error when a pass is broken off.
+func TestGateKeepsNoPlaceForThoseWhoGaveUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := pace.NewGate(4, time.Now)
+		var all sync.WaitGroup
+		for n := range 200 {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n%40)*time.Millisecond)
+				defer cancel()
+				for g.Enter(ctx) == nil {
+					time.Sleep(3 * time.Millisecond)
+					g.Leave(0)
+				}
+			})
+		}
+		all.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		for range 4 {
+			if err := g.Enter(ctx); err != nil {
+				t.Fatalf("a place is lost: %v", err)
+			}
+		}
+	})
+}
