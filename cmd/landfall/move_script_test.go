@@ -43,7 +43,7 @@ func TestMoveScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "bucket": w.bucket, "object": w.object, "container": w.container, "blob": w.blob, "planned-move": plannedMove, "await-staged": w.awaitStaged},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "bucket": w.bucket, "object": w.object, "container": w.container, "blob": w.blob, "planned-move": plannedMove, "await-staged": w.awaitStaged, "await-following": awaitFollowing},
 	})
 }
 
@@ -129,4 +129,16 @@ func (w moveWorld) awaitStaged(ts *testscript.TestScript, _ bool, args []string)
 		time.Sleep(50 * time.Millisecond)
 	}
 	ts.Fatalf("nothing is staged for %s", args[1])
+}
+
+// awaitFollowing waits until a process in the background has made a pass and
+// written down how far behind it is.
+func awaitFollowing(ts *testscript.TestScript, _ bool, _ []string) {
+	for range 600 {
+		if found, _ := filepath.Glob(ts.MkAbs(".landfall/objects/*/lag.json")); len(found) > 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("nothing follows")
 }

@@ -27,7 +27,6 @@ const (
 // and then the last one. Its passes keep no journal: one that is broken off is
 // found again by looking, and there are too many of them to be kept.
 func (r *moving) follow(ctx context.Context) error {
-	// The lock of the pair, which the finished pass has given back.
 	var err error
 	if r.journal, _, _, err = r.state.openPass(r.verb, "follow", journal.Options{Now: r.setup.Now}); err != nil {
 		return err
@@ -177,34 +176,38 @@ func (r *moving) awaitFence(ctx context.Context, fence chan<- struct{}) {
 	}
 }
 
-// fence lets a process that follows make its last pass, and waits for its end.
-// Without one there is nothing to wait for.
-func (r *moving) fence(ctx context.Context) error {
+// lock takes the pair for this process alone. The last pass waits for a process
+// that follows, and lets it make one of its own.
+func (r *moving) lock(ctx context.Context) (release func(), err error) {
+	release, err = r.state.lock(r.verb)
+	if !r.o.Final || !fault.Is(err, fault.Conflict) {
+		return release, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, fenceWithin)
 	defer cancel()
-	said := false
+	r.show.Say("another landfall moves these objects: it makes its last pass")
+	ticker := time.NewTicker(fenceEvery)
+	defer ticker.Stop()
 	for {
-		j, _, _, err := r.state.openPass(r.verb, "fence", journal.Options{Now: r.setup.Now})
-		if err == nil {
-			return errors.Join(j.Close(), r.unfence())
-		}
-		if !fault.Is(err, fault.Conflict) {
-			return err
-		}
 		// Each time, because one that just begins takes away what it finds.
 		if err := r.state.write(fenceFile, map[string]string{"at": r.setup.Now().UTC().Format(time.RFC3339)}); err != nil {
-			return err
+			return nil, err
 		}
-		if !said {
-			r.show.Say("another landfall moves these objects: it makes its last pass")
-			said = true
-		}
-		timer := time.NewTimer(fenceEvery)
 		select {
-		case <-timer.C:
+		case <-ticker.C:
 		case <-ctx.Done():
-			timer.Stop()
-			return fault.Wrap(ctx.Err(), "wait for the process that follows", "")
+			return nil, fault.Wrap(ctx.Err(), "wait for the process that follows", "")
+		}
+		release, err = r.state.lock(r.verb)
+		if err == nil {
+			if err := r.unfence(); err != nil {
+				release()
+				return nil, err
+			}
+			return release, nil
+		}
+		if !fault.Is(err, fault.Conflict) {
+			return nil, err
 		}
 	}
 }

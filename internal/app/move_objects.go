@@ -212,11 +212,12 @@ func (r *moving) carryOut(ctx context.Context) error {
 	if r.o.Final {
 		// What a pass before the fence has finished is no part of the last one.
 		work += " final " + r.setup.Now().UTC().Format(time.RFC3339Nano)
-		if err := r.fence(ctx); err != nil {
-			return err
-		}
 	}
-	var err error
+	release, err := r.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if r.journal, r.pass, r.out.Resumed, err = r.state.openPass(r.verb, work, journal.Options{Now: r.setup.Now}); err != nil {
 		return err
 	}

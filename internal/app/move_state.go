@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects/manifest"
 	"example.com/landfall/internal/store/durable"
@@ -87,16 +89,27 @@ const runForm = "20060102T150405"
 
 const begunKey = "app/begun"
 
+// lock keeps every other process away from a verb of the pair, from before the
+// first pass until after the last one. fault.Conflict means that one is there.
+func (s moveState) lock(verb string) (release func(), err error) {
+	path := filepath.Join(s.dir, verb+".lock")
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fault.Of(fault.KindOf(err), "lock", path, err)
+	}
+	if !locked {
+		return nil, fault.Newf(fault.Conflict, "%s these objects: another landfall is doing so", verb).
+			Hintf("wait until it has ended, then run the command again")
+	}
+	return func() { _ = lock.Unlock() }, nil // the file is closed in any case
+}
+
 // openPass opens the journal of a verb and says which pass is under way: one
-// that an earlier process has begun with the same settings, or a new one. It also
-// is the lock that keeps a second process away.
+// that an earlier process has begun with the same settings, or a new one.
 func (s moveState) openPass(verb, work string, o journal.Options) (*journal.Journal, begunPass, bool, error) {
 	o.Work, o.MaxAge = work, oldestPass
 	j, err := journal.Open(filepath.Join(s.dir, verb+".journal"), o)
-	if fault.Is(err, fault.Conflict) {
-		return nil, begunPass{}, false, fault.Newf(fault.Conflict, "%s these objects: another landfall is doing so", verb).
-			Hintf("wait until it has ended, then run the command again")
-	}
 	if err != nil {
 		return nil, begunPass{}, false, err
 	}

@@ -168,9 +168,23 @@ func TestPassesAreLockedAndGoneOnWith(t *testing.T) {
 	if err != nil || resumed || pass.Run != "20270301T120000005Z" {
 		t.Fatalf("%+v %t %v", pass, resumed, err)
 	}
-	if _, _, _, err := s.openPass(verbCopy, "a", o); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "another landfall") {
+	release, err := s.lock(verbCopy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.lock(verbCopy); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "another landfall") {
 		t.Errorf("a second process: %v", err)
 	}
+	beside, err := s.lock(verbVerify)
+	if err != nil {
+		t.Fatalf("a verification beside it: %v", err)
+	}
+	beside()
+	release()
+	if release, err = s.lock(verbCopy); err != nil {
+		t.Fatalf("after it: %v", err)
+	}
+	release()
 	other, _, _, err := s.openPass(verbVerify, "a", o)
 	if err != nil {
 		t.Fatalf("a verification beside it: %v", err)
