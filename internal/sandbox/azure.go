@@ -15,7 +15,7 @@ import (
 )
 
 // startARM starts the Resource Manager, which gives out the tokens as well, and
-// puts real servers behind the two kinds of resources that hold data.
+// puts real servers behind the kinds of resources that hold data.
 func (s *supervisor) startARM(ctx context.Context) error {
 	server, err := arm.New(arm.Options{
 		Subscription: s.ids.Subscription, Tenant: s.ids.Tenant, ClientID: s.ids.Client, ClientSecret: s.secrets.ClientSecret,
@@ -25,6 +25,7 @@ func (s *supervisor) startARM(ctx context.Context) error {
 			"microsoft.storage/storageaccounts": &accountServer{azurite: s.azurite, accounts: s.accounts, served: s.accounts.Names()},
 			blobContainer:                       &containerServer{s.azurite, s.accounts},
 			flexibleServer:                      s.targetDatabases,
+			flexibleDatabase:                    databaseServer{s.targetDatabases},
 		},
 	})
 	if err != nil {

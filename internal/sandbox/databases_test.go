@@ -242,6 +242,46 @@ func TestFlexibleServersAreReal(t *testing.T) {
 	}
 }
 
+// A database that is deployed is one of its server's cluster, and the server's
+// administrator owns it.
+func TestDatabasesOfFlexibleServers(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 1, t.TempDir())
+	if _, err := f.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	address := f.put("alpha", "pass")
+	databases := databaseServer{f.flexibleServers}
+	wanted := arm.Resource{ID: "/subscriptions/S/flexibleServers/Alpha/databases/of_Shop", Name: "of_Shop"}
+	for range 2 {
+		if _, err := databases.Provision(t.Context(), wanted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.holds(address, "pass", "of_Shop")
+	conn, err := pgx.Connect(t.Context(), part.PostgresURL(address, "Chief", "pass", "of_Shop", "require"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), "CREATE SCHEMA shop; CREATE TABLE shop.book ()", pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := databases.Remove(t.Context(), wanted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.holds(address, "pass", "")
+	other := arm.Resource{ID: "/subscriptions/S/flexibleServers/beta/databases/x", Name: "x"}
+	if _, err := databases.Provision(t.Context(), other); !fault.Is(err, fault.NotFound) {
+		t.Errorf("a database of no server: %v", err)
+	}
+	if err := databases.Remove(t.Context(), other); err != nil {
+		t.Error(err)
+	}
+}
+
 // A server that is written again keeps its data and has the new password; what
 // is refused changes nothing, and shows no password.
 func TestFlexibleServerIsWrittenAgain(t *testing.T) {
