@@ -7,6 +7,8 @@ import "time"
 type Progress struct {
 	// Doing is one word or two for people: "list", "copy", "verify".
 	Doing string
+	// Unit is what an item is, in the plural; "" means objects.
+	Unit string
 	// Items and Bytes count what is done with, Total what there is to do.
 	Items, TotalItems int64
 	Bytes, TotalBytes int64

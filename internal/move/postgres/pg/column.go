@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -81,13 +82,21 @@ FROM pg_catalog.pg_type t`)
 	return all, rows.Err()
 }
 
+// names are the types whose values name an object (regproc, regprocedure, regoper,
+// regoperator, regclass, regtype, regrole, regnamespace, regconfig, regdictionary,
+// regcollation): their binary form is its OID, which another server has for another
+// object ("Object Identifier Types").
+func names() []uint32 {
+	return []uint32{24, 2202, 2203, 2204, 2205, 2206, 4096, 4089, 3734, 3769, 4191}
+}
+
 // binary reports whether values of the type can be sent by one server and
 // received by another. Arrays and rows carry the OIDs of what is in them, which
 // are the same on both only for the types that every server has (array_recv and
 // record_recv of the server check them).
 func (all kinds) binary(id uint32) bool {
 	k, known := all[id]
-	if !known || !k.sends || !k.asks {
+	if !known || !k.sends || !k.asks || slices.Contains(names(), id) {
 		return false
 	}
 	switch {

@@ -26,6 +26,7 @@ const applicationName = "landfall"
 // usable: Parse.
 type Endpoint struct {
 	config *pgx.ConnConfig
+	files  files
 }
 
 // Parse reads a URL (postgres://user:password@host:port/database?sslmode=...) or a
@@ -41,7 +42,7 @@ func Parse(text string) (Endpoint, error) {
 	if config.Database == "" {
 		config.Database = config.User
 	}
-	return Endpoint{config}, nil
+	return Endpoint{config, filesOf(text)}, nil
 }
 
 // Valid reports whether the endpoint came from Parse.
@@ -64,7 +65,26 @@ func (e Endpoint) Password() string { return e.config.Password }
 func (e Endpoint) WithDatabase(name string) Endpoint {
 	c := e.config.Copy()
 	c.Database = name
-	return Endpoint{c}
+	return Endpoint{c, e.files}
+}
+
+// Through is the same database and login by another address, host or host:port; the
+// zero value for "".
+func (e Endpoint) Through(address string) (Endpoint, error) {
+	if address == "" {
+		return Endpoint{}, nil
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		host, port = address, strconv.Itoa(int(e.config.Port))
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || host == "" {
+		return Endpoint{}, fault.Newf(fault.Usage, "read the address %q of a server: want HOST or HOST:PORT", address)
+	}
+	c := e.config.Copy()
+	c.Host, c.Port, c.Fallbacks = host, uint16(number), nil
+	return Endpoint{c, e.files}, nil
 }
 
 // String is the URL without password and options.
@@ -120,6 +140,8 @@ func session() map[string]string {
 		"extra_float_digits": "3", "bytea_output": "hex", "standard_conforming_strings": "on", "xmlbinary": "base64",
 		"search_path": "", "row_security": "off", "synchronize_seqscans": "off",
 		"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
+		// A fence makes it "on" for everybody else.
+		"default_transaction_read_only": "off",
 	}
 }
 
@@ -128,6 +150,16 @@ func session() map[string]string {
 func (e Endpoint) Connect(ctx context.Context, purpose string) (*pgx.Conn, error) {
 	c := e.with(purpose, session())
 	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return nil, e.unreachable(err)
+	}
+	return conn, nil
+}
+
+// Guest opens a session as an application does: with the settings that the server,
+// the database and the login have for everybody.
+func (e Endpoint) Guest(ctx context.Context, purpose string) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, e.with(purpose, nil))
 	if err != nil {
 		return nil, e.unreachable(err)
 	}

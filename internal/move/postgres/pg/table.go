@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -81,7 +82,16 @@ func (s Selection) Keeps(n Name) bool {
 // Tables lists the tables that hold rows and are meant, in the order of their
 // names. Tables of extensions, temporary and foreign ones are left out.
 func Tables(ctx context.Context, conn *pgx.Conn, s Selection) ([]Table, error) {
-	tables, err := relations(ctx, conn)
+	return list(ctx, conn, s, "r")
+}
+
+// Views lists the materialized views that are meant, in the order of their names.
+func Views(ctx context.Context, conn *pgx.Conn, s Selection) ([]Table, error) {
+	return list(ctx, conn, s, "m")
+}
+
+func list(ctx context.Context, conn *pgx.Conn, s Selection, kind string) ([]Table, error) {
+	tables, err := relations(ctx, conn, kind)
 	if err != nil {
 		return nil, Fault(err, "list the tables", "")
 	}
@@ -93,8 +103,17 @@ func Tables(ctx context.Context, conn *pgx.Conn, s Selection) ([]Table, error) {
 	return tables, nil
 }
 
-func relations(ctx context.Context, conn *pgx.Conn) ([]Table, error) {
-	rows, err := conn.Query(ctx, `
+// keyColumns is the number of an index's columns without those that it only
+// includes, which PostgreSQL 11 brought.
+func keyColumns(conn *pgx.Conn) string {
+	if strings.HasPrefix(conn.PgConn().ParameterStatus("server_version"), "10.") {
+		return "i.indnatts"
+	}
+	return "i.indnkeyatts"
+}
+
+func relations(ctx context.Context, conn *pgx.Conn, kind string) ([]Table, error) {
+	rows, err := conn.Query(ctx, strings.ReplaceAll(`
 WITH RECURSIVE top AS (
   SELECT c.oid AS leaf, i.inhparent AS parent FROM pg_catalog.pg_class c JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid WHERE c.relispartition
   UNION ALL
@@ -123,8 +142,8 @@ LEFT JOIN LATERAL (
     AND NOT EXISTS (SELECT FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY o(num, at) JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = o.num
                     WHERE o.at <= i.indnkeyatts AND NOT a.attnotnull)
   ORDER BY i.indisprimary DESC, i.indnkeyatts, ic.relname LIMIT 1) k ON true
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`)
+WHERE c.relkind = $1::"char" AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`, "i.indnkeyatts", keyColumns(conn)), kind)
 	if err != nil {
 		return nil, err
 	}

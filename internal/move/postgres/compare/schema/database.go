@@ -1,0 +1,61 @@
+package schema
+
+// secretOptions are options as names with a digest of their values: they may hold
+// passwords, and are compared all the same.
+func secretOptions(column string) string {
+	return `(SELECT array_agg(pg_catalog.split_part(x, '=', 1) || ' = (digest ' || pg_catalog.left(pg_catalog.md5(x), 8) || ')' ORDER BY x COLLATE "C") FROM unnest(` + column + `) x)`
+}
+
+func foreignParts() []part {
+	wrapper := object{"'foreign data wrapper'", "pg_foreign_data_wrapper", "", "fdwowner", "fdwacl", "F"}
+	server := object{"'server'", "pg_foreign_server", "", "srvowner", "srvacl", "S"}
+	return []part{
+		wrapper.of("foreign data wrappers", "'handler', "+function("x.fdwhandler")+", 'validator', "+function("x.fdwvalidator")+", 'options', "+secretOptions("x.fdwoptions"), ""),
+		server.of("servers", "'wrapper', (SELECT w.fdwname FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.oid = x.srvfdw), 'type', x.srvtype, 'version', x.srvversion, 'options', "+secretOptions("x.srvoptions"), ""),
+		// The view shows the options only to those who may see them.
+		{what: "user mappings", sql: `SELECT 'user mapping' AS kind, 'pg_catalog.pg_user_mapping'::regclass::oid AS class, u.umid AS obj, 0 AS sub, u.usename || ' on server ' || pg_catalog.quote_ident(u.srvname) AS name, NULL::text AS schema, NULL::text AS tab,
+  NULL::oid AS owner, NULL::aclitem[] AS acl, NULL::text AS acltype, jsonb_build_object('options', ` + secretOptions("u.umoptions") + `) AS fields FROM pg_catalog.pg_user_mappings u`},
+		object{"'publication'", "pg_publication", "", "pubowner", "", ""}.of("publications", `'all tables', `+flag("x.puballtables")+`, 'events', concat_ws(' ', CASE WHEN x.pubinsert THEN 'insert' END, CASE WHEN x.pubupdate THEN 'update' END,
+  CASE WHEN x.pubdelete THEN 'delete' END, CASE WHEN to_jsonb(x)->>'pubtruncate' = 'true' THEN 'truncate' END), 'via root', CASE WHEN to_jsonb(x)->>'pubviaroot' = 'true' THEN true END,
+  'tables', (SELECT array_agg(r.prrelid::regclass::text ORDER BY r.prrelid::regclass::text COLLATE "C") FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = x.oid)`, " AND x.pubname !~ '^landfall_'"),
+		// subconninfo holds a password, and only a superuser may read it.
+		{what: "subscriptions", sql: `SELECT 'subscription' AS kind, 'pg_catalog.pg_subscription'::regclass::oid AS class, x.oid AS obj, 0 AS sub, x.subname::text AS name, NULL::text AS schema, NULL::text AS tab,
+  x.subowner AS owner, NULL::aclitem[] AS acl, NULL::text AS acltype, jsonb_build_object('disabled', CASE WHEN NOT x.subenabled THEN true END, 'publications', ` + sorted("x.subpublications") + `) AS fields
+  FROM (SELECT oid, subdbid, subname, subowner, subenabled, subpublications FROM pg_catalog.pg_subscription) x WHERE x.subname !~ '^landfall_' AND x.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`},
+	}
+}
+
+// manyObjects is how many large objects are listed one by one; more are one object
+// per owner.
+const manyObjects = "10000"
+
+func databaseParts() []part {
+	extension := `SELECT 'extension' AS kind, 'pg_catalog.pg_extension'::regclass::oid AS class, x.oid AS obj, 0 AS sub, NULL::text AS name, NULL::text AS schema, NULL::text AS tab,
+  NULL::oid AS owner, NULL::aclitem[] AS acl, NULL::text AS acltype, jsonb_build_object('version', x.extversion, 'schema', (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = x.extnamespace)) AS fields
+  FROM pg_catalog.pg_extension x`
+	large := `SELECT 'large object' AS kind, 'pg_catalog.pg_largeobject'::regclass::oid AS class, x.oid AS obj, 0 AS sub, x.oid::text AS name, NULL::text AS schema, NULL::text AS tab, x.lomowner AS owner, x.lomacl AS acl, 'L' AS acltype, '{}'::jsonb AS fields
+  FROM pg_catalog.pg_largeobject_metadata x WHERE (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata) <= ` + manyObjects + `
+  UNION ALL SELECT 'large objects', 0::oid, 0::oid, 0, 'of ' || pg_catalog.pg_get_userbyid(x.lomowner), NULL, NULL, NULL::oid, NULL::aclitem[], NULL::text,
+  jsonb_build_object('count', count(*)::text, 'digest', pg_catalog.md5(string_agg(x.oid || ' ' || coalesce(x.lomacl::text, ''), ',' ORDER BY x.oid)))
+  FROM pg_catalog.pg_largeobject_metadata x WHERE (SELECT count(*) FROM pg_catalog.pg_largeobject_metadata) > ` + manyObjects + ` GROUP BY x.lomowner`
+	// Privileges by default are listed as the difference that they make: without the
+	// defaults of the kind.
+	defaults := `SELECT 'default privileges' AS kind, 'pg_catalog.pg_default_acl'::regclass::oid AS class, x.oid AS obj, 0 AS sub, NULL::text AS name, (SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.oid = x.defaclnamespace) AS schema, NULL::text AS tab,
+  x.defaclrole AS owner, x.defaclacl AS acl, NULL::text AS acltype, '{}'::jsonb AS fields FROM pg_catalog.pg_default_acl x`
+	return []part{
+		{what: "extensions", sql: extension},
+		{what: "large objects", sql: large},
+		{what: "default privileges", sql: defaults},
+		{what: "the database", sql: database},
+		{what: "settings of the database", sql: settings},
+	}
+}
+
+const database = `SELECT 'database' AS kind, 'pg_catalog.pg_database'::regclass::oid AS class, x.oid AS obj, 0 AS sub, 'database' AS name, NULL::text AS schema, NULL::text AS tab, x.datdba AS owner, x.datacl AS acl, 'd' AS acltype,
+  jsonb_build_object('encoding', pg_catalog.pg_encoding_to_char(x.encoding), 'collate', x.datcollate, 'ctype', x.datctype, 'provider', to_jsonb(x)->>'datlocprovider', 'locale', coalesce(to_jsonb(x)->>'daticulocale', to_jsonb(x)->>'datlocale'),
+  'connections', CASE WHEN x.datconnlimit >= 0 THEN x.datconnlimit::text END) AS fields FROM pg_catalog.pg_database x WHERE x.datname = pg_catalog.current_database()`
+
+// settings are those of the database, for everyone or for one role in it.
+const settings = `SELECT 'setting' AS kind, 0::oid AS class, 0::oid AS obj, 0 AS sub, CASE x.setrole WHEN 0 THEN '' ELSE 'of ' || pg_catalog.pg_get_userbyid(x.setrole) || ': ' END || pg_catalog.split_part(s, '=', 1) AS name, NULL::text AS schema, NULL::text AS tab,
+  NULL::oid AS owner, NULL::aclitem[] AS acl, NULL::text AS acltype, jsonb_build_object('value', pg_catalog.substr(s, pg_catalog.strpos(s, '=') + 1)) AS fields
+  FROM pg_catalog.pg_db_role_setting x, unnest(x.setconfig) s WHERE x.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`

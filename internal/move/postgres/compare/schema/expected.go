@@ -1,0 +1,176 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"example.com/landfall/internal/move/postgres/pg"
+)
+
+// notCarried are the kinds that a move leaves where they are.
+func notCarried(kind string) bool { return kind == "publication" || kind == "subscription" }
+
+// provided reports whether a managed service makes the object in each of its
+// databases (documentation of Azure Database for PostgreSQL, "Extensions"; of
+// Amazon RDS, "Working with PostgreSQL features").
+func provided(o Object, p pg.Platform) bool {
+	var owners, extensions []string
+	switch p {
+	case pg.Flexible:
+		owners, extensions = []string{"azuresu", "azure_superuser"}, []string{"azure", "pgaadauth"}
+	case pg.RDS, pg.Aurora:
+		owners, extensions = []string{"rdsadmin"}, []string{"rds_tools", "aws_commons"}
+	default:
+		return false
+	}
+	if o.Kind == "extension" {
+		return slices.Contains(extensions, o.Name)
+	}
+	return slices.Contains(owners, o.Owner)
+}
+
+// superusers reports whether only a superuser can make the object (PostgreSQL
+// manual: CREATE LANGUAGE, CREATE TYPE, CREATE OPERATOR CLASS and their like).
+func superusers(o Object) bool {
+	switch o.Kind {
+	case "language", "operator class", "operator family", "text search parser", "text search template", "access method", "foreign data wrapper", "event trigger", "transform":
+		return true
+	case "type":
+		return o.Fields["functions"] != "" || o.Fields["shell"] != ""
+	case "function":
+		return strings.Contains(o.Fields["definition"], "\n LANGUAGE c\n") || strings.Contains(o.Fields["definition"], "\n LANGUAGE internal\n")
+	case "cast":
+		return o.Fields["method"] == "b"
+	}
+	return false
+}
+
+// fencing reports whether the object is what the fence sets.
+func fencing(o Object) bool { return o.Kind == "setting" && o.Name == "default_transaction_read_only" }
+
+// expects says why a field may differ.
+func (c comparing) expects(source, target Object, field string) string {
+	a, b := source.Fields[field], target.Fields[field]
+	switch {
+	case notCarried(source.Kind):
+		return NotCarried
+	case field == "owner":
+		return c.owner(source, target)
+	case field == "grants":
+		return c.granted(source, target)
+	case source.Kind == "setting" && fencing(source) && c.known.Fenced:
+		return ByFence
+	case source.Kind == "extension" && field == "version" && c.source.Server.Major() != c.target.Server.Major():
+		return ByVersion
+	case field == "column order" && source.Fields["parents"] != "" && source.Fields["partition bound"] == "" && sameLines(a, b):
+		return ByInheritance
+	case source.Kind == "database" && c.source.Server.Major() != c.target.Server.Major() && field == "provider":
+		return ByVersion
+	case c.source.Server.Major() != c.target.Server.Major() && a != "" && c.loose(a) == c.loose(b):
+		return ByVersion
+	}
+	return ""
+}
+
+func (c comparing) owner(source, target Object) string {
+	switch {
+	case !c.targetRoles[source.Owner]:
+		return "the role " + source.Owner + " is not on the target"
+	case source.Kind == "schema" && source.Name == "public" && c.crosses(15):
+		// PostgreSQL 15 gives public to pg_database_owner (release notes).
+		return ByVersion
+	}
+	return ""
+}
+
+// crosses reports whether a version lies between the two servers.
+func (c comparing) crosses(version int) bool {
+	return (c.source.Server.Major() >= version) != (c.target.Server.Major() >= version)
+}
+
+// granted explains privileges that differ by roles that the target has not, by
+// the fence, and by what PostgreSQL 15 took from PUBLIC.
+func (c comparing) granted(source, target Object) string {
+	if c.known.Fenced && source.Kind == "database" {
+		return ByFence
+	}
+	if source.Kind == "schema" && source.Name == "public" && c.crosses(15) {
+		return ByVersion
+	}
+	lacking := ""
+	left := func(lines []string, owner string) []string {
+		var out []string
+		for _, line := range c.grants(lines) {
+			role, list, _ := strings.Cut(line, ": ")
+			switch {
+			case !c.targetRoles[role]:
+				lacking = role
+			case role == owner:
+				// What the owner may do goes by the role that owns it on each side.
+				out = append(out, "the owner: "+list)
+			default:
+				out = append(out, line)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	if slices.Equal(left(source.Grants, source.Owner), left(target.Grants, target.Owner)) {
+		if lacking == "" {
+			lacking = source.Owner
+		}
+		if !c.targetRoles[lacking] {
+			return "the role " + lacking + " is not on the target"
+		}
+	}
+	return ""
+}
+
+func sameLines(a, b string) bool {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// loose is a text of the server without what versions write differently: blanks,
+// and the table before a column (views write it since PostgreSQL 16 only where
+// there are several). Names of schemas stay.
+func (c comparing) loose(text string) string {
+	var out []string
+	for i := 0; i < len(text); {
+		n := word(text[i:])
+		one := text[i : i+n]
+		i += n
+		last := len(out) - 1
+		switch {
+		case strings.TrimSpace(one) == "":
+		case one == "." && last >= 0 && !c.schemas[strings.Trim(out[last], `"`)]:
+			out = out[:last]
+		default:
+			out = append(out, one)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// word is the length of the first word.
+func word(text string) int {
+	name := func(b byte) bool {
+		return b == '_' || b == '$' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= 0x80
+	}
+	switch {
+	case text[0] == '\'' || text[0] == '"':
+		if end := strings.IndexByte(text[1:], text[0]); end >= 0 {
+			return end + 2
+		}
+		return len(text)
+	case name(text[0]):
+		n := 1
+		for n < len(text) && name(text[n]) {
+			n++
+		}
+		return n
+	}
+	return 1
+}

@@ -1,0 +1,287 @@
+package postgres
+
+import (
+	"context"
+	"slices"
+
+	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/move/postgres/base"
+	"example.com/landfall/internal/move/postgres/compare/rows"
+	"example.com/landfall/internal/move/postgres/dump"
+	"example.com/landfall/internal/move/postgres/follow"
+	"example.com/landfall/internal/move/postgres/follow/ddl"
+	"example.com/landfall/internal/move/postgres/follow/fence"
+	"example.com/landfall/internal/move/postgres/pg"
+)
+
+// Copy carries schema and rows over, and lets the target follow. It goes on where
+// an earlier process was stopped, and ends when the target follows; called again
+// then, it tries what is left once more. Error kinds: fault.Refused (the check, a
+// stage), fault.Found (something could not be carried over; what could follows).
+func (m *Mover) Copy(ctx context.Context) (base.Result, error) {
+	if m.over() {
+		if err := m.begin(ctx); err != nil {
+			return base.Result{}, err
+		}
+	}
+	if err := m.at("copy", Copying, Copied, Following); err != nil {
+		return base.Result{}, err
+	}
+	// Before the schema comes, and with it the rights of others.
+	if !m.settings.OpenTarget {
+		if err := m.shutTarget(ctx); err != nil {
+			return base.Result{}, err
+		}
+	}
+	programs := m.ports.Programs
+	if programs.Dump == "" {
+		var err error
+		if programs, err = m.programs(ctx); err != nil {
+			return base.Result{}, err
+		}
+	}
+	guard := &protector{m: m}
+	defer guard.close()
+	s := m.settings
+	b, err := base.Open(ctx, base.Options{
+		Source: m.ports.Source, Target: m.ports.Target, Run: string(m.doc.Run), Selection: s.Select, Programs: programs,
+		Jobs: s.Jobs, IndexJobs: s.IndexJobs, ChunkBytes: s.ChunkBytes, Once: s.Offline, Limits: m.limits,
+		Hooks: base.Hooks{
+			Protect: guard.protect, Progress: func(p base.Progress) { m.progress(p.Progress) }, Point: m.point,
+			Publish: m.publish, Discard: m.discard, Ready: m.ready, Mend: m.mend,
+		},
+	})
+	if err != nil {
+		return base.Result{}, err
+	}
+	result, err := b.Copy(ctx)
+	b.Close()
+	if guard.lost != "" {
+		return result, m.lose(ctx, guard.lost)
+	}
+	if err != nil {
+		return result, err
+	}
+	return result, m.copied(ctx, result)
+}
+
+// programs are the pg_dump and pg_restore that suit both servers.
+func (m *Mover) programs(ctx context.Context) (dump.Programs, error) {
+	var wanted dump.Wanted
+	for _, side := range []struct {
+		at    pg.Endpoint
+		major *int
+	}{{m.ports.Source, &wanted.Source}, {m.ports.Target, &wanted.Target}} {
+		conn, err := side.at.Connect(ctx, "version")
+		if err != nil {
+			return dump.Programs{}, err
+		}
+		server, err := pg.Look(ctx, conn)
+		_ = conn.Close(context.WithoutCancel(ctx))
+		if err != nil {
+			return dump.Programs{}, err
+		}
+		*side.major = server.Major()
+	}
+	return dump.Find(ctx, wanted)
+}
+
+// begin is everything before the first row.
+func (m *Mover) begin(ctx context.Context) error {
+	run, err := newRun()
+	if err != nil {
+		return err
+	}
+	old := m.doc
+	m.doc = Document{Run: run, Source: m.ports.Source.String(), Target: m.ports.Target.String(), Settings: m.settings, Began: m.ports.Now().UTC()}
+	plan, err := m.sound(ctx)
+	if err != nil {
+		m.doc = old
+		return err
+	}
+	if m.doc.TargetWasEmpty, err = isEmpty(ctx, m.ports.Target); err != nil {
+		return err
+	}
+	conn, err := m.ports.Source.Connect(ctx, "look")
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	if m.doc.Catalogue, err = ddl.Read(ctx, conn, m.settings.Select); err != nil {
+		return err
+	}
+	if m.settings.Identity && !m.settings.Offline {
+		tables, err := pg.Tables(ctx, conn, m.settings.Select)
+		if err != nil {
+			return err
+		}
+		m.doc.Identities = follow.Identities(tables)
+	}
+	// The document comes first: whatever is made from here on is found by it.
+	if err := m.reach(Copying, map[string]any{"settings": m.settings, "identities": m.doc.Identities}); err != nil {
+		return err
+	}
+	m.point("begun")
+	if err := m.makeRoles(ctx, plan); err != nil {
+		return err
+	}
+	return follow.Identify(ctx, m.ports.Source, m.doc.Identities)
+}
+
+// copied is what follows a pass of the copy that came to its end.
+func (m *Mover) copied(ctx context.Context, result base.Result) error {
+	m.doc.Left = result.Left
+	if m.doc.Stage == Copying {
+		next := Following
+		if m.settings.Offline {
+			next = Copied
+		}
+		details := map[string]any{"rows": result.Rows, "bytes": result.Bytes, "tables": len(result.Tables), "indexes": result.Indexes, "largeObjects": result.LargeObjects, "left": result.Left, "seconds": result.Took.Seconds()}
+		if err := m.reach(next, details); err != nil {
+			return err
+		}
+	} else if err := m.save(); err != nil {
+		return err
+	}
+	var lost []base.Left
+	for _, left := range result.Left {
+		if !left.Later {
+			lost = append(lost, left)
+		}
+	}
+	if len(lost) > 0 {
+		return fault.Newf(fault.Found, "copy the database: %d objects could not be made on the target, the first is %s %s: %s", len(lost), lost[0].Kind, lost[0].Name, lost[0].Message).
+			Hintf("mend it and run the command again, or see what it means: landfall verify postgres")
+	}
+	return nil
+}
+
+// publish makes the publication of a generation, before its slot.
+func (m *Mover) publish(ctx context.Context, g base.Generation) error {
+	if m.settings.Offline {
+		return nil
+	}
+	if err := m.keepStream(g, false); err != nil {
+		return err
+	}
+	return m.stream(g.Name, g.Tables).Publish(ctx)
+}
+
+// discard drops what was made for a generation that got no table.
+func (m *Mover) discard(ctx context.Context, g base.Generation) error {
+	left, err := m.stream(g.Name, g.Tables).Drop(ctx)
+	m.left(left)
+	if err != nil {
+		return err
+	}
+	m.doc.Streams = slices.DeleteFunc(m.doc.Streams, func(s Streamed) bool { return s.Name == g.Name })
+	return m.save()
+}
+
+// ready lets the target follow a generation.
+func (m *Mover) ready(ctx context.Context, g base.Generation) error {
+	if m.settings.Offline || m.doc.Stage != Copying && m.doc.Stage != Following {
+		return nil
+	}
+	if err := m.keepStream(g, true); err != nil {
+		return err
+	}
+	return m.begins(ctx, m.stream(g.Name, g.Tables))
+}
+
+// begins lets the subscriber of a stream apply it.
+func (m *Mover) begins(ctx context.Context, s follow.Stream) error {
+	if err := s.Publish(ctx); err != nil {
+		return err
+	}
+	if err := s.Subscribe(ctx); err != nil {
+		return err
+	}
+	return s.Enable(ctx)
+}
+
+func (m *Mover) keepStream(g base.Generation, ready bool) error {
+	names := make([]pg.Name, len(g.Tables))
+	for i := range g.Tables {
+		names[i] = g.Tables[i].Name
+	}
+	kept := Streamed{g.Name, names, ready}
+	if i := slices.IndexFunc(m.doc.Streams, func(s Streamed) bool { return s.Name == g.Name }); i >= 0 {
+		m.doc.Streams[i] = kept
+	} else {
+		m.doc.Streams = append(m.doc.Streams, kept)
+	}
+	return m.save()
+}
+
+// stream is one from the source to the target.
+func (m *Mover) stream(name string, tables []pg.Table) follow.Stream {
+	return follow.Stream{Run: m.doc.Run, Name: name, Publisher: m.ports.Source, Subscriber: m.ports.Target, Route: m.ports.Route, Tables: tables}
+}
+
+// mend brings a table that was copied in part up to a later snapshot.
+func (m *Mover) mend(ctx context.Context, o base.Mending) (base.Moved, error) {
+	source, err := m.ports.Source.Connect(ctx, "mend")
+	if err != nil {
+		return base.Moved{}, err
+	}
+	defer source.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	for _, sql := range []string{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET TRANSACTION SNAPSHOT " + pg.Literal(o.Snapshot)} {
+		if _, err := source.Exec(ctx, sql); err != nil {
+			return base.Moved{}, pg.Fault(err, "use the snapshot", o.Snapshot)
+		}
+	}
+	target, err := m.ports.Target.Connect(ctx, "mend")
+	if err != nil {
+		return base.Moved{}, err
+	}
+	defer target.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what counts is committed
+	piece, err := rows.BringUp(ctx, rows.BringUpOptions{Source: source, Target: target, Table: o.Table})
+	return base.Moved{Rows: piece.Rows}, err
+}
+
+// shutTarget lets nobody but Landfall write at the target.
+func (m *Mover) shutTarget(ctx context.Context) error {
+	if m.doc.TargetFence == nil {
+		state, err := fence.Look(ctx, m.ports.Target)
+		if err != nil {
+			return err
+		}
+		m.doc.TargetFence = &state
+		if err := m.save(); err != nil {
+			return err
+		}
+	}
+	m.point("target fence kept")
+	return m.shut(ctx, m.ports.Target, *m.doc.TargetFence)
+}
+
+// shut puts a fence up, and proves it.
+func (m *Mover) shut(ctx context.Context, at pg.Endpoint, state fence.State) error {
+	found, err := fence.Shut(ctx, at, state, m.fencing())
+	if err != nil {
+		return err
+	}
+	if err := m.tell("fence.tried", map[string]any{"database": at.String(), "result": found, "weak": state.Weak}); err != nil {
+		return err
+	}
+	if !found.Holds {
+		return fault.Newf(fault.Refused, "fence %s: it does not hold: %s", at, found.Gaps[0]).Hintf("end what is named, then run the command again")
+	}
+	return nil
+}
+
+func (m *Mover) fencing() fence.Options {
+	return fence.Options{Grace: m.settings.Grace, Record: func(t fence.Transition) {
+		if err := m.tell("fence."+string(t.What), t); err != nil {
+			m.say(err.Error())
+		}
+	}}
+}
+
+// left says what could not be removed.
+func (m *Mover) left(all follow.Leftovers) {
+	for _, one := range all {
+		m.say(one)
+	}
+}

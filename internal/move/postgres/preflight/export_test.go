@@ -1,0 +1,22 @@
+package preflight
+
+import "example.com/landfall/internal/move/postgres/preflight/facts"
+
+// Judge judges facts without a server.
+func Judge(s, t *facts.Facts, o Options) ([]Finding, error) {
+	j, err := newJudge(s, t, o)
+	if err != nil {
+		return nil, err
+	}
+	return j.all(), nil
+}
+
+// JudgeProbed is Judge after a probe from the target that was refused.
+func JudgeProbed(s, t *facts.Facts, refused string) ([]Finding, error) {
+	j, err := newJudge(s, t, Options{})
+	if err != nil {
+		return nil, err
+	}
+	j.probed = []probe{{Target, refused}}
+	return j.all(), nil
+}

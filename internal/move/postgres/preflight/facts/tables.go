@@ -1,0 +1,253 @@
+package facts
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.com/landfall/internal/move/postgres/pg"
+)
+
+// Table is a table that holds rows, with what decides how it can be moved.
+type Table struct {
+	Name  pg.Name `json:"name"`
+	Owner string  `json:"owner"`
+	// Bytes are those of the table and its TOAST table, Rows an estimate.
+	Bytes int64   `json:"bytes"`
+	Rows  float64 `json:"rows"`
+	// Indexes and IndexBytes are of all its indexes.
+	Indexes    int   `json:"indexes"`
+	IndexBytes int64 `json:"indexBytes"`
+	// Identity is relreplident, Replicated says that updates and deletes can be
+	// replicated with it; Candidate is an index that could be the identity.
+	Identity   string `json:"identity"`
+	Replicated bool   `json:"replicated"`
+	Candidate  string `json:"candidate,omitempty"`
+	// Primary says that it has a primary key.
+	Primary bool `json:"primary"`
+	// Unlogged tables are not replicated.
+	Unlogged bool `json:"unlogged,omitempty"`
+	// Partition is the partitioned table that it is a leaf of, Inherits its parents
+	// that are no partitioned tables.
+	Partition string   `json:"partition,omitempty"`
+	Inherits  []string `json:"inherits,omitempty"`
+	// Owned says that the login has the rights of the owner, Readable that it may
+	// read all rows, Secured and Forced are row security.
+	Owned    bool `json:"owned"`
+	Readable bool `json:"readable"`
+	Secured  bool `json:"secured,omitempty"`
+	Forced   bool `json:"forced,omitempty"`
+	// Unequal are columns whose type has no equality, Generated those that are
+	// computed, GeneratedKey those of them in the identity, Text those that go over as
+	// text, Identities the identity columns.
+	Unequal      []string `json:"unequal,omitempty"`
+	Generated    []string `json:"generated,omitempty"`
+	GeneratedKey []string `json:"generatedKey,omitempty"`
+	Text         []string `json:"text,omitempty"`
+	Identities   []string `json:"identities,omitempty"`
+	// OIDs says that it has the hidden column of PostgreSQL 11 and before.
+	OIDs bool `json:"oids,omitempty"`
+	// Types are the types of its columns that mean something else, or nothing, on
+	// another server: "column type".
+	Types []string `json:"types,omitempty"`
+	// Money are its columns of type money.
+	Money []string `json:"money,omitempty"`
+}
+
+// more is what pg.Tables does not read.
+type more struct {
+	OID                      uint32
+	Indexes                  int
+	IndexBytes               int64
+	Candidate                string
+	Identity                 []string
+	Owned, Readable, Sec, FR bool
+	OIDs                     bool
+}
+
+func (r *reader) tables(ctx context.Context) error {
+	tables, err := pg.Tables(ctx, r.conn, r.o.Select)
+	if err != nil {
+		return err
+	}
+	details, err := r.details(ctx, tables)
+	if err != nil {
+		return err
+	}
+	equal, err := readEquality(ctx, r.conn)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		d := details[t.OID]
+		out := Table{
+			Name: t.Name, Owner: t.Owner, Bytes: t.Bytes, Rows: t.Rows, Identity: t.Identity, Replicated: t.Replicated, Primary: t.Primary, Unlogged: t.Persistence == "u",
+			Indexes: d.Indexes, IndexBytes: d.IndexBytes, Candidate: d.Candidate, Owned: d.Owned, Readable: d.Readable, Secured: d.Sec, Forced: d.FR, OIDs: d.OIDs,
+		}
+		if t.Root != nil {
+			out.Partition = t.Root.String()
+		}
+		for _, p := range t.Inherits {
+			out.Inherits = append(out.Inherits, p.String())
+		}
+		for _, c := range t.Columns {
+			out.column(c, d.Identity, equal)
+		}
+		r.facts.Tables = append(r.facts.Tables, out)
+	}
+	return r.forget(ctx)
+}
+
+func (t *Table) column(c pg.Column, key []string, equal equality) {
+	switch {
+	case c.Generated && slices.Contains(key, c.Name):
+		t.GeneratedKey = append(t.GeneratedKey, c.Name)
+		fallthrough
+	case c.Generated:
+		t.Generated = append(t.Generated, c.Name)
+		return
+	case !equal.has(c.TypeID):
+		t.Unequal = append(t.Unequal, c.Name+" "+c.Type)
+	}
+	if !c.Binary {
+		t.Text = append(t.Text, c.Name+" "+c.Type)
+	}
+	if c.Identity != "" {
+		t.Identities = append(t.Identities, c.Name)
+	}
+	base := strings.TrimSuffix(c.Type, "[]")
+	if slices.Contains(local(), base) {
+		t.Types = append(t.Types, c.Name+" "+c.Type)
+	}
+	if base == "money" {
+		t.Money = append(t.Money, c.Name)
+	}
+}
+
+// local are types whose values are of this server: places in its log, numbers of
+// its transactions, and OIDs of what is in its catalogue, which every server
+// numbers anew (PostgreSQL manual, "Object Identifier Types").
+func local() []string {
+	return []string{"cid", "pg_lsn", "pg_snapshot", "regclass", "regcollation", "regconfig", "regdictionary", "regnamespace", "regoper", "regoperator",
+		"regproc", "regprocedure", "regrole", "regtype", "tid", "txid_snapshot", "xid", "xid8"}
+}
+
+// details asks for indexes and rights. An index can be the replica identity when
+// it is unique, not partial, not deferrable, and over columns that are NOT NULL
+// (PostgreSQL manual, ALTER TABLE); for the column of which relreplident speaks,
+// the present one is asked too.
+func (r *reader) details(ctx context.Context, tables []pg.Table) (map[uint32]more, error) {
+	ids := make([]uint32, len(tables))
+	for i, t := range tables {
+		ids[i] = t.OID
+	}
+	var rows []more
+	keys := r.choose(11, "i.indnkeyatts", "i.indnatts")
+	oids := r.choose(12, "false", "c.relhasoids")
+	generated := r.choose(12, "a.attgenerated <> ''", "false")
+	err := collect(ctx, r, &rows, `
+SELECT c.oid, coalesce(x.number, 0)::int4, coalesce(x.bytes, 0)::int8, coalesce(k.name, ''), coalesce(ident.cols, '{}'),
+       pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE'),
+       pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') AND NOT pg_catalog.row_security_active(c.oid),
+       c.relrowsecurity, c.relforcerowsecurity, `+oids+`
+FROM pg_catalog.pg_class c
+LEFT JOIN LATERAL (SELECT pg_catalog.count(*) AS number, pg_catalog.sum(pg_catalog.pg_relation_size(i.indexrelid)) AS bytes FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) x ON true
+LEFT JOIN LATERAL (
+  SELECT ic.relname::text AS name FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
+  WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+    AND NOT EXISTS (SELECT FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY o(num, at) JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = o.num
+                    WHERE o.at <= `+keys+` AND (NOT a.attnotnull OR `+generated+`))
+  ORDER BY i.indisprimary DESC, `+keys+`, ic.relpages, ic.relname LIMIT 1) k ON true
+LEFT JOIN LATERAL (
+  SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) AS cols FROM pg_catalog.pg_index i, pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY o(num, at), pg_catalog.pg_attribute a
+  WHERE i.indrelid = c.oid AND a.attrelid = c.oid AND a.attnum = o.num AND o.at <= `+keys+`
+    AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident)) ident ON true
+WHERE c.oid = ANY($1::oid[])`, ids)
+	out := map[uint32]more{}
+	for _, m := range rows {
+		out[m.OID] = m
+	}
+	return out, err
+}
+
+// forget lets the server drop what it keeps in the session of a large catalogue.
+func (r *reader) forget(ctx context.Context) error {
+	_, err := r.conn.Exec(ctx, "DISCARD PLANS")
+	return err
+}
+
+// equality knows which types have an equality that the worker of a subscription
+// can use: that of the default operator class of btree or hash (function
+// lookup_type_cache of the server).
+type equality struct {
+	direct map[uint32]bool
+	types  map[uint32]composed
+}
+
+type composed struct {
+	class      string
+	base, elem uint32
+	columns    []uint32
+}
+
+func readEquality(ctx context.Context, conn *pgx.Conn) (equality, error) {
+	e := equality{map[uint32]bool{}, map[uint32]composed{}}
+	rows, err := conn.Query(ctx, `
+WITH direct AS (SELECT DISTINCT opcintype AS id FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname IN ('btree', 'hash') AND o.opcdefault)
+SELECT id FROM direct UNION SELECT c.castsource FROM pg_catalog.pg_cast c JOIN direct ON direct.id = c.casttarget WHERE c.castmethod = 'b' AND c.castcontext = 'i'`)
+	if err != nil {
+		return e, err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uint32])
+	if err != nil {
+		return e, err
+	}
+	for _, id := range ids {
+		e.direct[id] = true
+	}
+	rows, err = conn.Query(ctx, `
+SELECT t.oid, t.typtype::text, t.typbasetype, CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND t.typinput = 'pg_catalog.array_in'::regproc THEN t.typelem ELSE 0 END,
+       coalesce((SELECT pg_catalog.array_agg(a.atttypid) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '{}')
+FROM pg_catalog.pg_type t WHERE t.typtype <> 'p'`)
+	if err != nil {
+		return e, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id uint32
+		var c composed
+		if err := rows.Scan(&id, &c.class, &c.base, &c.elem, &c.columns); err != nil {
+			return e, err
+		}
+		e.types[id] = c
+	}
+	return e, rows.Err()
+}
+
+// has reports whether values of a type can be compared. Enums, ranges and
+// multiranges always can: the server has classes for all of them.
+func (e equality) has(id uint32) bool {
+	if e.direct[id] {
+		return true
+	}
+	switch t := e.types[id]; {
+	case t.class == "d":
+		return e.has(t.base)
+	case t.elem != 0:
+		return e.has(t.elem)
+	case t.class == "c":
+		return !slices.ContainsFunc(t.columns, func(c uint32) bool { return !e.has(c) })
+	default:
+		return t.class == "e" || t.class == "r" || t.class == "m"
+	}
+}
+
+// Largest are the tables by size, largest first.
+func (f *Facts) Largest() []Table {
+	out := slices.Clone(f.Tables)
+	slices.SortStableFunc(out, func(a, b Table) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), a.Name.Compare(b.Name)) })
+	return out
+}
