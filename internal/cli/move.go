@@ -14,7 +14,7 @@ func moveCommand(e *env) *cobra.Command {
 		Use:   "move",
 		Short: "carry data from the source to the target, and prove it",
 	}
-	cmd.AddCommand(moveObjectsCommand(e))
+	cmd.AddCommand(moveObjectsCommand(e), movePostgresCommand(e))
 	return cmd
 }
 

@@ -12,7 +12,7 @@ func verifyCommand(e *env) *cobra.Command {
 		Use:   "verify",
 		Short: "prove that data is the same at the source and at the target",
 	}
-	cmd.AddCommand(verifyObjectsCommand(e), verifyManifestCommand(e))
+	cmd.AddCommand(verifyObjectsCommand(e), verifyPostgresCommand(e), verifyManifestCommand(e))
 	return cmd
 }
 
@@ -67,6 +67,6 @@ the network.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.Ledger, "ledger", "", "a copy of the ledger (default: the workspace's)")
-	cmd.Flags().StringVar(&o.Key, "key", "", "a file with the public key of the workspace, to check without a ledger")
+	cmd.Flags().StringVar(&o.Key, "key", "", "a file with the public key of the workspace, or of the person who signed, to check without a ledger")
 	return cmd
 }

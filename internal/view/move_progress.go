@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -79,9 +80,10 @@ func line(p move.Progress) string {
 		}
 		total, all = fmt.Sprintf(" of %d%s", p.TotalItems, more), " of "+graph.Volume(p.TotalBytes)+more
 	}
-	fmt.Fprintf(&b, "%s: %d%s objects, %s%s", p.Doing, p.Items, total, graph.Volume(p.Bytes), all)
+	unit := cmp.Or(p.Unit, "objects")
+	fmt.Fprintf(&b, "%s: %d%s %s, %s%s", p.Doing, p.Items, total, unit, graph.Volume(p.Bytes), all)
 	if p.ItemsPerSecond > 0 {
-		fmt.Fprintf(&b, ", %.0f objects/s, %s/s", p.ItemsPerSecond, graph.Volume(int64(p.BytesPerSecond)))
+		fmt.Fprintf(&b, ", %.0f %s/s, %s/s", p.ItemsPerSecond, unit, graph.Volume(int64(p.BytesPerSecond)))
 	}
 	if p.Left > 0 {
 		fmt.Fprintf(&b, ", ETA %s", round(p.Left))

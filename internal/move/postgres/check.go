@@ -25,7 +25,7 @@ func (m *Mover) Check(ctx context.Context, o CheckOptions) (preflight.Report, er
 	s := m.settings
 	return preflight.Check(ctx, m.ports.Source, m.ports.Target, preflight.Options{
 		Select: s.Select, Run: string(m.doc.Run), Offline: s.Offline, NoReturn: s.NoReturn, Identity: s.Identity, Jobs: s.Jobs,
-		Sample: o.Sample, Probe: o.Probe, Planned: o.Planned, Progress: m.progress,
+		Sample: o.Sample, Probe: o.Probe, Planned: o.Planned, Progress: m.counting("questions"),
 	})
 }
 

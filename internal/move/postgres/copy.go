@@ -33,6 +33,9 @@ func (m *Mover) Copy(ctx context.Context) (base.Result, error) {
 			return base.Result{}, err
 		}
 	}
+	if err := m.prepare(ctx); err != nil {
+		return base.Result{}, err
+	}
 	programs := m.ports.Programs
 	if programs.Dump == "" {
 		var err error
@@ -47,7 +50,7 @@ func (m *Mover) Copy(ctx context.Context) (base.Result, error) {
 		Source: m.ports.Source, Target: m.ports.Target, Run: string(m.doc.Run), Selection: s.Select, Programs: programs,
 		Jobs: s.Jobs, IndexJobs: s.IndexJobs, ChunkBytes: s.ChunkBytes, Once: s.Offline, Limits: m.limits,
 		Hooks: base.Hooks{
-			Protect: guard.protect, Progress: func(p base.Progress) { m.progress(p.Progress) }, Point: m.point,
+			Protect: guard.protect, Progress: func(p base.Progress) { m.counting("tables")(p.Progress) }, Point: m.point,
 			Publish: m.publish, Discard: m.discard, Ready: m.ready, Mend: m.mend,
 		},
 	})
@@ -107,9 +110,6 @@ func (m *Mover) begin(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
-	if m.doc.Catalogue, err = ddl.Read(ctx, conn, m.settings.Select); err != nil {
-		return err
-	}
 	if m.settings.Identity && !m.settings.Offline {
 		tables, err := pg.Tables(ctx, conn, m.settings.Select)
 		if err != nil {
@@ -122,10 +122,27 @@ func (m *Mover) begin(ctx context.Context) error {
 		return err
 	}
 	m.point("begun")
-	if err := m.makeRoles(ctx, plan); err != nil {
+	return m.makeRoles(ctx, plan)
+}
+
+// prepare sets the replica identities at the source, and keeps its schema as it is
+// from then on.
+func (m *Mover) prepare(ctx context.Context) error {
+	if m.doc.Catalogue.Objects != nil {
+		return nil
+	}
+	if err := follow.Identify(ctx, m.ports.Source, m.doc.Identities); err != nil {
 		return err
 	}
-	return follow.Identify(ctx, m.ports.Source, m.doc.Identities)
+	conn, err := m.ports.Source.Connect(ctx, "schema")
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	if m.doc.Catalogue, err = ddl.Read(ctx, conn, m.settings.Select); err != nil {
+		return err
+	}
+	return m.save()
 }
 
 // copied is what follows a pass of the copy that came to its end.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strconv"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres/compare"
@@ -136,7 +137,12 @@ func (m *Mover) sequences(ctx context.Context, from, to pg.Endpoint) error {
 	if behind := sequence.Behind(all, there); len(behind) > 0 {
 		return fault.Newf(fault.Found, "carry the sequences over: %d are behind, the first is %s", len(behind), behind[0])
 	}
-	return m.tell("sequences", map[string]any{"from": from.String(), "to": to.String(), "sequences": all})
+	// As text: a ledger's numbers have fewer digits than a sequence.
+	values := map[string]string{}
+	for _, q := range all {
+		values[q.Name.String()] = strconv.FormatInt(q.Last, 10)
+	}
+	return m.tell("sequences", map[string]any{"from": from.String(), "to": to.String(), "last": values})
 }
 
 // Return turns the stream round: from here on what is written at the target would

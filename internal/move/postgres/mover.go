@@ -54,7 +54,8 @@ type Settings struct {
 	NoReturn bool `json:"noReturn,omitempty"`
 	// OpenTarget leaves the target open to others while it follows.
 	OpenTarget bool `json:"openTarget,omitempty"`
-	// Anyway begins although the target holds objects of other names.
+	// Jobs copy at once, IndexJobs build indexes at once, ChunkBytes is the size of the
+	// pieces of large tables; 0 takes the defaults of package base.
 	Jobs       int   `json:"jobs,omitempty"`
 	IndexJobs  int   `json:"indexJobs,omitempty"`
 	ChunkBytes int64 `json:"chunkBytes,omitempty"`
@@ -135,9 +136,13 @@ func (m *Mover) say(text string) {
 	}
 }
 
-func (m *Mover) progress(p move.Progress) {
-	if m.ports.Progress != nil {
-		m.ports.Progress(p)
+// counting tells progress in a unit.
+func (m *Mover) counting(unit string) func(move.Progress) {
+	return func(p move.Progress) {
+		if m.ports.Progress != nil {
+			p.Unit = unit
+			m.ports.Progress(p)
+		}
 	}
 }
 

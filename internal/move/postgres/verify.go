@@ -17,7 +17,7 @@ import (
 // difference is one. The error is fault.Found when the two are not equal.
 func (m *Mover) Verify(ctx context.Context, o rows.Options, parts compare.Parts) (compare.Report, error) {
 	o.Select = m.settings.Select
-	o.Limits, o.Progress = m.limits, m.progress
+	o.Limits, o.Progress = m.limits, m.counting("rows")
 	if m.doc.Stage == Following && !m.settings.Offline {
 		f, err := m.follower(ctx)
 		if err != nil {
@@ -167,7 +167,7 @@ func (m *Mover) Repair(ctx context.Context, report compare.Report) ([]rows.Repai
 			differ = append(differ, t)
 		}
 	}
-	done, err := rows.Repair(ctx, rows.Sides{Source: m.ports.Source, Target: m.ports.Target}, rows.RepairOptions{Alone: true, Tables: differ, Options: rows.Options{Select: m.settings.Select, Progress: m.progress}})
+	done, err := rows.Repair(ctx, rows.Sides{Source: m.ports.Source, Target: m.ports.Target}, rows.RepairOptions{Alone: true, Tables: differ, Options: rows.Options{Select: m.settings.Select, Progress: m.counting("rows")}})
 	if told := m.tell("repaired", done); err == nil {
 		err = told
 	}

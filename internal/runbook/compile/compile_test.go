@@ -183,9 +183,13 @@ func TestBookshop(t *testing.T) {
 func TestKnownKindsAreThemselves(t *testing.T) {
 	t.Parallel()
 	in := named(t, "bookshop")
-	in.Kinds = map[runbook.StepKind]bool{"deploy": true, "move.postgres": true}
+	in.Kinds = map[runbook.StepKind]bool{"deploy": true, "move.postgres": true, "fence.postgres": true, "return.postgres": true, "writers.postgres": true}
 	r := compiled(t, in, runbook.BlueGreen)
-	for id, kind := range map[string]runbook.StepKind{"prepare.deploy.test": "deploy", "execute.copy.db-bookshop-db": "move.postgres", "execute.backup.db-bookshop-db": compile.Manual} {
+	for id, kind := range map[string]runbook.StepKind{
+		"prepare.deploy.test": "deploy", "execute.copy.db-bookshop-db": "move.postgres", "execute.backup.db-bookshop-db": compile.Manual,
+		"execute.fence.db-bookshop-db": "fence.postgres", "execute.return.db-bookshop-db": "return.postgres", "execute.switch.db-bookshop-db": "writers.postgres",
+		"execute.final.db-bookshop-db": compile.Manual, "execute.fence.queue-bookshop-orders": compile.Manual,
+	} {
 		s := step(t, r, id)
 		if s.Kind != kind || kind != compile.Manual && (s.Inputs["kind"] != nil || s.Retry.Attempts < 2) {
 			t.Errorf("%s is of kind %s: %v %+v", id, s.Kind, s.Inputs, s.Retry)

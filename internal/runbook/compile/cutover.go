@@ -199,7 +199,11 @@ func (b *book) carry(s *set, m moving) string {
 		fence.Inputs["stated"] = "nobody can write " + s.name + " from here until it is handed over; its users agreed to the moment"
 		fence.Approvals = runbook.Approvals{Count: 1, Roles: []string{role}, Why: "the users of " + s.name + " agree to the moment"}
 	}
-	last := b.add(b.by("fence", fence))
+	kind := b.own("fence", s)
+	if kind != "fence" {
+		fence.Inputs["target"] = string(s.Target)
+	}
+	last := b.add(b.by(kind, fence))
 	switch {
 	case s.Kind == "queue":
 		last = b.add(b.by("drain", runbook.Step{ID: "execute.drain." + s.key, Phase: runbook.Execute, Title: "Let " + s.name + " run empty", Owner: role, Place: runbook.NearSource, Needs: []string{last}, InWindow: m.inWindow, About: about,
@@ -212,11 +216,11 @@ func (b *book) carry(s *set, m moving) string {
 		if s.Kind == "objects" && b.Kinds["move.objects"] {
 			undo.Inputs = map[string]any{"keep": true}
 		}
-		last = b.add(b.by(runbook.StepKind("move."+s.Kind), runbook.Step{ID: "execute.copy." + s.key, Phase: runbook.Execute, Title: "Copy " + s.name, Owner: role, Place: runbook.NearTarget, Needs: []string{last}, InWindow: m.inWindow, About: about,
+		last = b.add(b.by(mover("move", s), runbook.Step{ID: "execute.copy." + s.key, Phase: runbook.Execute, Title: "Copy " + s.name, Owner: role, Place: runbook.NearTarget, Needs: []string{last}, InWindow: m.inWindow, About: about,
 			Inputs: b.moveInputs(s, "copy"), Probe: "a copy from after the fence is there", Do: copyWords(s), Verify: "the copy is complete", After: runbook.After{Replicates: map[string]runbook.Side{s.ID: runbook.AtTarget}},
 			Undo: undo, ExpectedSeconds: seconds, ExpectedBasis: basis}))
 	}
-	return b.add(b.by(runbook.StepKind("verify."+s.Kind), runbook.Step{ID: "execute.final." + s.key, Phase: runbook.Execute, Title: "Prove that all of " + s.name + " is there", Owner: role, Place: runbook.NearTarget, Needs: []string{last}, InWindow: m.inWindow, About: about,
+	return b.add(b.by(mover("verify", s), runbook.Step{ID: "execute.final." + s.key, Phase: runbook.Execute, Title: "Prove that all of " + s.name + " is there", Owner: role, Place: runbook.NearTarget, Needs: []string{last}, InWindow: m.inWindow, About: about,
 		Inputs: b.moveInputs(s, "final"), Probe: "a comparison from after the fence is there", Do: "wait until everything is carried over, then " + verifyWords(s.Kind), Verify: "nothing differs", UndoReason: "comparing changes nothing",
 		ExpectedSeconds: finalSeconds(s), ExpectedBasis: finalBasis(s)}))
 }
@@ -257,7 +261,7 @@ func (b *book) hand(s *set, needs []string, inWindow bool) string {
 	role := owner(b.byID[s.Source].Kind)
 	about := []cloud.ResourceID{s.Source}
 	if s.Returns {
-		needs = []string{b.add(b.by("move.return", runbook.Step{ID: "execute.return." + s.key, Phase: runbook.Execute, Title: "Prepare the way back of " + s.name, Owner: role, Place: runbook.NearTarget, Needs: needs, InWindow: inWindow, About: about,
+		needs = []string{b.add(b.by(b.own("move.return", s), runbook.Step{ID: "execute.return." + s.key, Phase: runbook.Execute, Title: "Prepare the way back of " + s.name, Owner: role, Place: runbook.NearTarget, Needs: needs, InWindow: inWindow, About: about,
 			Inputs: b.moveInputs(s, "return"), Probe: "a change at the target would be carried to the source", Do: returnWords(s.Kind), Verify: "a marker that is written at the target arrives at the source",
 			After: runbook.After{Replicates: map[string]runbook.Side{s.ID: runbook.AtSource}}, Undo: &runbook.Undo{Do: "stop carrying back", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "assumed"}))}
 	}
@@ -266,7 +270,7 @@ func (b *book) hand(s *set, needs []string, inWindow bool) string {
 		undo.Do = "fence the target; what was written there since the switch has to be carried back by hand, or is given up"
 		undo.Loses = losesWords(s)
 	}
-	return b.add(b.by("writers", runbook.Step{ID: "execute.switch." + s.key, Phase: runbook.Execute, Title: "Let the target write " + s.name, Owner: role, Place: runbook.NearTarget, Needs: needs, InWindow: inWindow, About: about,
+	return b.add(b.by(b.own("writers", s), runbook.Step{ID: "execute.switch." + s.key, Phase: runbook.Execute, Title: "Let the target write " + s.name, Owner: role, Place: runbook.NearTarget, Needs: needs, InWindow: inWindow, About: about,
 		Inputs: map[string]any{"data": s.ID, "source": string(s.Source), "target": string(s.Target)}, Gates: []runbook.Gate{zeroGate(s)},
 		Probe: "the target takes writes and the source refuses them", Do: "let the target take writes and point every component to it; the source stays fenced", Verify: "a write at the target succeeds, one at the source is refused",
 		After: runbook.After{Writers: map[string]runbook.Side{s.ID: runbook.AtTarget}}, Undo: undo, ExpectedSeconds: 3 * minute, ExpectedBasis: "assumed"}))

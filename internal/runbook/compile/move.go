@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/runbook"
@@ -113,10 +114,31 @@ func (b *book) copy(s *set, needs []string) string {
 		step.Verify = "the trial was verified, and fits into the window"
 		step.Undo = &runbook.Undo{Do: "empty the trial copy", ExpectedSeconds: 10 * minute}
 	}
-	id := b.add(b.by(runbook.StepKind("move."+s.Kind), step))
-	return b.add(b.by(runbook.StepKind("verify."+s.Kind), runbook.Step{ID: "execute.verify." + s.key, Phase: runbook.Execute, Title: "Compare both copies of " + s.name, Owner: role, Place: runbook.NearTarget, Needs: []string{id}, About: []cloud.ResourceID{s.Source},
+	id := b.add(b.by(mover("move", s), step))
+	return b.add(b.by(mover("verify", s), runbook.Step{ID: "execute.verify." + s.key, Phase: runbook.Execute, Title: "Compare both copies of " + s.name, Owner: role, Place: runbook.NearTarget, Needs: []string{id}, About: []cloud.ResourceID{s.Source},
 		Inputs: b.moveInputs(s, "verify"), Probe: "a comparison of this copy is there", Do: verifyWords(s.Kind), Verify: "nothing differs, or each difference is explained", UndoReason: "comparing changes nothing",
 		ExpectedSeconds: verifySeconds(s), ExpectedBasis: "assumed: a third of the copy"}))
+}
+
+// mover is the kind of a step that copies or compares a set. A database that is
+// copied while nobody writes, and tried before, is people's: the mover of databases
+// makes one copy and follows it.
+func mover(verb string, s *set) runbook.StepKind {
+	kind := runbook.StepKind(verb + "." + s.Kind)
+	if s.Kind == "postgres" && s.Method != "online" {
+		kind += ".offline"
+	}
+	return kind
+}
+
+// own is the kind of a step around the switch of a set: one of the set's own kind
+// where Landfall carries it out, otherwise that of all sets.
+func (b *book) own(kind runbook.StepKind, s *set) runbook.StepKind {
+	verb := strings.TrimPrefix(string(kind), "move.")
+	if k := mover(verb, s); b.Kinds[k] {
+		return k
+	}
+	return kind
 }
 
 func (b *book) moveInputs(s *set, what string) map[string]any {

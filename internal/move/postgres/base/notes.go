@@ -31,7 +31,7 @@ func notesTables(run string) string {
 	s := notes(run)
 	return `BEGIN;
 CREATE SCHEMA IF NOT EXISTS ` + s + `;
-CREATE TABLE IF NOT EXISTS ` + s + `.run (version int NOT NULL, source text NOT NULL, selection text NOT NULL, epoch bigint NOT NULL, begun timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS ` + s + `.run (one int PRIMARY KEY DEFAULT 1 CHECK (one = 1), version int NOT NULL, source text NOT NULL, selection text NOT NULL, epoch bigint NOT NULL, begun timestamptz NOT NULL);
 CREATE TABLE IF NOT EXISTS ` + s + `.generation (number int PRIMARY KEY, lsn text NOT NULL, begun timestamptz NOT NULL);
 CREATE TABLE IF NOT EXISTS ` + s + `.entry (seq int PRIMARY KEY, entry text NOT NULL, state text NOT NULL, trouble text NOT NULL);
 CREATE TABLE IF NOT EXISTS ` + s + `.progress (schema text, name text, chunk int, chunks int NOT NULL, generation int NOT NULL, rows bigint NOT NULL, bytes bigint NOT NULL, how text NOT NULL, PRIMARY KEY (schema, name, chunk));
@@ -125,7 +125,7 @@ func register(ctx context.Context, conn *pgx.Conn, run, source, selection string
 			return 0, pg.Fault(err, "make the notes of run", run)
 		}
 	}
-	sql := "INSERT INTO " + s + ".run SELECT $1, $2, $3, 0, now() WHERE NOT EXISTS (SELECT FROM " + s + ".run)"
+	sql := "INSERT INTO " + s + ".run (version, source, selection, epoch, begun) SELECT $1, $2, $3, 0, now() WHERE NOT EXISTS (SELECT FROM " + s + ".run)"
 	if _, err := conn.Exec(ctx, sql, notesVersion, source, selection); err != nil {
 		return 0, pg.Fault(err, "make the notes of run", run)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,16 +34,30 @@ const beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 const lobsAtOnce = 100
 
 func (p pair) largeObjects(ctx context.Context, first int) (*LargeObjects, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	out := &LargeObjects{Verdict: rows.Equal}
 	var nexts [2]func() (lob, error, bool)
+	var group sync.WaitGroup
+	// The sessions are the caller's: nothing uses them when this returns.
+	defer group.Wait()
+	defer cancel()
 	for side, conn := range p {
-		if _, err := conn.Exec(ctx, beginReading); err != nil {
-			return nil, pg.Fault(err, "read large objects", "")
+		found := make(chan result, lobsAtOnce)
+		group.Go(func() {
+			defer close(found)
+			for one, err := range lobs(ctx, conn) {
+				select {
+				case found <- result{one, err}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+		nexts[side] = func() (lob, error, bool) {
+			r, more := <-found
+			return r.lob, r.err, more
 		}
-		defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "ROLLBACK") }()
-		next, stop := iter.Pull2(lobs(ctx, conn))
-		defer stop()
-		nexts[side] = next
 	}
 	err := merge(nexts, func(source, target *lob) { out.add(source, target, first) })
 	if code := pg.Code(err); code == "42501" || code == "55000" {
@@ -53,6 +68,11 @@ func (p pair) largeObjects(ctx context.Context, first int) (*LargeObjects, error
 		out.Verdict = rows.Different
 	}
 	return out, pg.Fault(err, "read large objects", "")
+}
+
+type result struct {
+	lob lob
+	err error
 }
 
 func (l *LargeObjects) add(source, target *lob, first int) {
@@ -123,6 +143,11 @@ func merge(nexts [2]func() (lob, error, bool), each func(source, target *lob)) e
 // superuser), else each object is read by its functions.
 func lobs(ctx context.Context, conn *pgx.Conn) iter.Seq2[lob, error] {
 	return func(yield func(lob, error) bool) {
+		defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "ROLLBACK") }()
+		if _, err := conn.Exec(ctx, beginReading); err != nil {
+			yield(lob{}, err)
+			return
+		}
 		var readable bool
 		err := conn.QueryRow(ctx, "SELECT pg_catalog.has_column_privilege('pg_catalog.pg_largeobject', 'data', 'SELECT')").Scan(&readable)
 		var ids []uint32

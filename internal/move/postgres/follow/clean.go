@@ -22,8 +22,9 @@ type Sides struct {
 	// Within bounds the work on one server, so that one that does not answer keeps
 	// nobody waiting; 0 means 30 s.
 	Within time.Duration
-	// Identities are what was given to Identify, to be taken back at the source.
-	Identities []Identity
+	// Identities are what was given to Identify at the source, to be taken back there,
+	// TargetIdentities the same of the target, for the way back.
+	Identities, TargetIdentities []Identity
 }
 
 // Clean removes everything of a run from both servers by its name alone:
@@ -42,12 +43,8 @@ func Clean(ctx context.Context, run Run, sides Sides) (Leftovers, error) {
 	for _, at := range []pg.Endpoint{sides.Target, sides.Source} {
 		d.at(ctx, at, d.subscriptions)
 	}
-	d.at(ctx, sides.Target, d.slots, d.publications)
-	d.at(ctx, sides.Source, d.slots, d.publications, func(ctx context.Context, conn *pgx.Conn) {
-		if len(sides.Identities) > 0 {
-			d.note(sides.Source, "replica identities", Restore(ctx, sides.Source, sides.Identities))
-		}
-	})
+	d.at(ctx, sides.Target, d.slots, d.publications, d.identities(sides.Target, sides.TargetIdentities))
+	d.at(ctx, sides.Source, d.slots, d.publications, d.identities(sides.Source, sides.Identities))
 	return d.left, ctx.Err()
 }
 
@@ -93,9 +90,11 @@ func (d *dropping) at(ctx context.Context, at pg.Endpoint, works ...func(context
 	}
 }
 
-func (d *dropping) note(at pg.Endpoint, what string, err error) {
-	if err != nil {
-		d.left = append(d.left, fmt.Sprintf("%s in %s: %v", what, at, err))
+func (d *dropping) identities(at pg.Endpoint, all []Identity) func(context.Context, *pgx.Conn) {
+	return func(ctx context.Context, conn *pgx.Conn) {
+		if err := restore(ctx, conn, all); err != nil {
+			d.left = append(d.left, fmt.Sprintf("replica identities in %s: %v", at, err))
+		}
 	}
 }
 

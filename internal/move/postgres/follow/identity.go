@@ -11,9 +11,8 @@ import (
 // Identity is a change of a replica identity. It is journaled before it is made.
 type Identity struct {
 	Table pg.Name `json:"table"`
-	// Was is relreplident before, WasIndex the index where it was "i".
-	Was      string `json:"was"`
-	WasIndex string `json:"wasIndex,omitempty"`
+	// Was is relreplident before: "d", or "n".
+	Was string `json:"was"`
 	// Index is what is set: REPLICA IDENTITY USING INDEX, or FULL when it is "".
 	Index string `json:"index,omitempty"`
 }
@@ -38,7 +37,8 @@ func Identities(tables []pg.Table) []Identity {
 	return all
 }
 
-// Identify sets replica identities at a server.
+// Identify sets replica identities at a server. Streams want the tables as pg.Tables
+// reads them afterwards.
 func Identify(ctx context.Context, at pg.Endpoint, all []Identity) error {
 	return within(ctx, at, func(conn *pgx.Conn) error {
 		for _, i := range all {
@@ -65,28 +65,25 @@ func alterIdentity(table pg.Name, what string) string {
 // Restore is the opposite of Identify. An identity that somebody else has changed
 // since then stays, and so does that of a table which is gone.
 func Restore(ctx context.Context, at pg.Endpoint, all []Identity) error {
-	return within(ctx, at, func(conn *pgx.Conn) error {
-		for _, i := range all {
-			stands, err := i.stands(ctx, conn)
-			if err == nil && stands {
-				_, err = conn.Exec(ctx, i.undo())
-			}
-			if err != nil {
-				return pg.Fault(err, "take back the replica identity of", i.Table.String())
-			}
+	return within(ctx, at, func(conn *pgx.Conn) error { return restore(ctx, conn, all) })
+}
+
+func restore(ctx context.Context, conn *pgx.Conn, all []Identity) error {
+	for _, i := range all {
+		stands, err := i.stands(ctx, conn)
+		if err == nil && stands {
+			_, err = conn.Exec(ctx, i.undo())
 		}
-		return nil
-	})
+		if err != nil {
+			return pg.Fault(err, "take back the replica identity of", i.Table.String())
+		}
+	}
+	return nil
 }
 
 func (i Identity) undo() string {
-	switch i.Was {
-	case "n":
+	if i.Was == "n" {
 		return alterIdentity(i.Table, "NOTHING")
-	case "f":
-		return alterIdentity(i.Table, "FULL")
-	case "i":
-		return alterIdentity(i.Table, "USING INDEX "+pg.Quote(i.WasIndex))
 	}
 	return alterIdentity(i.Table, "DEFAULT")
 }

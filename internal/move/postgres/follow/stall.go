@@ -107,7 +107,15 @@ func (s Stream) Rest(ctx context.Context) ([]string, error) {
 	}); err != nil {
 		return nil, err
 	}
-	rest, err := s.peek(ctx, end)
+	var rest []transaction
+	err := until(ctx, func() (bool, error) {
+		var err error
+		rest, err = s.peek(ctx, end)
+		if pg.Code(err) == "55006" { // its last reader is not gone yet
+			return false, nil
+		}
+		return err == nil, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/move/postgres/follow/fence"
 	"example.com/landfall/internal/move/postgres/pg"
 )
 
@@ -173,27 +174,15 @@ func (s Stream) subscribed(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	return slices.Contains(names, s.Name), err
 }
 
-// Enable starts the subscription. Its tables have to have their rows and indexes.
+// Enable starts the subscription. Its tables have to have their rows and indexes. In
+// a database that is fenced, the worker's triggers are let in.
 func (s Stream) Enable(ctx context.Context) error {
 	return within(ctx, s.Subscriber, func(conn *pgx.Conn) error {
+		if err := fence.LetWorkers(ctx, conn); err != nil {
+			return err
+		}
 		return pg.Fault(pg.Privileged(ctx, conn, "ALTER SUBSCRIPTION "+pg.Quote(s.Name)+" ENABLE"), "enable subscription", s.Name)
 	})
-}
-
-// Writer is the role that the worker of the subscription writes as, and the triggers
-// that fire for what it writes (ENABLE ALWAYS or REPLICA). Where there are some and the
-// subscriber is fenced, the role has to be let in by the fence.
-func (s Stream) Writer(ctx context.Context) (role string, triggers []string, err error) {
-	err = within(ctx, s.Subscriber, func(conn *pgx.Conn) error {
-		err := conn.QueryRow(ctx, `SELECT pg_catalog.pg_get_userbyid(subowner) FROM pg_catalog.pg_subscription WHERE subname = $1`, s.Name).Scan(&role)
-		if err != nil {
-			return pg.Fault(err, "look at subscription", s.Name)
-		}
-		triggers, err = texts(ctx, conn, `SELECT pg_catalog.format('%s on %s.%s', t.tgname, n.nspname, c.relname) FROM pg_catalog.pg_trigger t
-JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.tgenabled IN ('A', 'R') ORDER BY 1`)
-		return err
-	})
-	return role, triggers, err
 }
 
 // Disable stops the subscription, and returns when its worker has ended. One that

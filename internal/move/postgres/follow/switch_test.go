@@ -284,10 +284,6 @@ func TestReverseIntoAFence(t *testing.T) {
 
 	do(t, session(t, c.source.Endpoint), `CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.log VALUES (new.token, 'trigger'); RETURN new; END $$;
 		CREATE TRIGGER always AFTER INSERT ON public.orders FOR EACH ROW EXECUTE FUNCTION public.note(); ALTER TABLE public.orders ENABLE ALWAYS TRIGGER always`)
-	role, triggers, err := back.Writer(t.Context())
-	if err != nil || role == "" || !slices.Equal(triggers, []string{"always on public.orders"}) {
-		t.Error(role, triggers, err)
-	}
 	do(t, app, "INSERT INTO public.orders (token, side) VALUES ('c', 'target')")
 	// Without it the worker fails: an INSERT of a trigger is a statement, and refused.
 	testkit.Eventually(t, patience, func() error {
@@ -296,7 +292,7 @@ func TestReverseIntoAFence(t *testing.T) {
 		}
 		return nil
 	})
-	must(t, fence.Let(t.Context(), c.source.Endpoint, role))
+	must(t, back.Enable(t.Context()))
 	caughtUp(t, back)
 	if got := one(t, c.source.owner, "SELECT string_agg(token || side, '') FROM public.log"); got != "ctrigger" {
 		t.Error(got)

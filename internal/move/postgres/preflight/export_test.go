@@ -20,3 +20,22 @@ func JudgeProbed(s, t *facts.Facts, refused string) ([]Finding, error) {
 	j.probed = []probe{{Target, refused}}
 	return j.all(), nil
 }
+
+// Effects lists what a move of judged facts writes.
+func Effects(s, t *facts.Facts, o Options) ([]Effect, error) {
+	j, err := newJudge(s, t, o)
+	if err != nil {
+		return nil, err
+	}
+	j.all()
+	return j.effects(), nil
+}
+
+// EstimateOf adds up the facts of a source.
+func EstimateOf(s *facts.Facts, o Options, samples []facts.Sample) (Estimate, error) {
+	j, err := newJudge(s, nil, o)
+	if err != nil {
+		return Estimate{}, err
+	}
+	return j.estimate(samples), nil
+}

@@ -131,6 +131,9 @@ func eachFindingAndItsFix(t *testing.T, source, target managed) {
 		t.Fatal(err)
 	}
 	secrets(t, before)
+	if wrong := wellFormed(before.Findings); wrong != "" {
+		t.Error(wrong)
+	}
 	for _, c := range cases {
 		f := c.in(before.Findings)
 		if f == nil {

@@ -9,9 +9,9 @@ import (
 
 // benchWorld is a table like pgbench's, one with many columns of all sorts, and
 // many small ones.
-const benchWorld = `CREATE TABLE public.accounts (aid int PRIMARY KEY, bid int, abalance int, filler char(84)); INSERT INTO public.accounts SELECT g, g / 100000, 0, '' FROM generate_series(1, 1000000) g;
-CREATE TABLE public.wide AS SELECT g::bigint id, g % 100 a, g * 2 b, (g * 3)::bigint c, now() + g * interval '1s' ts, 'name ' || g n, repeat('x', g % 200) t, g::numeric / 7 nu, g::float8 / 3 f, g % 2 = 0 bo, md5(g::text)::uuid u, current_date + g % 1000 d, null::text e, jsonb_build_object('a', g) j
-  FROM generate_series(1, 300000) g; ALTER TABLE public.wide ADD PRIMARY KEY (id);
+const benchWorld = `CREATE TABLE public.accounts (aid int PRIMARY KEY, bid int, abalance int, filler char(84)); INSERT INTO public.accounts SELECT g, g / 100000, 0, '' FROM generate_series(1, 300000) g;
+CREATE TABLE public.wide AS SELECT g::bigint id, g % 100 a, g * 2 b, (g * 3)::bigint c, timestamptz '2024-01-01 00:00:00+00' + g * interval '1s' ts, 'name ' || g n, repeat('x', g % 200) t, g::numeric / 7 nu, g::float8 / 3 f, g % 2 = 0 bo, md5(g::text)::uuid u, current_date + g % 1000 d, null::text e, jsonb_build_object('a', g) j
+  FROM generate_series(1, 100000) g; ALTER TABLE public.wide ADD PRIMARY KEY (id);
 DO $$ BEGIN FOR i IN 1..200 LOOP EXECUTE format('CREATE TABLE public.t%s (a int PRIMARY KEY, b text)', i); EXECUTE format('INSERT INTO public.t%s SELECT g, ''row'' || g FROM generate_series(1, 100) g', i); END LOOP; END $$; VACUUM ANALYZE;`
 
 // BenchmarkCompare compares two databases, and runs the query of pgcopydb's

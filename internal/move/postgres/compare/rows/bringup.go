@@ -35,6 +35,11 @@ func BringUp(ctx context.Context, o BringUpOptions) (Piece, error) {
 		return done, fault.Newf(fault.Unsupported, "bring table %q up to another snapshot: it has no key", name).Hintf("copy it anew from the start")
 	}
 	c := couple{o.Source, o.Target}
+	for _, conn := range c {
+		if err := settle(ctx, conn, 0); err != nil {
+			return done, err
+		}
+	}
 	f, err := look(ctx, c[0], c[1])
 	if err != nil {
 		return done, err
@@ -195,7 +200,9 @@ type copying struct {
 // row costs more than everything else.
 const buffer = 256 << 10
 
-// carry copies what a query gives at the source into a table of the target.
+// carry copies what a query gives at the source into a table of the target. Text
+// has all digits of a float, whatever hashes are computed with; for that, the
+// session at the source is in a transaction.
 func carry(ctx context.Context, c couple, query string, to copying) (int64, error) {
 	format := ""
 	if to.binary {
@@ -204,6 +211,9 @@ func carry(ctx context.Context, c couple, query string, to copying) (int64, erro
 	columns := " (" + to.columns + ")"
 	if to.columns == "" {
 		columns = ""
+	}
+	if _, err := c[0].Exec(ctx, "SET LOCAL extra_float_digits = 3"); err != nil {
+		return 0, at(0, err)
 	}
 	read, write := io.Pipe()
 	sent := make(chan error, 1)

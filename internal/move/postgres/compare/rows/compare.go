@@ -212,7 +212,7 @@ func (w *comparer) work(ctx context.Context, i int, first couple, q queueing) (e
 	one := &worker{comparer: w, couple: first}
 	if i > 0 {
 		if one.couple, err = open(ctx, w.sides, w.options.Workers); err != nil {
-			return err
+			return nil // a server lets no more sessions in: those that are there do it
 		}
 		if err = w.facts.prepare(ctx, one.couple); err != nil {
 			return err

@@ -83,6 +83,9 @@ func (w *worker) table(ctx context.Context, p pair) (Table, error) {
 	if err != nil && aboutTable(err) && ctx.Err() == nil {
 		err = w.refused(ctx, &t, err)
 	}
+	if t.Verdict == Different && t.Reason == "" && w.options.Applied != nil && p.source.Persistence == "u" {
+		t.Reason = "it is unlogged: its changes are not replicated"
+	}
 	t.Seconds = time.Since(began).Seconds()
 	return t, pg.Fault(err, "compare table", t.Name.String())
 }

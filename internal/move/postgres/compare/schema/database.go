@@ -55,7 +55,9 @@ const database = `SELECT 'database' AS kind, 'pg_catalog.pg_database'::regclass:
   jsonb_build_object('encoding', pg_catalog.pg_encoding_to_char(x.encoding), 'collate', x.datcollate, 'ctype', x.datctype, 'provider', to_jsonb(x)->>'datlocprovider', 'locale', coalesce(to_jsonb(x)->>'daticulocale', to_jsonb(x)->>'datlocale'),
   'connections', CASE WHEN x.datconnlimit >= 0 THEN x.datconnlimit::text END) AS fields FROM pg_catalog.pg_database x WHERE x.datname = pg_catalog.current_database()`
 
-// settings are those of the database, for everyone or for one role in it.
+// settings are those of the database, for everyone or for one role in it. Values of
+// an application's own parameters may be secrets: they are compared as digests.
 const settings = `SELECT 'setting' AS kind, 0::oid AS class, 0::oid AS obj, 0 AS sub, CASE x.setrole WHEN 0 THEN '' ELSE 'of ' || pg_catalog.pg_get_userbyid(x.setrole) || ': ' END || pg_catalog.split_part(s, '=', 1) AS name, NULL::text AS schema, NULL::text AS tab,
-  NULL::oid AS owner, NULL::aclitem[] AS acl, NULL::text AS acltype, jsonb_build_object('value', pg_catalog.substr(s, pg_catalog.strpos(s, '=') + 1)) AS fields
+  NULL::oid AS owner, NULL::aclitem[] AS acl, NULL::text AS acltype, jsonb_build_object('value', CASE WHEN pg_catalog.split_part(s, '=', 1) LIKE '%.%'
+    THEN '(digest ' || pg_catalog.left(pg_catalog.md5(s), 8) || ')' ELSE pg_catalog.substr(s, pg_catalog.strpos(s, '=') + 1) END) AS fields
   FROM pg_catalog.pg_db_role_setting x, unnest(x.setconfig) s WHERE x.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`

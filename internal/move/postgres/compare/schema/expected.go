@@ -103,11 +103,11 @@ func (c comparing) granted(source, target Object) string {
 		for _, line := range c.grants(lines) {
 			role, list, _ := strings.Cut(line, ": ")
 			switch {
-			case !c.targetRoles[role]:
-				lacking = role
 			case role == owner:
 				// What the owner may do goes by the role that owns it on each side.
 				out = append(out, "the owner: "+list)
+			case !c.targetRoles[role]:
+				lacking = role
 			default:
 				out = append(out, line)
 			}

@@ -95,7 +95,7 @@ func roles(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 }
 
 func (p part) read(ctx context.Context, conn *pgx.Conn, selection pg.Selection) ([]Object, error) {
-	rows, err := conn.Query(ctx, fmt.Sprintf(around, p.sql))
+	rows, err := conn.Query(ctx, strings.Replace(around, "%s", p.sql, 1))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package fence
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -78,6 +77,9 @@ func Shut(ctx context.Context, at pg.Endpoint, s State, o Options) (r Result, er
 		if err := shutSettings(ctx, conn, s); err != nil {
 			return err
 		}
+		if err := LetWorkers(ctx, conn); err != nil {
+			return err
+		}
 		if err := retried(ctx, func() error { return shutConnect(ctx, conn, s) }); err != nil {
 			return pg.Fault(err, "take CONNECT away in", s.Database)
 		}
@@ -118,7 +120,7 @@ func shutSettings(ctx context.Context, conn *pgx.Conn, s State) error {
 		return pg.Fault(err, "read the settings of", s.Database)
 	}
 	for _, one := range now {
-		if one.Set && readOnly(one.Was) {
+		if one.Set && (readOnly(one.Was) || one.Was == let) {
 			continue
 		}
 		err := one.set(ctx, conn, s.Database, "= on")
@@ -315,18 +317,38 @@ func restored(ctx context.Context, conn *pgx.Conn, s State) error {
 	return nil
 }
 
-// let is the value that Let sets. It is written unlike a person would, so that Open
+// let is the value that LetWorkers sets. It is written unlike a person would, so that Open
 // knows it.
 const let = "False"
 
-// Let lets a role write in a fenced database: the owner of the subscription that
-// carries changes back, where tables have triggers that fire for replicated rows
-// (ENABLE ALWAYS or REPLICA). The worker itself writes rows below the check for
-// read-only transactions; statements of its triggers do not. Open takes it back.
-func Let(ctx context.Context, at pg.Endpoint, role string) error {
-	return within(ctx, at, func(conn *pgx.Conn) error {
-		one := Setting{Role: role}
-		err := pg.Privileged(ctx, conn, fmt.Sprintf("ALTER ROLE %s IN DATABASE %s SET default_transaction_read_only = %s", pg.Quote(role), pg.Quote(at.Database()), pg.Quote(let)))
-		return pg.Fault(err, "let a role write in the fenced database", one.Role)
-	})
+// LetWorkers lets the owners of Landfall's subscriptions write in a fenced database
+// where tables have triggers that fire for replicated rows (ENABLE ALWAYS or REPLICA).
+// A worker itself writes rows below the check for read-only transactions; statements
+// of triggers do not, and the worker would fail at them for ever. Shut calls it, and so
+// does whoever enables a subscription in a database that is shut already; Open takes it
+// back. The session is one with the database.
+func LetWorkers(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, `SELECT DISTINCT pg_catalog.pg_get_userbyid(subowner)::text FROM pg_catalog.pg_subscription
+WHERE pg_catalog.left(subname, 9) = 'landfall_' AND subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+  AND EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgenabled IN ('A', 'R')) ORDER BY 1`)
+	if err != nil {
+		return pg.Fault(err, "list the subscriptions of", conn.Config().Database)
+	}
+	owners, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(owners) == 0 {
+		return pg.Fault(err, "list the subscriptions of", conn.Config().Database)
+	}
+	now, err := settings(ctx, conn)
+	if err != nil {
+		return pg.Fault(err, "read the settings of", conn.Config().Database)
+	}
+	if !readOnly(now[0].Was) {
+		return nil // it is not shut
+	}
+	for _, owner := range owners {
+		if err := (Setting{Role: owner}).set(ctx, conn, conn.Config().Database, "= "+pg.Quote(let)); err != nil {
+			return pg.Fault(err, "let the worker write in", conn.Config().Database)
+		}
+	}
+	return nil
 }

@@ -306,17 +306,30 @@ func TestRefusedBefore(t *testing.T) {
 // taken back.
 func (w world) lets(t *testing.T) {
 	t.Helper()
+	do(t, w.owner, `CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'; CREATE TRIGGER tr BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.f()`)
+	do(t, w.owner, "CREATE SUBSCRIPTION landfall_0a1b2c3d_back CONNECTION 'host=127.0.0.1 port=1 dbname=x' PUBLICATION p WITH (connect = false)")
+	do(t, w.owner, "GRANT testkit TO lander; ALTER SUBSCRIPTION landfall_0a1b2c3d_back OWNER TO testkit")
 	before := w.facts(t)
 	s := look(t, w)
 	shut(t, w, s, fence.Options{})
-	if err := fence.Let(t.Context(), w.at, "lander"); err != nil {
-		t.Fatal(err)
+	if got := strings.Count(w.facts(t), "read_only"); got != 1 {
+		t.Errorf("somebody is let in without need: %s", w.facts(t))
 	}
-	if got := w.tries(t, "lander"); got != "" {
-		t.Error(got)
+	do(t, w.owner, "SET default_transaction_read_only = off; ALTER TABLE public.t ENABLE REPLICA TRIGGER tr")
+	for range 2 {
+		shut(t, w, s, fence.Options{})
+		if got := w.facts(t); !strings.Contains(got, "testkit{default_transaction_read_only=False}") {
+			t.Errorf("the worker is not let in: %s", got)
+		}
 	}
 	r, err := fence.Check(t.Context(), w.at, s, fence.Options{})
-	if err != nil || !r.Holds || !strings.Contains(r.Tried[0], "may write") {
+	if err != nil || !r.Holds || w.tries(t, "lander") != "25006" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	// Where the service lets Landfall's login own the subscription, it is the one.
+	do(t, w.owner, `ALTER ROLE lander IN DATABASE shop SET default_transaction_read_only = "False"`)
+	r, err = fence.Check(t.Context(), w.at, s, fence.Options{})
+	if err != nil || !r.Holds || !strings.Contains(r.Tried[0], "may write") || w.tries(t, "lander") != "" || w.tries(t, "app") != "42501" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	open(t, w, s)
