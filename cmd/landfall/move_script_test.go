@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
@@ -29,7 +28,8 @@ func TestMoveScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := moveWorld{client, blobs}
+	w, moto := moveWorld{client, blobs}, testkit.Moto(t)
+	c, front := newControl(moto, t), fetching(t, account)
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "move"), UpdateScripts: *update, RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -37,13 +37,15 @@ func TestMoveScripts(t *testing.T) {
 				"HOME": e.WorkDir, "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": store.URL, "AWS_ACCESS_KEY_ID": store.Key,
 				"AWS_SECRET_ACCESS_KEY": store.Secret, "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential", "AZURE_STORAGE_CONNECTION_STRING": account.ConnectionString,
 				// Buckets and containers are shared by the scripts: each has names of its own.
+				"AWS_ENDPOINT_URL_SQS": moto.URL, "MOTO": moto.URL, "FETCHING": front,
 				"B": strings.ReplaceAll(strings.TrimPrefix(filepath.Base(e.WorkDir), "script-"), "_", "-"),
 			} {
 				e.Setenv(name, value)
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "bucket": w.bucket, "object": w.object, "container": w.container, "blob": w.blob, "planned-move": plannedMove, "await-staged": w.awaitStaged, "await-following": awaitFollowing},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "bucket": w.bucket, "object": w.object, "container": w.container, "blob": w.blob, "planned-move": plannedMove, "await-staged": w.awaitStaged, "await-following": awaitFollowing,
+			"queue": c.queue, "tell": c.tell, "await-drained": c.awaitDrained, "classed": c.classed, "versioned": w.versioned, "await-blob": w.awaitBlob, "hours": hours, "signers": signers, "await-ledger": awaitLedger},
 	})
 }
 
@@ -121,24 +123,17 @@ func plannedMove(ts *testscript.TestScript, _ bool, _ []string) {
 // a kill finds work half done.
 func (w moveWorld) awaitStaged(ts *testscript.TestScript, _ bool, args []string) {
 	client := w.azure.ServiceClient().NewContainerClient(args[0]).NewBlockBlobClient(args[1])
-	for range 300 {
+	eventually(ts, "nothing is staged for "+args[1], func() bool {
 		list, err := client.GetBlockList(context.Background(), blockblob.BlockListTypeUncommitted, nil)
-		if err == nil && len(list.UncommittedBlocks) > 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	ts.Fatalf("nothing is staged for %s", args[1])
+		return err == nil && len(list.UncommittedBlocks) > 0
+	})
 }
 
 // awaitFollowing waits until a process in the background has made a pass and
 // written down how far behind it is.
 func awaitFollowing(ts *testscript.TestScript, _ bool, _ []string) {
-	for range 600 {
-		if found, _ := filepath.Glob(ts.MkAbs(".landfall/objects/*/lag.json")); len(found) > 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	ts.Fatalf("nothing follows")
+	eventually(ts, "nothing follows", func() bool {
+		found, _ := filepath.Glob(ts.MkAbs(".landfall/objects/*/lag.json"))
+		return len(found) > 0
+	})
 }

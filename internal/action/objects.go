@@ -185,7 +185,7 @@ func (a VerifyObjects) Try(ctx context.Context, c *Call) ([]Evidence, error) {
 	var last Progress
 	err = stoppable(ctx, c, func(ctx context.Context) error {
 		var err error
-		done, err = a.Mover.Compare(ctx, set, in.What == "final", beating(c, &last))
+		done, err = a.Mover.Compare(ctx, set, in.What == whatFinal, beating(c, &last))
 		return err
 	})
 	if err != nil {

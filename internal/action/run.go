@@ -28,6 +28,10 @@ type Result struct {
 	Cursor json.RawMessage
 	// Final says that trying again by itself cannot help.
 	Final bool
+	// Parts are those of an attempt that falls into some, Left is what one of them
+	// leaves: see RunParts.
+	Parts *Parts
+	Left  []byte
 }
 
 // Registry holds the actions by kind. It is filled once, where the parts are
@@ -193,18 +197,11 @@ func find(ctx context.Context, t Test, c *Call) Result {
 }
 
 func carryOut(ctx context.Context, a Action, c *Call) Result {
-	seen, detail, err := a.Check(ctx, c)
-	switch {
-	case err != nil:
-		// Nothing was done by this attempt.
-		return failed(runbook.NoEffect, err)
-	case seen == CannotTell:
-		return Result{Outcome: runbook.Unknown, Detail: detail}
-	case seen == There:
-		return prove(ctx, a, c, "it was there already")
+	if r, over := look(ctx, a, c); over {
+		return r
 	}
 	c.reach(BeforeEffect)
-	err = a.Apply(ctx, c)
+	err := a.Apply(ctx, c)
 	c.reach(AfterEffect)
 	if err == nil {
 		return prove(ctx, a, c, "")
@@ -212,6 +209,27 @@ func carryOut(ctx context.Context, a Action, c *Call) Result {
 	if r, ok := yielded(err); ok {
 		return r
 	}
+	return lookAfter(ctx, a, c, err)
+}
+
+// look looks whether there is anything to do; over says that the attempt has come
+// to its end by that.
+func look(ctx context.Context, a Action, c *Call) (r Result, over bool) {
+	seen, detail, err := a.Check(ctx, c)
+	switch {
+	case err != nil:
+		// Nothing was done by this attempt.
+		return failed(runbook.NoEffect, err), true
+	case seen == CannotTell:
+		return Result{Outcome: runbook.Unknown, Detail: detail}, true
+	case seen == There:
+		return prove(ctx, a, c, "it was there already"), true
+	}
+	return Result{}, false
+}
+
+// lookAfter looks what an attempt did that ended with an error.
+func lookAfter(ctx context.Context, a Action, c *Call, err error) Result {
 	look, cancel := after(ctx)
 	defer cancel()
 	seen, detail, lookErr := a.Check(look, c)

@@ -55,6 +55,9 @@ func (a *App) Demo(ctx context.Context, o DemoOptions, progress *view.Progress) 
 		if err == nil || fault.Is(err, fault.Found) {
 			err = errors.Join(err, a.demoPlan(ctx, &d, progress))
 		}
+		if err == nil || fault.Is(err, fault.Found) {
+			err = errors.Join(err, a.demoMove(ctx, &d, progress))
+		}
 	} else if ctx.Err() != nil && !o.Keep {
 		err = fault.Of(fault.Canceled, "the sandbox is taken down again", "", nil)
 	}

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +15,6 @@ import (
 	"example.com/landfall/internal/move/objects"
 	"example.com/landfall/internal/move/objects/object"
 	"example.com/landfall/internal/store"
-	"example.com/landfall/internal/view"
 )
 
 // objectMover moves sets of objects in the steps of a run, as the verbs do.
@@ -30,8 +28,7 @@ func (m objectMover) moving(ctx context.Context, s action.ObjectSet, verb string
 	if err != nil {
 		return nil, err
 	}
-	// A step is made again by other workers: what it does must not depend on which.
-	r := &moving{App: m.app, o: o, verb: verb, show: view.NewProgress(io.Discard, false, m.app.setup.Now).Moving(), watch: progress, alone: true, step: s.Step}
+	r := m.app.stepMoving(o, verb, s.Step, progress)
 	if verb == verbVerify {
 		r.level = objects.LevelHead
 	}
@@ -131,7 +128,7 @@ func eachMarked(ctx context.Context, r *moving, do func(object.Blob) error) erro
 			return err
 		}
 		for _, b := range page.Items {
-			if !objects.Marked(b.Metadata) {
+			if !objects.Marked(&b) {
 				continue
 			}
 			if err := do(b); err != nil {

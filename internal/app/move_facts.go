@@ -54,6 +54,9 @@ func (l *lags) Measure(ctx context.Context, f runbook.Fact) (action.Measured, er
 	if err != nil {
 		return action.Measured{}, err
 	}
+	if set.Kind == "postgres" {
+		return databaseMover{l.app}.behind(ctx, action.DatabaseSet{Data: data, Source: string(set.Source), Target: string(set.Target), Step: "lag"}, f.Inputs["of"] == "changes")
+	}
 	if set.Kind != "objects" {
 		return action.Measured{}, fault.Newf(fault.Unsupported, "measure %q: nothing here tells how far the copy of %q (%s) is behind", f.Name, data, set.Kind)
 	}

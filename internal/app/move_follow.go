@@ -42,10 +42,7 @@ func (r *moving) follow(ctx context.Context) error {
 	if r.mover, err = r.newMover(folder, nil); err != nil {
 		return err
 	}
-	feed, end, err := r.feed(ctx, folder)
-	if err != nil {
-		return err
-	}
+	feed, end := r.feed(ctx, folder)
 	defer end()
 	paper, err := r.state.sheet(r.pass.Run, r.verb)
 	if err != nil {
@@ -63,7 +60,7 @@ func (r *moving) follow(ctx context.Context) error {
 
 // feed is what the following goes by: events where there is a queue, and the
 // file that says that the fence is up.
-func (r *moving) feed(ctx context.Context, folder string) (objects.Feed, func(), error) {
+func (r *moving) feed(ctx context.Context, folder string) (objects.Feed, func()) {
 	every := r.o.Every
 	if every <= 0 {
 		every = passEvery
@@ -73,21 +70,15 @@ func (r *moving) feed(ctx context.Context, folder string) (objects.Feed, func(),
 	var watching sync.WaitGroup
 	watching.Go(func() { r.awaitFence(ctx, fence) })
 	feed := objects.Feed{Every: every, Fence: fence, Report: r.reporter(folder)}
-	if r.o.Events != "" {
-		changes, err := r.Movers.Events(ctx, r.o.Events, r.sides.bucket, func(err error) { r.show.Say("%v", err) })
-		if err != nil {
-			cancel()
-			watching.Wait()
-			return feed, nil, err
-		}
-		feed.Changes = r.chosen(ctx, changes)
+	if r.events != nil {
+		feed.Changes = r.chosen(ctx, r.events(ctx))
 	}
 	r.show.Say("following: a pass %s after the end of each; landfall move objects ... --final ends it behind the fence", every)
 	return feed, func() {
 		cancel()
 		watching.Wait()
 		_ = r.unfence() // the next one that follows takes it away, too
-	}, nil
+	}
 }
 
 // chosen lets only those changes through that are of this move: others are done.

@@ -29,7 +29,7 @@ func (r *moving) keepHours(ctx context.Context) (stop func()) {
 		if open != was && open {
 			r.show.Say("it is within %s: goes on", r.schedule.text)
 		} else if open != was {
-			r.show.Say("it is outside of %s: paused until then; requests under way end", r.schedule.text)
+			r.show.Say("it is outside of %s: paused until %s", r.schedule.text, r.schedule.begins())
 		}
 	}
 	look() // before the first request

@@ -21,6 +21,10 @@ const (
 	entryKeyMade = "manifest.key.made"
 	// sshsigForm is the form of all signatures here.
 	sshsigForm = "sshsig"
+	// workspaceSigner is how the name of a signer begins that is no person.
+	workspaceSigner = "workspace"
+	// sshBy is how an entry says that somebody signed, before the key.
+	sshBy = "ssh signature of "
 	// manifestName is the end of the name of a manifest's file.
 	manifestName = ".jsonl.zst"
 )
@@ -65,7 +69,7 @@ func (s *signer) Sign(ctx context.Context, statement string) (manifest.Signature
 		return manifest.Signature{}, err
 	}
 	s.used = key
-	by := "workspace"
+	by := workspaceSigner
 	if name := a.workload(); name != "" {
 		by += " " + name
 	}
@@ -168,7 +172,7 @@ type movedEntry struct {
 type ManifestOptions struct {
 	Path string
 	// Ledger is a copy of a ledger, "" for the workspace's; Key a file with the
-	// public half of a workspace's key, which then is trusted without a ledger.
+	// public key of a workspace or a person, which then is trusted without a ledger.
 	Ledger, Key string
 }
 
@@ -198,7 +202,10 @@ func (a *App) CheckManifest(ctx context.Context, o ManifestOptions) (view.Manife
 		return out, fault.Newf(fault.Found, "verify the manifest %q: no entry of the ledger holds its digest %s", o.Path, summary.Digest).
 			Hintf("it is of another workspace, or was made without one: landfall verify manifest PATH --ledger FILE, or --key FILE")
 	}
-	if err := summary.Verify(by); err != nil {
+	if err := summary.Verify(by); fault.Is(err, fault.Invalid) && o.Key != "" {
+		return out, fault.Of(fault.Invalid, "verify the manifest", o.Path, err).
+			Hintf("--key wants the public half: ssh-keygen -y -f .landfall/manifest.key, or the ledger's entry %s", entryKeyMade)
+	} else if err != nil {
 		return out, fault.Of(fault.KindOf(err), "verify the manifest", o.Path, err)
 	}
 	out.Signatures = by.held
@@ -245,6 +252,9 @@ type manifestJudge struct {
 // that holds a digest.
 func (j *manifestJudge) read(ctx context.Context, file, digest string) (int64, error) {
 	l, _, err := j.app.openLedger(ctx, file)
+	if fault.Is(err, fault.NotFound) && file == "" {
+		return 0, fault.Of(fault.NotFound, "", "", err).Hintf("run it in a workspace, or with --ledger FILE or --key FILE")
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -272,12 +282,12 @@ func (j *manifestJudge) read(ctx context.Context, file, digest string) (int64, e
 
 // Verify says whether a signature counts.
 func (j *manifestJudge) Verify(statement string, s manifest.Signature) error {
-	public, known := j.given, "the key in "+j.givenFrom
-	if public == "" {
-		public, known = j.keys[s.Key], "a key of this workspace"
-		if j.entry.PublicKey != "" {
-			public = j.entry.PublicKey
-		}
+	if j.given != "" {
+		return j.byKey(statement, s)
+	}
+	public, known := j.keys[s.Key], "a key of this workspace"
+	if j.entry.PublicKey != "" {
+		public = j.entry.PublicKey
 	}
 	if public != "" && j.entry.Signers == "" {
 		if err := j.app.Movers.CheckSignature(statement, s.Value, public); err != nil {
@@ -295,13 +305,33 @@ func (j *manifestJudge) Verify(statement string, s manifest.Signature) error {
 		return err
 	}
 	if !ok {
-		return fault.Newf(fault.Found, "check the signature of %q: neither a key of this workspace nor a signers file vouches for %s", s.By, s.Key)
+		return fault.Newf(fault.Found, "check the signature of %q: neither a key of this workspace nor a signers file vouches for %s", s.By, s.Key).
+			Hintf("landfall verify manifest PATH --key FILE, with the public key of that person")
 	}
 	_, err = j.app.Judge(Claim{By: s.By, How: j.entry.How, Statement: statement, At: j.at, Proof: map[string]string{
 		proofStatement: statement, "signature": s.Value, "keyFingerprint": s.Key, "principal": s.By, "namespace": "landfall",
 	}}, file.content)
 	if err == nil {
 		j.held = append(j.held, view.ManifestSigned{By: s.By, Key: s.Key, Known: "known to the signers " + file.from})
+	}
+	return err
+}
+
+// byKey checks with the one key that was given: of a workspace, or of the person
+// whom the manifest names. Nothing but the key vouches for that name.
+func (j *manifestJudge) byKey(statement string, s manifest.Signature) error {
+	err := j.app.Movers.CheckSignature(statement, s.Value, j.given)
+	if key := strings.Fields(j.given); err != nil && !strings.HasPrefix(s.By, workspaceSigner) && len(key) > 1 {
+		const holder = "holder"
+		if _, wrong := j.app.Judge(Claim{By: holder, How: sshBy + s.Key, Statement: statement, Proof: map[string]string{
+			proofStatement: statement, "signature": s.Value, "keyFingerprint": s.Key, "principal": holder, "namespace": "landfall",
+		}}, []byte(holder+` namespaces="landfall" `+key[0]+" "+key[1]+"\n")); wrong != nil {
+			return fault.Newf(fault.Found, "check the signature with the key %s: it is not one of the key in %q", s.Key, j.givenFrom)
+		}
+		err = nil
+	}
+	if err == nil {
+		j.held = append(j.held, view.ManifestSigned{By: s.By, Key: s.Key, Known: "the key in " + j.givenFrom})
 	}
 	return err
 }

@@ -58,6 +58,8 @@ type moving struct {
 	alone bool
 	// run of which this is a step, "" for none.
 	step string
+	// events reads the queue that --events names, nil without one.
+	events func(context.Context) <-chan objects.Change
 
 	journal *journal.Journal
 	pass    begunPass
@@ -193,7 +195,7 @@ func (r *moving) choose() error {
 	return nil
 }
 
-// answer asks each side for one page, so that a name that is not there, or a
+// answer asks each side for one page, and the queue whether it can be read, so that a name that is not there, or a
 // permission that is missing, is said at once and in one line.
 func (r *moving) answer(ctx context.Context) error {
 	if _, err := r.ports.Source.Page(ctx, object.Range{Prefix: r.sides.sourcePrefix}, "/", ""); err != nil {
@@ -201,6 +203,12 @@ func (r *moving) answer(ctx context.Context) error {
 	}
 	if _, err := r.ports.Target.Page(ctx, r.sides.targetPrefix, "/", ""); err != nil {
 		return fault.Wrap(err, "look into the target", r.sides.target)
+	}
+	if r.o.Events != "" {
+		var err error
+		if r.events, err = r.Movers.Events(ctx, r.o.Events, r.sides.bucket, func(err error) { r.show.Say("%v", err) }); err != nil {
+			return err
+		}
 	}
 	return r.state.make()
 }
@@ -218,6 +226,9 @@ func (r *moving) carryOut(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	if err := r.heldByStep(); err != nil {
+		return err
+	}
 	if r.journal, r.pass, r.out.Resumed, err = r.state.openPass(r.verb, work, journal.Options{Now: r.setup.Now}); err != nil {
 		return err
 	}
@@ -280,27 +291,28 @@ func (r *moving) begin(ctx context.Context) error {
 	if r.mover, err = r.newMover(folder, r.journal); err != nil {
 		return err
 	}
-	kind := entryCopyBegun
-	if r.verb == verbVerify {
-		kind = entryCompareBegun
-	}
-	return r.tell(ctx, kind, map[string]any{
+	return r.tell(ctx, r.begunKind(), map[string]any{
 		"verb": r.verb, "source": r.sides.source, "target": r.sides.target, "run": r.pass.Run, "resumed": r.out.Resumed, "plan": r.pass.Plan,
 		"settings": r.settings, "level": levelWord(r.level), "final": r.o.Final, "step": r.step,
 	})
 }
 
+// begunKind is the entry of the ledger with which a pass begins.
+func (r *moving) begunKind() string {
+	if r.verb == verbVerify {
+		return entryCompareBegun
+	}
+	return entryCopyBegun
+}
+
 // newMover makes a mover over both sides. Without a journal it keeps nothing.
-func (r *moving) newMover(folder string, j *journal.Journal) (*objects.Mover, error) {
-	ports := objects.Ports{Source: r.ports.Source, Target: r.ports.Target, Folder: folder, Prices: r.prices, Now: r.setup.Now, Progress: func(p move.Progress) {
+func (r *moving) newMover(folder string, j move.Journal) (*objects.Mover, error) {
+	ports := objects.Ports{Source: r.ports.Source, Target: r.ports.Target, Journal: j, Folder: folder, Prices: r.prices, Now: r.setup.Now, Progress: func(p move.Progress) {
 		r.show.Set(p)
 		if r.watch != nil {
 			r.watch(p)
 		}
 	}}
-	if j != nil { // and no typed nil in the port
-		ports.Journal = j
-	}
 	m, err := objects.New(ports, r.settings, r.limits)
 	if err == nil {
 		r.current.Store(m)
@@ -358,7 +370,7 @@ func (r *moving) ended(ctx context.Context, err error) error {
 		err = errors.Join(err, told)
 	}
 	if ctx.Err() != nil {
-		return fault.Of(fault.Canceled, "stopped "+r.verb+" of the objects; what is done stays done", "", nil).Hintf("the same command goes on from here")
+		return fault.Of(fault.Canceled, r.verb+" the objects: what is done stays done", "", nil).Hintf("the same command goes on from here")
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects"
 	"example.com/landfall/internal/move/objects/manifest"
+	"example.com/landfall/internal/move/objects/name"
 	"example.com/landfall/internal/view"
 )
 
@@ -40,8 +41,11 @@ func (r *moving) finish(ctx context.Context, paper *sheet, result objects.Result
 	r.used(result)
 	r.out.Results, r.out.Proofs, r.out.Losses = resultsOf(result.Counts, r.verb), proofsOf(result.Counts), result.Counts.Losses
 	r.out.Manifest, r.out.Digest, r.out.Key = paper.path, result.Summary.Digest, signature.Key
-	if result.Path != "" {
-		r.out.Notes = append(r.out.Notes, "streamed through this machine: "+result.Path)
+	if result.Path != "" && r.settings.Path == objects.EitherPath {
+		r.out.Notes = append(r.out.Notes, "streamed through this machine, because the target cannot fetch from the source: "+result.Path)
+	}
+	if keeps, known := r.mover.KeepsVersions(); r.settings.Versions && known && !keeps {
+		r.out.Notes = append(r.out.Notes, "the account keeps no versions of blobs: of each object only the newest is there. Switch blob versioning on, and copy into an empty container, to keep them")
 	}
 	for _, side := range result.Unordered {
 		r.out.Notes = append(r.out.Notes, "the "+side+" lists out of order; it was sorted here")
@@ -83,7 +87,7 @@ func (r *moving) closing(ctx context.Context, result objects.Result, by *signer,
 	if by.used != nil {
 		body["publicKey"] = by.used.Public()
 	} else if r.Config != nil {
-		body["how"] = "ssh signature of " + signature.Key
+		body["how"] = sshBy + signature.Key
 		content, err := readSigners(r.Config.Approvals.SignersFile)
 		if err != nil {
 			return err
@@ -102,8 +106,10 @@ func (r *moving) closing(ctx context.Context, result objects.Result, by *signer,
 
 // clear ends the pass: the next one begins with its own listings.
 func (r *moving) clear() error {
-	if err := r.journal.Discard(); err != nil {
-		return err
+	if r.journal != nil {
+		if err := r.journal.Discard(); err != nil {
+			return err
+		}
 	}
 	folder, err := r.state.parts(r.verb, r.pass.Run)
 	if err != nil {
@@ -125,8 +131,14 @@ func (r *moving) mend(result objects.Result) string {
 	switch {
 	case r.verb == verbVerify && n[manifest.Missing].Objects+n[manifest.Different].Objects > 0:
 		return "landfall move objects " + r.o.Source + " " + r.o.Target + " copies what is missing or differs"
+	case n[manifest.Archived].Objects > 0 && r.o.RestoreDays > 0:
+		return "the same command again, when they can be read: mostly 3 to 5 hours from now, of DEEP_ARCHIVE 12"
 	case n[manifest.Archived].Objects > 0:
 		return "the same command with --restore DAYS asks for the archived ones; run it again when they can be read"
+	case r.settings.Path == objects.ServerSide && result.Path != "":
+		return "the same command with --server-side auto streams what the target cannot fetch"
+	case n[manifest.Refused].Objects > 0 && r.settings.Names.Keys == name.Rename:
+		return "the manifest names each with its rule; nothing gives these another name"
 	case n[manifest.Refused].Objects > 0:
 		return "the manifest names each with its rule; --names rename gives keys that Azure cannot hold another name"
 	case n[manifest.Denied].Objects > 0:

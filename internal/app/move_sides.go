@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -208,6 +209,9 @@ func parseSchedule(text string) (*schedule, error) {
 	}
 	return s, nil
 }
+
+// begins is when work is allowed again.
+func (s *schedule) begins() string { return fmt.Sprintf("%02d:%02d", s.from/60, s.from%60) }
 
 // open reports whether work is allowed at a time, on the clock of this machine.
 func (s *schedule) open(at time.Time) bool {

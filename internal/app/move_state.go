@@ -41,9 +41,12 @@ type moveState struct {
 	lone bool
 }
 
-// moveState returns the state of a pair. Without a workspace it stands in the
-// cache folder of the user.
-func (a *App) moveState(s sides) (moveState, error) {
+// moveState returns the state of a pair.
+func (a *App) moveState(s sides) (moveState, error) { return a.stateOf(objectsFolder, s.hash()) }
+
+// stateOf returns the state of a pair of a kind. Without a workspace it stands in
+// the cache folder of the user.
+func (a *App) stateOf(kind, hash string) (moveState, error) {
 	if a.WorkspaceErr != nil && (a.setup.Workspace != "" || !fault.Is(a.WorkspaceErr, fault.NotFound)) {
 		return moveState{}, a.WorkspaceErr
 	}
@@ -52,17 +55,15 @@ func (a *App) moveState(s sides) (moveState, error) {
 		if a.CacheErr != nil {
 			return out, a.CacheErr
 		}
-		out.dir, out.key = filepath.Join(a.CacheDir, objectsFolder, s.hash()), filepath.Join(a.CacheDir, objectsFolder, manifestKeyFile)
-	} else {
-		var err error
-		if out.dir, err = a.Workspace.Private(objectsFolder, s.hash()); err != nil {
-			return out, err
-		}
-		if out.key, err = a.Workspace.Private(manifestKeyFile); err != nil {
-			return out, err
-		}
+		out.dir, out.key = filepath.Join(a.CacheDir, kind, hash), filepath.Join(a.CacheDir, kind, manifestKeyFile)
+		return out, nil
 	}
-	return out, nil
+	var err error
+	if out.dir, err = a.Workspace.Private(kind, hash); err != nil {
+		return out, err
+	}
+	out.key, err = a.Workspace.Private(manifestKeyFile)
+	return out, err
 }
 
 // make makes the folders, once both sides have answered: a name that was typed
@@ -92,14 +93,19 @@ const begunKey = "app/begun"
 // lock keeps every other process away from a verb of the pair, from before the
 // first pass until after the last one. fault.Conflict means that one is there.
 func (s moveState) lock(verb string) (release func(), err error) {
-	path := filepath.Join(s.dir, verb+".lock")
+	return s.hold(verb+".lock", verb+" these objects")
+}
+
+// hold takes a lock of the pair; doing says what another process does that has it.
+func (s moveState) hold(name, doing string) (release func(), err error) {
+	path := filepath.Join(s.dir, name)
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	if err != nil {
 		return nil, fault.Of(fault.KindOf(err), "lock", path, err)
 	}
 	if !locked {
-		return nil, fault.Newf(fault.Conflict, "%s these objects: another landfall is doing so", verb).
+		return nil, fault.Newf(fault.Conflict, "%s: another landfall is doing so", doing).
 			Hintf("wait until it has ended, then run the command again")
 	}
 	return func() { _ = lock.Unlock() }, nil // the file is closed in any case

@@ -12,8 +12,9 @@ import (
 type Movers struct {
 	// Objects returns both sides of a move of objects.
 	Objects func(ctx context.Context, o ObjectSides) (ObjectPorts, error)
-	// Events reads the queue to which a bucket sends its events, until ctx ends.
-	Events func(ctx context.Context, queue, bucket string, trouble func(error)) (<-chan objects.Change, error)
+	// Events opens the queue to which a bucket sends its events. What it returns
+	// reads it until its ctx ends.
+	Events func(ctx context.Context, queue, bucket string, trouble func(error)) (read func(context.Context) <-chan objects.Change, err error)
 	// Key returns the key with which a workspace signs manifests, and whether it
 	// was made just now.
 	Key func(path string) (key ManifestKey, made bool, err error)

@@ -40,18 +40,28 @@ const (
 
 // kindsOf are the entries in which a person's word stands, by its verb.
 func kindsOf(verb string) []string {
-	return map[string][]string{
+	kinds := map[string][]string{
 		"approve": {"approval.given", entryRunbookApproved}, "reject": {"approval.refused"}, "confirm": {"person.confirmed"},
 		"skip": {"step.skipped", "step.kept"}, "retry": {"retry.asked"}, "settle": {"outcome.settled"}, "pause": {"run.paused"}, "resume": {"run.resumed"},
 		"rollback": {"rollback.begun"}, "abort": {"run.aborting", entryRunAbandoned}, "drain": {"run.draining"}, "extend": {"run.extended"}, sayRun: {entryRunAsked},
 	}[verb]
+	if slices.Contains(repeatable(), verb) {
+		return append(kinds, entryAgain)
+	}
+	return kinds
+}
+
+// repeatable are the verbs of which a word is said again where a run has taken
+// one that is not proved. That somebody wants a run has an entry of its own.
+func repeatable() []string {
+	return []string{"approve", "confirm", "skip", "retry", "settle", "resume", "rollback", "extend"}
 }
 
 // words are the kinds of entries that a person causes by a word of their own: one
 // without a proof is there by name only.
 func words() []string {
 	return []string{"approval.given", entryRunbookApproved, "approval.refused", "person.confirmed", "step.skipped", "retry.asked", "outcome.settled", "run.paused", "run.resumed",
-		"rollback.begun", "run.aborting", entryRunAbandoned, "run.draining", "run.extended", entryRunAsked}
+		"rollback.begun", "run.aborting", entryRunAbandoned, "run.draining", "run.extended", entryRunAsked, entryAgain}
 }
 
 // byItself are those of them that a trigger, or an engine that moves a run, causes
@@ -73,6 +83,8 @@ type spoken struct {
 	Until       string            `json:"until"`
 	Reason      string            `json:"reason"`
 	IsRehearsal bool              `json:"rehearsal"`
+	IsResumed   bool              `json:"resumed"`
+	At          string            `json:"at"`
 }
 
 // proofs checks the words of people in a ledger, entry by entry.

@@ -47,6 +47,11 @@ func (a *App) Run(ctx context.Context, o RunOptions, tell func(view.RunNews)) (v
 	if err != nil {
 		return view.RunStatus{}, err
 	}
+	if open.Begun.Before(asked) {
+		if err := a.askAgain(ctx, *open); err != nil {
+			return view.RunStatus{}, err
+		}
+	}
 	if o.Until != "" && open.Begun.Before(asked) {
 		if err := a.extend(ctx, w, *open, runbook.Phase(o.Until), tell); err != nil {
 			return view.RunStatus{}, err
@@ -65,7 +70,7 @@ func (a *App) extend(ctx context.Context, w *store.Workspace, x store.Execution,
 	if err != nil {
 		return err
 	}
-	if now.Ended == nil && now.Summary.Until == until {
+	if now.Ended == nil && now.Summary.Until == until && a.goesSo(ctx, x.Run) {
 		tell(view.RunNews{At: now.Summary.Now, Percent: now.Summary.Percent, Lines: []string{"the run " + x.Run + " goes until the end of the phase " + string(until) + " already"}})
 		return nil
 	}

@@ -53,12 +53,15 @@ func (h hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.
 		},
 	}
 	var r action.Result
-	if call.Kind == engine.ProbeStep {
+	switch {
+	case call.Kind == engine.ProbeStep:
 		r = action.Probe(ctx, act, c)
-	} else {
+	case call.Fan != nil:
+		r = action.RunParts(ctx, act, c, askedOf(call.Fan))
+	default:
 		r = action.Run(ctx, act, c, call.Kind == engine.UndoStep)
 	}
-	out := engine.StepResult{Outcome: r.Outcome, Detail: r.Detail, Cursor: r.Cursor, Final: r.Final}
+	out := engine.StepResult{Outcome: r.Outcome, Detail: r.Detail, Cursor: r.Cursor, Final: r.Final, Parts: partsOf(r.Parts), Left: r.Left}
 	switch r.Seen {
 	case action.There, action.Partly: // the next attempt goes on with what is there
 		out.Effect = new(true)

@@ -16,7 +16,10 @@ type ownRuns struct {
 	app *App
 }
 
-var _ engine.Hands = ownRuns{}
+var (
+	_ engine.Hands    = ownRuns{}
+	_ engine.Clearing = ownRuns{}
+)
 
 // own refuses a run that is not in the register, or is over there.
 func (h ownRuns) own(run string) error {
@@ -91,6 +94,14 @@ func (h ownRuns) Record(ctx context.Context, run string, entries []engine.Entry)
 		return err
 	}
 	return h.Hands.Record(ctx, run, entries)
+}
+
+// Clear looks at attempts of the workspace's own runs, where these hands do.
+func (h ownRuns) Clear(ctx context.Context, run string, entries []engine.Entry) map[string]engine.Clearance {
+	if clearing, ok := h.Hands.(engine.Clearing); ok {
+		return clearing.Clear(ctx, run, entries)
+	}
+	return nil
 }
 
 // mayResume says whether a run with this result goes on from its checkpoint.

@@ -60,6 +60,9 @@ func (a *App) Operate(ctx context.Context, e engine.Event) error {
 	if fault.Is(err, fault.NotFound) && e.Kind == engine.Abort {
 		return a.abandon(ctx, w, *x, e)
 	}
+	if fault.Is(err, fault.Conflict) {
+		return a.sayAgain(ctx, *x, e, err)
+	}
 	return err
 }
 

@@ -24,7 +24,8 @@ func (a *App) actions() action.Registry {
 	if root, err := a.root(); err == nil {
 		checks.Dir = root
 	}
-	names := a.names()
+	names, objects, shards := a.names(), objectMover{a}, a.objectShards()
+	databases := databaseMover{a}
 	return action.Registry{
 		action.KindManual: action.Manual{}, action.KindWait: action.Wait{}, action.KindNote: action.Note{},
 		action.KindLandingZone: action.LandingZone{Landings: landings{a}}, action.KindDeploy: action.Deploy{Landings: landings{a}},
@@ -32,7 +33,11 @@ func (a *App) actions() action.Registry {
 		action.KindFreeze:      action.Unchanged{Source: sourceNow{a}}, action.KindUnchanged: action.Unchanged{Source: sourceNow{a}},
 		action.KindChecks: checks, action.KindHTTP: checks, action.KindCommand: checks,
 		action.KindDNS: names, action.KindExpired: names,
-		action.KindMoveObjects: action.MoveObjects{Mover: objectMover{a}}, action.KindVerifyObjects: action.VerifyObjects{Mover: objectMover{a}},
+		action.KindMoveObjects:  action.MoveObjectsInParts{MoveObjects: action.MoveObjects{Mover: objects}, Shards: shards},
+		action.KindMovePostgres: action.MovePostgres{Mover: databases}, action.KindVerifyPostgres: action.VerifyPostgres{Mover: databases},
+		action.KindFencePostgres: action.FencePostgres(databases), action.KindReturnPostgres: action.ReturnPostgres(databases),
+		action.KindWritersPostgres: action.WritersPostgres(databases),
+		action.KindVerifyObjects:   action.VerifyObjectsInParts{VerifyObjects: action.VerifyObjects{Mover: objects}, Shards: shards},
 	}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,12 +16,17 @@ import (
 	"example.com/landfall/internal/store/ledger"
 )
 
-// given is a person's yes as it is kept.
+// given is a person's yes, or another word, as it is kept.
 type given struct {
 	By, Role, How string
 	At            time.Time
 	Proof         map[string]string
+	// Word is what it is called, "" for a yes.
+	Word string
 }
+
+// name is what an error calls it.
+func (g given) name() string { return "the " + cmp.Or(g.Word, "yes") + " of " + g.By }
 
 // counts says why a yes does not count: it has to be proved in the way that
 // landfall.yaml asks for, with the signers of today, so that a key that is taken
@@ -41,32 +47,27 @@ func (a *App) counts(g given, want said) error {
 		// A role that nobody said is one that landfall.yaml gives.
 		return fault.Newf(fault.Denied, "the yes of %s was said as %q, and is kept as %q", g.By, what.Role, g.Role)
 	}
-	if err := a.hasRole(g); err != nil {
+	if role := a.roleToday(g.By); a.rolesGiven() && (role == "" || g.Role != role) {
+		return fault.Newf(fault.Denied, "the yes of %s was said as %q, and landfall.yaml gives them the role %q", g.By, g.Role, role).Hintf("approvals.roles in landfall.yaml")
+	}
+	if err := a.may(Identity{By: g.By, Role: a.roleToday(g.By)}, what.Verb); err != nil {
 		return err
 	}
 	return a.provedAsAsked(g)
 }
 
-// hasRole says whether landfall.yaml still gives a person the role in which a yes
-// was said.
-func (a *App) hasRole(g given) error {
-	if !a.rolesGiven() {
-		return nil
+// roleToday is the role that landfall.yaml gives a person, "" for none.
+func (a *App) roleToday(by string) string {
+	if !a.rolesGiven() || a.RoleOf == nil {
+		return ""
 	}
-	role := ""
-	if a.RoleOf != nil {
-		role = a.RoleOf(g.By)
-	}
-	if role == "" || g.Role != role {
-		return fault.Newf(fault.Denied, "the yes of %s was said as %q, and landfall.yaml gives them the role %q", g.By, g.Role, role).Hintf("approvals.roles in landfall.yaml")
-	}
-	return a.may(Identity{By: g.By, Role: role}, string(engine.Approve))
+	return a.RoleOf(by)
 }
 
 // rolesGiven says whether landfall.yaml gives people their roles.
 func (a *App) rolesGiven() bool { return a.Config != nil && len(a.Config.Approvals.Roles) > 0 }
 
-// provedAsAsked says whether a yes is proved as approvals.identity wants it.
+// provedAsAsked says whether a word is proved as approvals.identity wants it.
 func (a *App) provedAsAsked(g given) error {
 	wanted := ""
 	if a.Config != nil {
@@ -77,10 +78,10 @@ func (a *App) provedAsAsked(g given) error {
 		if least == "" {
 			return nil
 		}
-		return fault.Newf(fault.Denied, "the yes of %s is proved by nothing, and landfall.yaml asks for %s", g.By, wanted)
+		return fault.Newf(fault.Denied, "%s is proved by nothing, and landfall.yaml asks for %s", g.name(), wanted)
 	}
 	if a.Judge == nil {
-		return fault.Newf(fault.Internal, "check the yes of %s: nothing here can", g.By)
+		return fault.Newf(fault.Internal, "check %s: nothing here can", g.name())
 	}
 	var signers []byte
 	if g.Proof[proofSigners] != "" {
@@ -92,11 +93,11 @@ func (a *App) provedAsAsked(g given) error {
 	worth, err := a.Judge(Claim{By: g.By, How: g.How, Statement: g.Proof[proofStatement], At: g.At, Proof: g.Proof}, signers)
 	switch {
 	case err != nil:
-		return fault.Newf(fault.Denied, "the yes of %s does not hold: %v", g.By, err)
+		return fault.Newf(fault.Denied, "%s does not hold: %v", g.name(), err)
 	case least != "" && worth != least:
-		return fault.Newf(fault.Denied, "the yes of %s is %s, and landfall.yaml asks for %s", g.By, worth, wanted)
+		return fault.Newf(fault.Denied, "%s is %s, and landfall.yaml asks for %s", g.name(), worth, wanted)
 	case wanted == "oidc" && (g.Proof["iss"] != a.Config.Approvals.Issuer || !slices.Contains(strings.Fields(g.Proof["aud"]), a.Config.Approvals.Audience)):
-		return fault.Newf(fault.Denied, "the yes of %s is of another provider or audience than landfall.yaml names", g.By)
+		return fault.Newf(fault.Denied, "%s is of another provider or audience than landfall.yaml names", g.name())
 	}
 	return nil
 }
@@ -150,16 +151,17 @@ func (a *App) runbookYes(e ledger.Entry, want said) (string, error) {
 
 // approvedBy says why a step must not be done: not as many different persons as
 // the runbook asks for have said a yes to it that counts.
-func (a *App) approvedBy(ctx context.Context, call *engine.StepCall, all []given) error {
+func (a *App) approvedBy(ctx context.Context, words *ledgerWords, call *engine.StepCall, all []given) error {
 	need := call.Step.Approvals
 	if need.Count == 0 || call.Kind != engine.DoStep {
 		return nil
 	}
-	want := said{Step: call.Step.ID, Run: call.Run, Runbook: call.Plan}
-	used, err := a.usedBefore(ctx, call, &want)
+	// A worker that has no ledger knows of no use.
+	used, id, err := words.usedBefore(ctx, call.Step.ID)
 	if err != nil {
 		return err
 	}
+	want := said{Step: call.Step.ID, Run: call.Run, Runbook: call.Plan, Ledger: id}
 	var people []string
 	var why error
 	for _, g := range all {
@@ -184,42 +186,6 @@ func (a *App) approvedBy(ctx context.Context, call *engine.StepCall, all []given
 		refusal = fault.Of(fault.Denied, "carry out "+strconv.Quote(call.Step.ID)+": it has "+strconv.Itoa(len(people))+" of "+several(need.Count, "approval", "approvals")+" that count", "", why)
 	}
 	return refusal.Hintf("mend that, then: landfall retry %s; or have it approved anew: landfall reject %s --reason TEXT, then retry it", call.Step.ID, call.Step.ID)
-}
-
-// usedBefore counts in how many entries the number of each yes to a step stands,
-// and completes what is wanted with the id of the ledger. A worker that has no
-// ledger knows of none.
-func (a *App) usedBefore(ctx context.Context, call *engine.StepCall, want *said) (map[string]int, error) {
-	w, err := a.need()
-	if err != nil {
-		return nil, err
-	}
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	head, err := l.Head(ctx)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	want.Ledger = head.Ledger
-	out := map[string]int{}
-	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: "approval.given"}) {
-		if err != nil {
-			return nil, errors.Join(err, l.Close())
-		}
-		var s spoken
-		if json.Unmarshal(entry.Body, &s) != nil || s.Step != call.Step.ID {
-			continue
-		}
-		if what, err := parseSaid(s.Proof[proofStatement]); err == nil {
-			out[what.Number]++
-		}
-	}
-	return out, l.Close()
 }
 
 // notCounted says why an approval that is there does not count, "" for none.

@@ -62,7 +62,7 @@ func TestAWorkerActsOnProof(t *testing.T) {
 		"by name only":     {[]given{ann, changed(bob, func(g *given) { g.How = localUser })}, "proved by nothing"},
 		"another role":     {[]given{ann, changed(bob, func(g *given) { g.Role = "lead" })}, `gives them the role "dba"`},
 	} {
-		err := s.approvedBy(t.Context(), &call, c.all)
+		err := s.approvedBy(t.Context(), newLedgerWords(s.App), &call, c.all)
 		if (err == nil) != (c.why == "") || err != nil && (!fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), c.why)) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -70,13 +70,13 @@ func TestAWorkerActsOnProof(t *testing.T) {
 	undo, none := call, call
 	undo.Kind, none.Step.Approvals = engine.UndoStep, runbook.Approvals{}
 	for name, c := range map[string]*engine.StepCall{"taking it back": &undo, "no approval": &none} {
-		if err := s.approvedBy(t.Context(), c, nil); err != nil {
+		if err := s.approvedBy(t.Context(), newLedgerWords(s.App), c, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	// Where landfall.yaml gives no roles, one counts that was said.
 	s.Config.Approvals.Roles = nil
-	if err := s.approvedBy(t.Context(), &call, []given{ann, bob}); !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "is kept as") {
+	if err := s.approvedBy(t.Context(), newLedgerWords(s.App), &call, []given{ann, bob}); !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "is kept as") {
 		t.Errorf("a role that nobody said: %v", err)
 	}
 	s.Config.Approvals.Roles = roles
@@ -84,7 +84,7 @@ func TestAWorkerActsOnProof(t *testing.T) {
 	for range 2 {
 		s.append("shop-1", engine.Entry{Kind: "approval.given", Step: "execute.go", By: "bob", Text: "no reason given", Proof: bob.Proof})
 	}
-	if err := s.approvedBy(t.Context(), &call, []given{ann, bob}); !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "used before") {
+	if err := s.approvedBy(t.Context(), newLedgerWords(s.App), &call, []given{ann, bob}); !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "used before") {
 		t.Errorf("replayed: %v", err)
 	}
 }
@@ -106,11 +106,11 @@ func TestAKeyThatIsTakenOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.approvedBy(t.Context(), &call, []given{ann}); err != nil {
+	if err := s.approvedBy(t.Context(), newLedgerWords(s.App), &call, []given{ann}); err != nil {
 		t.Errorf("elsewhere: %v", err)
 	}
 	s.signers(s.person("carl"))
-	if err := s.approvedBy(t.Context(), &call, []given{ann}); !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "not among the signers") {
+	if err := s.approvedBy(t.Context(), newLedgerWords(s.App), &call, []given{ann}); !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "not among the signers") {
 		t.Errorf("after the key was taken out: %v", err)
 	}
 }

@@ -44,16 +44,20 @@ const (
 type watchful struct {
 	hands
 	still *standstill
+	words *ledgerWords
 }
 
 var _ engine.Hands = watchful{}
 
 // watchful makes hands look after themselves.
-func (a *App) watchful() engine.Hands { return watchful{hands{a, 1}, &standstill{app: a}} }
+func (a *App) watchful() engine.Hands {
+	return watchful{hands{a, 1}, &standstill{app: a}, newLedgerWords(a)}
+}
 
-// Step carries out an attempt of a step that is approved, by proof.
+// Step carries out an attempt of a step that is approved, by proof, and that rests
+// on nothing that is not proved.
 func (h watchful) Step(ctx context.Context, call engine.StepCall, beat func(engine.Beat), stop <-chan struct{}) engine.StepResult {
-	if err := h.app.approvedBy(ctx, &call, givenOf(&call)); err != nil {
+	if err := h.proved(ctx, &call); err != nil {
 		// A ledger that cannot be read now says nothing against the step.
 		return engine.StepResult{Outcome: runbook.NoEffect, Detail: textOf(err), Final: !fault.Retryable(err)}
 	}
@@ -71,7 +75,10 @@ func textOf(err error) string {
 // Record writes entries, and notes how long that fails, and which gates nobody
 // asks any more.
 func (h watchful) Record(ctx context.Context, run string, entries []engine.Entry) error {
-	err := h.hands.Record(ctx, run, entries)
+	err := h.words.begin(ctx, run)
+	if err == nil {
+		err = h.hands.Record(ctx, run, entries)
+	}
 	h.still.ledger(ctx, run, err)
 	if err == nil {
 		h.still.left(run, entries)
@@ -322,6 +329,7 @@ func (a *App) stillFor(ctx context.Context, w *store.Workspace, runs engine.Runs
 			out = append(out, "the ledger cannot be written since "+since.UTC().Format(time.RFC3339)+" ("+several(tries, "try", "tries")+"): nothing begins until it can; look at the disk and at the rights of .landfall")
 		}
 	}
+	out = append(out, a.unprovedLines(summary.Run)...)
 	plan, err := planOf(w, summary.Run)
 	if err != nil {
 		return out

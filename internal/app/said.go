@@ -50,6 +50,13 @@ const (
 	acceptsLoss    = "loss"
 )
 
+func effectOf(there bool) string {
+	if there {
+		return effectThere
+	}
+	return effectNotThere
+}
+
 // clause is a word of a statement with what stands behind it.
 type clause struct {
 	word  string
@@ -126,10 +133,7 @@ func nextWord(text string) (word, rest string, err error) {
 func saidOf(e engine.Event, x store.Execution) said {
 	s := said{Verb: string(e.Kind), Step: e.Step, Role: e.Role, Until: string(e.Until), Reason: e.Reason, Run: x.Run, Runbook: x.Fingerprint}
 	if e.Effect != nil {
-		s.Effect = effectNotThere
-		if *e.Effect {
-			s.Effect = effectThere
-		}
+		s.Effect = effectOf(*e.Effect)
 	}
 	if e.Accept {
 		s.Accepting = acceptsLoss

@@ -64,15 +64,15 @@ func Verify(c Claim, signersFile []byte) (Worth, error) {
 	case c.Proof == nil && c.How == howLocal:
 		return Unproved, nil
 	case c.Statement == "":
-		return "", fault.Newf(fault.Internal, "check the approval of %q: it was not said what was approved", c.By)
+		return "", fault.Newf(fault.Internal, "check the word of %q: it was not said what was approved", c.By)
 	case c.Proof[proofStatement] != c.Statement:
-		return "", fault.Newf(fault.Found, "check the approval of %q: the proof is for %q, not for %q", c.By, cut(c.Proof[proofStatement], 200), cut(c.Statement, 200))
+		return "", fault.Newf(fault.Found, "check the word of %q: the proof is for %q, not for %q", c.By, cut(c.Proof[proofStatement], 200), cut(c.Statement, 200))
 	case strings.HasPrefix(c.How, howSSH("")):
 		return verifySSH(c, signersFile)
 	case strings.HasPrefix(c.How, howOIDC("")):
 		return verifyToken(c)
 	}
-	return "", fault.Newf(fault.Found, "check the approval of %q: %q is no way of proving it", c.By, cut(c.How, 80))
+	return "", fault.Newf(fault.Found, "check the word of %q: %q is no way of proving it", c.By, cut(c.How, 80))
 }
 
 func verifySSH(c Claim, signersFile []byte) (Worth, error) {
@@ -82,13 +82,13 @@ func verifySSH(c Claim, signersFile []byte) (Worth, error) {
 	}
 	principal, err := checkSignature(known, c.Statement, c.Proof[proofSignature], c.At)
 	if err != nil {
-		return "", fault.Newf(fault.Found, "check the approval of %q: %v", c.By, err)
+		return "", fault.Newf(fault.Found, "check the word of %q: %v", c.By, err)
 	}
 	if principal != c.By || c.Proof[proofPrincipal] != c.By {
-		return "", fault.Newf(fault.Found, "check the approval of %q: the signature is that of %q", c.By, principal)
+		return "", fault.Newf(fault.Found, "check the word of %q: the signature is that of %q", c.By, principal)
 	}
 	if print := c.Proof[proofKey]; c.How != howSSH(print) || c.Proof[proofNamespace] != Namespace {
-		return "", fault.Newf(fault.Found, "check the approval of %q: the proof names another key or namespace than the signature", c.By)
+		return "", fault.Newf(fault.Found, "check the word of %q: the proof names another key or namespace than the signature", c.By)
 	}
 	return Signed, nil
 }
@@ -124,7 +124,7 @@ func checkSignature(known *signers, statement, armoured string, at time.Time) (s
 func verifyToken(c Claim) (Worth, error) {
 	p := c.Proof
 	wrong := func(what string) (Worth, error) {
-		return "", fault.Newf(fault.Found, "check the approval of %q: %s", c.By, what)
+		return "", fault.Newf(fault.Found, "check the word of %q: %s", c.By, what)
 	}
 	for _, name := range []string{proofIssuer, proofSubject, proofAudience, proofToken} {
 		if p[name] == "" {

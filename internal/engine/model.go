@@ -257,6 +257,17 @@ const (
 	Extend   EventKind = "extend"
 )
 
+// OfPeople says whether an event is a person's word, and not a report of the
+// driver.
+func (k EventKind) OfPeople() bool {
+	switch k {
+	case Approve, Reject, Confirm, Pause, Resume, Skip, Retry, Settle, Rollback, Abort, Drain, Extend:
+		return true
+	default:
+		return false
+	}
+}
+
 // Event is something that happened. Only what its kind needs is set.
 type Event struct {
 	Kind EventKind `json:"kind"`
@@ -340,6 +351,8 @@ type Command struct {
 	Entry *Entry `json:"entry,omitempty"`
 	// Message of a Tell.
 	Message *runbook.Message `json:"message,omitempty"`
+	// Clearance is what the driver was told of an attempt; the rules give none.
+	Clearance *Clearance `json:"clearance,omitempty"`
 }
 
 // Entry is what the ledger is told of a transition. Number counts the entries

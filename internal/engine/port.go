@@ -99,6 +99,23 @@ type Hands interface {
 	Record(ctx context.Context, run string, entries []Entry) error
 }
 
+// Clearing are hands that know the ledger of a run. Whoever carries commands out
+// asks them when the entries are written that say that attempts begin, and gives
+// the answers along: a worker elsewhere has no ledger to look into.
+type Clearing interface {
+	// Clear says of each step of which an attempt begins in these entries, which
+	// are in the ledger, whether what it rests on is proved. What keeps it from
+	// finding that out is a refusal as well.
+	Clear(ctx context.Context, run string, entries []Entry) map[string]Clearance
+}
+
+// Clearance is the word of who knows the ledger on one attempt.
+type Clearance struct {
+	// Refused says why the attempt must not be carried out, "" for nothing
+	// against it.
+	Refused string `json:"refused,omitempty"`
+}
+
 // StepCall is one attempt of a step.
 type StepCall struct {
 	Run string `json:"run"`
@@ -116,6 +133,11 @@ type StepCall struct {
 	// Approvals are those that were given to the step, with their proofs: whoever
 	// acts on them checks them.
 	Approvals []Approval `json:"approvals,omitempty"`
+	// Clearance of the attempt, nil where nobody who knows the ledger has looked.
+	Clearance *Clearance `json:"clearance,omitempty"`
+	// Fan is what is asked about the parts of the attempt, nil where the driver
+	// carries none out.
+	Fan *Fan `json:"fan,omitempty"`
 }
 
 // StepResult is what an attempt came to.
@@ -129,6 +151,10 @@ type StepResult struct {
 	Proof []Proof `json:"proof,omitempty"`
 	// Final says that trying again cannot help.
 	Final bool `json:"final,omitempty"`
+	// Parts are those of an attempt that falls into some: there is no outcome then.
+	Parts *Parts `json:"parts,omitempty"`
+	// Left is what a part leaves to be kept elsewhere.
+	Left []byte `json:"left,omitempty"`
 }
 
 // Proof is a fact that proves a claim, without a secret.

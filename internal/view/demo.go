@@ -89,6 +89,8 @@ type Demo struct {
 	Deployed     Deployed          `json:"deployed"`
 	// Again is what a second deployment would do.
 	Again Deployed `json:"again"`
+	// Moved are the buckets that were carried over.
+	Moved []DemoMoved `json:"moved"`
 	// Planned is the runbook, Dry what a dry run of it found.
 	Planned       Planned     `json:"planned"`
 	Dry           DryRun      `json:"dryRun"`
@@ -178,6 +180,7 @@ func (r Demo) Text(p *Paper) {
 	r.assessed(p)
 	r.designed(p)
 	r.planned(p)
+	r.moved(p)
 	p.Title("What was proved%s", r.entry("audit"))
 	r.proved(p)
 	p.Title("Where it is recorded")

@@ -78,7 +78,11 @@ func results() map[string]view.Result {
 	failed.Kept, failed.LedgerIntact = true, false
 	failed.Audit = view.Audit{Accepted: 3, Confirmed: 2, Violations: []view.AuditViolation{{Kind: "lost", Order: "r-1", Detail: "not in the database"}}}
 	failed.Load.Failed = map[string]int64{"timeout": 2, "http-500": 1}
+	failed.Moved[0].Verified.Results = append(failed.Moved[0].Verified.Results, view.MoveCount{Name: "missing", Objects: 1, Bytes: 7}, view.MoveCount{Name: "refused", Objects: 2, Bytes: 7})
+	failed.Moved[0].Part = "covers/*0.jpg"
+	failed.Moved[0].Verified.Evidence = nil
 	empty := sampleDemo()
+	empty.Moved = nil
 	empty.Audit = view.Audit{OK: true, Refused: 9}
 	up := view.SandboxStatus{
 		Phase: "ready", Workspace: "/w", UptimeSeconds: 61, Logs: "/w/logs", Swept: []string{"moto"},
@@ -128,9 +132,16 @@ func sampleDiagnosis() view.Diagnosis {
 func sampleDemo() view.Demo {
 	return view.Demo{
 		Workspace: "/w", UpSeconds: 30, TotalSeconds: 70,
-		Census:        view.Census{Services: []view.ServiceCount{{Service: "EC2", Resources: 40}, {Service: "S3", Resources: 2}}, Resources: 42, Buckets: 2, Objects: 200, ObjectBytes: 3 << 20, Tables: 5, Rows: 900, LogLines: 10, MetricSeries: 11, TrailEvents: 12},
-		Load:          view.LoadRun{Seconds: 30, RatePerSecond: 50, Sent: 1500, OK: 1497, Latency: view.Latency{P50: 1.25, P95: 9.5, P99: 20, Max: 31}},
-		Audit:         view.Audit{OK: true, Tried: 150, Accepted: 149, Refused: 1, Confirmed: 149, Fulfilled: 140, Queued: 9, Customers: 30},
+		Census: view.Census{Services: []view.ServiceCount{{Service: "EC2", Resources: 40}, {Service: "S3", Resources: 2}}, Resources: 42, Buckets: 2, Objects: 200, ObjectBytes: 3 << 20, Tables: 5, Rows: 900, LogLines: 10, MetricSeries: 11, TrailEvents: 12},
+		Load:   view.LoadRun{Seconds: 30, RatePerSecond: 50, Sent: 1500, OK: 1497, Latency: view.Latency{P50: 1.25, P95: 9.5, P99: 20, Max: 31}},
+		Audit:  view.Audit{OK: true, Tried: 150, Accepted: 149, Refused: 1, Confirmed: 149, Fulfilled: 140, Queued: 9, Customers: 30},
+		Moved: []view.DemoMoved{{
+			Copied: view.Moved{Source: "s3://covers", Target: "az://stcovers/covers", Proofs: []view.MoveCount{{Name: "bound", Objects: 200, Bytes: 3 << 20, Good: true}}, Seconds: 4.21},
+			Verified: view.Moved{
+				Results: []view.MoveCount{{Name: "same", Objects: 200, Bytes: 3 << 20, Good: true}}, Proofs: []view.MoveCount{{Name: "read", Objects: 200, Bytes: 3 << 20, Good: true}},
+				Digest: "0591dece7aaf", Seconds: 2, Evidence: []int64{8, 9},
+			},
+		}},
 		Down:          view.SandboxDown{WasUp: true, Orderly: true, Stopped: []string{"moto", "dns"}},
 		LedgerEntries: 6, LedgerHead: "id/6/sha256:ff", LedgerIntact: true,
 		Evidence: map[string]int64{"load": 3, "audit": 4, "census": 5},

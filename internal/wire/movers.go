@@ -64,13 +64,13 @@ func (m moverParts) objects(ctx context.Context, o app.ObjectSides) (app.ObjectP
 	return app.ObjectPorts{Source: source, Target: target, Account: account.can, Notes: account.notes}, nil
 }
 
-// events reads the queue to which a bucket sends its events.
-func (m moverParts) events(ctx context.Context, queue, bucket string, trouble func(error)) (<-chan objects.Change, error) {
+// events opens the queue to which a bucket sends its events.
+func (m moverParts) events(ctx context.Context, queue, bucket string, trouble func(error)) (func(context.Context) <-chan objects.Change, error) {
 	conf, err := aws.SDK(ctx, settings(m.config))
 	if err != nil {
 		return nil, err
 	}
-	return events.Read(ctx, events.Options{Queue: sqs.NewFromConfig(conf), URL: queue, Bucket: bucket, Trouble: trouble})
+	return events.Open(ctx, events.Options{Queue: sqs.NewFromConfig(conf), URL: queue, Bucket: bucket, Trouble: trouble})
 }
 
 // account is a storage account with what opens it.

@@ -21,6 +21,10 @@ type Inputs struct {
 	SlowMillis int `json:"slowMillis,omitempty"`
 	// Batches are parts between which it may be stopped.
 	Batches int `json:"batches,omitempty"`
+	// Parts is how many parts it falls into, Leaves that each leaves something to
+	// be kept.
+	Parts  int  `json:"parts,omitempty"`
+	Leaves bool `json:"leaves,omitempty"`
 	// Fails is how often it fails before its effect, BadProofs how often it is
 	// not right afterwards, Blind how often a look cannot tell once the effect is
 	// there.

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"example.com/landfall/internal/engine"
+	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
 )
 
@@ -88,6 +89,17 @@ func (a *activities) step(ctx context.Context, call engine.StepCall) (result eng
 	return a.hands.Step(live, call, beat, stopped), nil
 }
 
+// keep keeps what a part left. Anything but a success is tried again.
+func (a *activities) keep(ctx context.Context, call engine.StepCall) error {
+	return a.said(ctx, func(ctx context.Context) error {
+		result := a.hands.Step(ctx, call, func(engine.Beat) {}, nil)
+		if result.Outcome != runbook.Succeeded {
+			return fault.Newf(fault.Unavailable, "keep what a part left: %s", result.Detail)
+		}
+		return nil
+	})
+}
+
 // living carries out something short, and says that the worker lives: nobody
 // waits for a dead one longer than for any other.
 func living[T any](ctx context.Context, do func(context.Context) (T, error)) (T, error) {
@@ -111,8 +123,17 @@ func (a *activities) tell(ctx context.Context, t engine.Telling) error {
 	return a.said(ctx, func(ctx context.Context) error { return a.hands.Tell(ctx, t) })
 }
 
-func (a *activities) record(ctx context.Context, run string, entries []engine.Entry) error {
-	return a.said(ctx, func(ctx context.Context) error { return a.hands.Record(ctx, run, entries) })
+// record writes entries, and then asks whoever knows the ledger about the attempts
+// that begin with them.
+func (a *activities) record(ctx context.Context, run string, entries []engine.Entry) (map[string]engine.Clearance, error) {
+	return living(ctx, func(ctx context.Context) (map[string]engine.Clearance, error) {
+		err := a.hands.Record(ctx, run, entries)
+		clearing, ok := a.hands.(engine.Clearing)
+		if err != nil || !ok {
+			return nil, err
+		}
+		return clearing.Clear(ctx, run, entries), nil
+	})
 }
 
 func (a *activities) prove(ctx context.Context, run, step string, proof []engine.Proof) ([]string, error) {

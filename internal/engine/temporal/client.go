@@ -23,6 +23,7 @@ type Client struct {
 	client  client.Client
 	queue   string
 	silence Silence
+	fans    Fans
 }
 
 // Silence says how long others may be silent before they count as dead. The
@@ -45,6 +46,13 @@ func NewClient(c client.Client, queue string) *Client { return &Client{client: c
 func (c *Client) Within(s Silence) *Client {
 	out := *c
 	out.silence = s
+	return &out
+}
+
+// Bounded returns the client with other bounds of parts for runs that it starts.
+func (c *Client) Bounded(f Fans) *Client {
+	out := *c
+	out.fans = f
 	return &out
 }
 
@@ -89,7 +97,7 @@ func (c *Client) input(r engine.Request) (Input, error) {
 		return Input{}, err
 	}
 	in := Input{Run: r.Run, Fingerprint: r.Fingerprint, Plan: plan, Until: r.Until, Queues: r.Queues, By: r.By, How: r.How, Role: r.Role,
-		BeatMillis: c.silence.Work.Milliseconds(), TakenMillis: c.silence.Taken.Milliseconds(), Form: form}
+		BeatMillis: c.silence.Work.Milliseconds(), TakenMillis: c.silence.Taken.Milliseconds(), Fans: c.fans, Form: form}
 	if r.From != nil {
 		in.From, err = packState(*r.From, room(len(plan)*4/3+aside))
 	}

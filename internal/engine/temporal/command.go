@@ -61,12 +61,25 @@ func (r *run) record(ctx workflow.Context, commands []engine.Command) error {
 	}
 	for len(entries) > 0 {
 		n := fitting(entries)
-		if err := workflow.ExecuteActivity(r.kept(ctx, "ledger"), recordActivity, r.in.Run, entries[:n]).Get(ctx, nil); err != nil {
+		var clear map[string]engine.Clearance // older histories have none
+		if err := workflow.ExecuteActivity(r.kept(ctx, "ledger"), recordActivity, r.in.Run, entries[:n]).Get(ctx, &clear); err != nil {
 			return err
 		}
+		cleared(commands, clear)
 		entries = entries[n:]
 	}
 	return nil
+}
+
+// cleared gives attempts what was said of them.
+func cleared(commands []engine.Command, clear map[string]engine.Clearance) {
+	for i := range commands {
+		c := &commands[i]
+		said, ok := clear[c.Step]
+		if ok && (c.Kind == engine.DoStep || c.Kind == engine.UndoStep || c.Kind == engine.ProbeStep) {
+			c.Clearance = &said
+		}
+	}
 }
 
 // fitting is how many of the entries, one at least, go into one write.
@@ -144,9 +157,10 @@ func (r *run) attempt(ctx workflow.Context, c engine.Command) {
 	child, cancel := workflow.WithCancel(ctx)
 	key := "step " + c.Step
 	r.flying[key] = flight{cancel, c.Kind != engine.ProbeStep}
-	call := engine.StepCall{Run: r.in.Run, Plan: r.in.Fingerprint, Workload: r.plan.Workload, Environment: r.plan.Environment, Step: *step, Kind: c.Kind, Round: c.Round, Attempt: c.Attempt, Cursor: c.Cursor, Approvals: r.state.Steps[i].Approvals}
+	call := engine.StepCall{Run: r.in.Run, Plan: r.in.Fingerprint, Workload: r.plan.Workload, Environment: r.plan.Environment, Step: *step, Kind: c.Kind, Round: c.Round, Attempt: c.Attempt, Cursor: c.Cursor, Approvals: r.state.Steps[i].Approvals, Clearance: c.Clearance,
+		Fan: r.fan(c.Kind, options.TaskQueue)}
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		result := r.answerOf(ctx, child, options, call)
+		result := r.fans(ctx, child, options, call, r.answerOf(ctx, child, options, call))
 		evidence := r.prove(ctx, c.Step, result.Proof)
 		delete(r.flying, key)
 		r.inbox.SendAsync(letter{event: engine.Event{Kind: engine.AttemptEnded, Step: c.Step, Attempt: c.Attempt, Outcome: result.Outcome, Effect: result.Effect,

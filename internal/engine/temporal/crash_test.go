@@ -1,62 +1,76 @@
 package temporal_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
-	"time"
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/testkit"
 	"example.com/landfall/internal/testkit/enginekit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m, enginekit.Body()) }
+func TestMain(m *testing.M) {
+	// Most of them wait for engines and workers most of the time: more go at a time
+	// than there are processors, unless the command line says otherwise.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	testkit.Main(m, enginekit.Body(), testkit.Body{Name: crowdBody, Run: crowdWork})
+}
 
-// longVariable asks for the long tests: with LANDFALL_LONG=1 the crash matrix
-// has 3,600 runs, with another number so many, and the bookshop goes back from
-// every step. They mostly wait, so many at a time make use of a machine:
+// longVariable asks for the long tests: with LANDFALL_LONG=1 the crash matrix has
+// each of its kills, with another number so many of them, and the bookshop goes
+// back from every step. Crowds mostly wait, so a few at a time make use of a
+// machine:
 //
-//	LANDFALL_LONG=1 go test ./internal/engine/temporal -run TestCrashMatrix -parallel 24 -timeout 8h
+//	LANDFALL_LONG=1 go test ./internal/engine/temporal -run TestCrashMatrix -v -parallel 4 -timeout 4h
+//
+// A crowd is repeated alone by its name and the seed:
+//
+//	LANDFALL_LONG=1 LANDFALL_SEED=1 go test ./internal/engine/temporal -run TestCrashMatrix/crowds/crowd-07 -v
 const longVariable = "LANDFALL_LONG"
 
-// allRuns is how many runs the whole crash matrix has; of six, one is under way
-// while the engine is killed.
-const allRuns = 3600
+// scope is how much of the matrix is gone through.
+type scope struct {
+	// kills in all, perCrowd of them in one crowd, perRun of these for one run.
+	kills, perCrowd, perRun int
+	// commits are how many times in each crowd the engine is killed after some of
+	// its transactions, mostCommits of them at most.
+	commits     int
+	mostCommits uint32
+}
 
-// crashes are the runs of the crash matrix: with workers killed, with the engine
-// killed, and how many of them go together.
-func crashes(t *testing.T) (workers, engines, together int) {
+func scopeOf(t *testing.T, all int) scope {
 	t.Helper()
 	text := os.Getenv(longVariable)
 	if text == "" {
-		return 6, 4, 6
+		return scope{kills: 12, perCrowd: 12, perRun: 3, commits: 1, mostCommits: 600}
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
+	check(t, err)
+	if n == 1 || n > all {
+		n = all
 	}
-	if n == 1 {
-		n = allRuns
-	}
-	return n - n/6, n / 6, 24
+	return scope{kills: n, perCrowd: 24, perRun: 3, commits: 4, mostCommits: 1500}
 }
 
-// seed is that of the crashes; LANDFALL_SEED takes another.
-func seed(t *testing.T) *rand.Rand {
+// seedOf is the seed of the matrix; LANDFALL_SEED takes another.
+func seedOf(t *testing.T) uint64 {
 	t.Helper()
 	n := uint64(1)
 	if text := os.Getenv("LANDFALL_SEED"); text != "" {
 		var err error
-		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
+		n, err = strconv.ParseUint(text, 10, 64)
+		check(t, err)
 	}
 	t.Logf("seed %d", n)
-	return rand.New(rand.NewPCG(n, 5))
+	return n
 }
 
 // finish carries a world out to its end with one worker, and returns what it
@@ -74,112 +88,111 @@ func finish(t *testing.T, w *enginekit.World, crash testkit.Crash) (engine.State
 	return *end, points
 }
 
-// Whatever is killed at whatever moment, a run comes to the end to which it
-// comes undisturbed, and nothing is done twice. Workers are killed at named
-// points: around each record, each effect, each proof, each answer. Engines are
-// killed at any time.
-//
-// A sample of all points; see longVariable for all of them.
-func TestCrashMatrix(t *testing.T) {
-	t.Parallel()
-	random := seed(t)
-	e := enginekit.NewEngine(t)
-	type undisturbed struct {
-		essence string
-		effects []string
-		points  []testkit.Point
-	}
-	var calm [2]undisturbed
-	t.Run("undisturbed", func(t *testing.T) {
-		for i, back := range []bool{false, true} {
-			t.Run(fmt.Sprintf("back=%v", back), func(t *testing.T) {
-				t.Parallel()
-				w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("calm-%d", i), enginekit.AllKinds)
-				w.Back = back
-				end, points := finish(t, w, testkit.Crash{})
-				slices.SortFunc(points, func(a, b testkit.Point) int {
-					return slices.Compare([]string{a.Name, a.String()}, []string{b.Name, b.String()})
-				})
-				calm[i] = undisturbed{enginekit.Essence(end), w.Effects(t), slices.Compact(points)}
-			})
-		}
-	})
-	if calm[0].points == nil || calm[1].points == nil {
-		t.FailNow()
-	}
-	t.Logf("%d and %d points", len(calm[0].points), len(calm[1].points))
-	compare := func(t *testing.T, w *enginekit.World, i int, end engine.State) {
-		t.Helper()
-		if got := enginekit.Essence(end); got != calm[i].essence {
-			t.Errorf("it came to\n%s\nundisturbed to\n%s", got, calm[i].essence)
-		}
-		if got := w.Effects(t); !slices.Equal(got, calm[i].effects) {
-			t.Errorf("it did\n%v\nundisturbed\n%v", got, calm[i].effects)
-		}
-	}
-	workers, engines, together := crashes(t)
-	begun := time.Now()
-	for first := 0; first < workers; first += together {
-		t.Run(fmt.Sprintf("workers %d", first), func(t *testing.T) {
-			for n := first; n < min(first+together, workers); n++ {
-				i := n % 2
-				at := calm[i].points[random.IntN(len(calm[i].points))]
-				t.Run(fmt.Sprintf("back=%v at %s", i == 1, at), func(t *testing.T) {
-					t.Parallel()
-					w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("worker-%d", n), enginekit.AllKinds)
-					w.Back = i == 1
-					end, _ := finish(t, w, testkit.Crash{At: at})
-					compare(t, w, i, end)
-				})
-			}
-		})
-	}
-	t.Logf("%d runs with a worker killed took %v and the engine %.0f CPU seconds", workers, time.Since(begun), usage(t, e).cpu)
-	for first := 0; first < engines; first += together {
-		t.Run(fmt.Sprintf("engine %d", first), func(t *testing.T) {
-			over := make(chan struct{})
-			killed := make(chan int)
-			pauses := make([]time.Duration, kills)
-			for i := range pauses {
-				pauses[i] = time.Duration(1000+random.IntN(9000)) * time.Millisecond
-			}
-			go func() { killed <- storm(t, e, pauses, over) }()
-			t.Run("runs", func(t *testing.T) {
-				for n := first; n < min(first+together, engines); n++ {
-					after := time.Duration(random.IntN(15000)) * time.Millisecond
-					t.Run(fmt.Sprintf("back=%v", n%2 == 1), func(t *testing.T) {
-						t.Parallel()
-						w := enginekit.NewWorld(t, e.Server(), fmt.Sprintf("engine-%d", n), enginekit.AllKinds)
-						w.Back = n%2 == 1
-						end, _ := finish(t, w, testkit.Crash{After: after})
-						compare(t, w, n%2, end)
-					})
-				}
-			})
-			close(over)
-			if n := <-killed; n == 0 {
-				t.Error("the engine was never killed")
-			}
-		})
-	}
+// undisturbed is what a run comes to of which nobody kills anything but the run
+// itself, which ends its own worker once.
+type undisturbed struct {
+	essence string
+	effects []string
+	passed  map[string]int
 }
 
-// kills is how often an engine is killed while runs are under way: on a busy
-// machine it takes seconds to come back, and runs have to come on as well.
-const kills = 4
-
-// storm kills the engine again and again until over is closed.
-func storm(t *testing.T, e *enginekit.Engine, pauses []time.Duration, over <-chan struct{}) int {
-	n := 0
-	for _, pause := range pauses {
-		select {
-		case <-over:
-			return n
-		case <-time.After(pause):
-		}
-		e.Kill(t)
-		n++
-		e.Up(t)
+// calm carries out a run to its end and one that goes back there.
+func calm(t *testing.T) (out [2]undisturbed) {
+	t.Helper()
+	e := enginekit.NewEngine(t)
+	var both sync.WaitGroup
+	for i, name := range []string{"forward", "back"} {
+		c := newCrowd(t, e, name, []bool{i == 1})
+		both.Go(func() {
+			if ends := c.live(t, rand.New(rand.NewPCG(1, 1))); ends[0] != nil {
+				out[i] = undisturbed{enginekit.Essence(*ends[0]), c.worlds[0].Effects(t), names(t, c.worlds[0])}
+			}
+		})
 	}
-	return n
+	both.Wait()
+	var known []string
+	for _, p := range killPoints(crowdBook(""), true) {
+		known = append(known, sortOf(p.Name))
+	}
+	for i := range out {
+		if out[i].passed == nil {
+			t.FailNow()
+		}
+		for _, p := range killPoints(crowdBook(""), i == 1) {
+			if out[i].passed[p.Name] < p.Hit {
+				t.Errorf("a run does not pass %s, at which something was to be killed", p)
+			}
+		}
+		for name := range out[i].passed {
+			// Of a step of which that is not planned as well: a machine that stands
+			// still for seconds has dead workers.
+			if !slices.Contains(known, sortOf(name)) {
+				t.Errorf("a run passes %q, and nothing is killed at its like", name)
+			}
+		}
+	}
+	return out
+}
+
+// Whatever is killed at whatever moment, a run comes to the end to which it
+// comes undisturbed, and nothing is done twice. The worker, the engine or both
+// are killed at named points: around each record, each effect, each proof, each
+// answer; and the engine after any of its transactions.
+//
+// A sample of the matrix; see longVariable for all of it.
+func TestCrashMatrix(t *testing.T) {
+	t.Parallel()
+	seed := seedOf(t)
+	random := rand.New(rand.NewPCG(seed, 5))
+	all := matrix(crowdBook(""))
+	s := scopeOf(t, len(all))
+	left := sample(all, s.kills, random)
+	random.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
+	var undisturbed [2]undisturbed
+	var calmed sync.WaitGroup
+	calmed.Go(func() { undisturbed = calm(t) })
+	var sum tally
+	// A point that was not passed, as another kill came in its way, is tried once more.
+	for _, name := range []string{"crowds", "again"} {
+		var mu sync.Mutex
+		var missed []kill
+		t.Run(name, func(t *testing.T) {
+			for i, kills := range slices.Collect(slices.Chunk(left, s.perCrowd)) {
+				t.Run(fmt.Sprintf("crowd-%02d", i), func(t *testing.T) {
+					t.Parallel()
+					c := s.crowd(t, fmt.Sprintf("%s-%02d", name, i), kills, rand.New(rand.NewPCG(seed, uint64(i+10))))
+					n := c.tally(t)
+					t.Logf("%v", n)
+					calmed.Wait()
+					c.compare(t, undisturbed)
+					mu.Lock()
+					defer mu.Unlock()
+					missed = append(missed, c.missed(t)...)
+					sum.add(n)
+				})
+			}
+		})
+		if left = missed; len(left) == 0 {
+			break
+		}
+		t.Logf("not passed: %v", left)
+	}
+	calmed.Wait()
+	if len(left) > 0 {
+		t.Errorf("these points were never passed: %v", left)
+	}
+	t.Logf("%d of the %d kills at points: %v", sum.points, len(all), sum)
+}
+
+// crowd lives through the kills.
+func (s scope) crowd(t *testing.T, name string, kills []kill, random *rand.Rand) *crowd {
+	t.Helper()
+	dealt, back := deal(name, kills, s.perRun)
+	c := newCrowd(t, enginekit.NewEngine(t), name, back)
+	c.kills = dealt
+	for range s.commits {
+		c.commits = append(c.commits, 1+random.Uint32N(s.mostCommits))
+	}
+	c.live(t, random)
+	return c
 }

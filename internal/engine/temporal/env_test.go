@@ -58,6 +58,13 @@ func (h *fakeHands) noted() []string {
 	return slices.Clone(h.log)
 }
 
+// asked is how often they were asked anything.
+func (h *fakeHands) asked() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.log)
+}
+
 // calls counts the lines that begin with the text.
 func (h *fakeHands) calls(prefix string) int {
 	n := 0
@@ -217,17 +224,27 @@ func (x *trip) environment() *testsuite.TestWorkflowEnvironment {
 	return env
 }
 
+// lookAnyway is how many looks are left out at most where the hands were asked
+// nothing since the last one: then there is nothing new to see.
+const lookAnyway = 10
+
 // watch looks at the run each second of its time.
 func (x *trip) watch(env *testsuite.TestWorkflowEnvironment) {
 	every := max(x.every, time.Second)
+	seen, left := -1, 0
 	var again func()
 	again = func() {
 		if env.IsWorkflowCompleted() {
 			return
 		}
-		var s engine.Summary
-		if value, err := env.QueryWorkflow(statusQuery); err == nil && value.Get(&s) == nil {
-			x.look(env, s)
+		if n := x.hands.asked(); n != seen || left >= lookAnyway {
+			seen, left = n, 0
+			var s engine.Summary
+			if value, err := env.QueryWorkflow(statusQuery); err == nil && value.Get(&s) == nil {
+				x.look(env, s)
+			}
+		} else {
+			left++
 		}
 		env.RegisterDelayedCallback(again, every)
 	}

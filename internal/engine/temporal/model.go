@@ -22,6 +22,10 @@ const (
 	tellActivity   = "landfall.tell"
 	recordActivity = "landfall.record"
 	proveActivity  = "landfall.prove"
+	fanWorkflow    = "landfall.fan"
+	partsWorkflow  = "landfall.parts"
+	partActivity   = "landfall.part"
+	keepActivity   = "landfall.keep"
 	eventUpdate    = "landfall.event"
 	statusQuery    = "landfall.status"
 	stateQuery     = "landfall.state"
@@ -54,13 +58,16 @@ type Input struct {
 	// of takenWithin.
 	BeatMillis  int64 `json:"beatMillis,omitempty"`
 	TakenMillis int64 `json:"takenMillis,omitempty"`
+	// Fans bound the parts of attempts.
+	Fans Fans `json:"fans,omitzero"`
 	// Form is the version of the driver by which the run was started: a history is
-	// replayed as it was made. Version 0 has one queue for everything.
+	// replayed as it was made. Version 0 has one queue for everything, version 1
+	// carries each attempt out on one worker.
 	Form int `json:"form,omitempty"`
 }
 
 // form is the version of the driver by which runs are started.
-const form = 1
+const form = fanForm
 
 // The queues beside that of a run on which its workspace's worker listens. What
 // a run cannot do without has room there, however many attempts are under way.
@@ -68,6 +75,9 @@ const (
 	ledgerQueue   = "-ledger"
 	questionQueue = "-questions"
 	messageQueue  = "-messages"
+	// partsQueue is beside that of every worker: it takes fewer parts at a time
+	// than attempts, as each of them is as much work as it can be.
+	partsQueue = "-parts"
 )
 
 // taken is how long an attempt may wait for a worker before people are told.

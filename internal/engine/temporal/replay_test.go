@@ -41,6 +41,8 @@ func TestRecordedHistoriesAreReplayed(t *testing.T) {
 			t.Parallel()
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflowWithOptions(temporal.Run, workflow.RegisterOptions{Name: "landfall.run"})
+			replayer.RegisterWorkflowWithOptions(temporal.FanOut, workflow.RegisterOptions{Name: "landfall.fan"})
+			replayer.RegisterWorkflowWithOptions(temporal.CarryParts, workflow.RegisterOptions{Name: "landfall.parts"})
 			quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 			if err := replayer.ReplayWorkflowHistoryFromJSONFile(quiet, path); err != nil {
 				t.Error(err)
@@ -69,6 +71,33 @@ func TestRecordHistories(t *testing.T) {
 		w.Back = true
 		finish(t, w, testkit.Crash{})
 		if err := record(t, e, "landfall-run/"+w.Run, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestRecordHistoriesOfParts records, with -update, those of a step in parts that
+// are not there: of the run, of the workflow of all parts, and of one child.
+func TestRecordHistoriesOfParts(t *testing.T) {
+	if f := flag.Lookup("update"); f == nil || f.Value.String() != "true" {
+		return // the histories that are there are checked above
+	}
+	const fan = "landfall-run/recorded/step long 1 1"
+	ids := map[string]string{"v3-parts-run": "landfall-run/recorded", "v3-parts-fan": fan, "v3-parts-child": fan + "/1"}
+	for name := range ids {
+		if _, err := os.Stat(filepath.Join(recorded, name+".json")); err == nil {
+			return
+		}
+	}
+	e := enginekit.NewEngine(t)
+	w := enginekit.NewWorld(t, e.Server(), "recorded", enginekit.InParts(12, 20))
+	w.Bound(temporal.Fans{Children: 2, PerChild: 4})
+	leave := w.Workers(t, testkit.Crash{At: testkit.Point{Name: "do long part ended", Hit: 3}})
+	w.Begin(t, nil)
+	w.Operate(t, nil)
+	leave()
+	for name, id := range ids {
+		if err := record(t, e, id, filepath.Join(recorded, name+".json")); err != nil {
 			t.Fatal(err)
 		}
 	}

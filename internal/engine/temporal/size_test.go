@@ -79,7 +79,7 @@ func TestTenThousandStepsAreCarried(t *testing.T) {
 // A plan of which the state could not be carried is refused at its begin.
 func TestTooLargeAPlanIsRefused(t *testing.T) {
 	t.Parallel()
-	plan, _ := many(t, 60_000)
+	plan, _ := many(t, 25_000)
 	_, err := (&Client{}).input(engine.Request{Run: "r", Plan: plan, Fingerprint: printOf(t, plan)})
 	if !fault.Is(err, fault.Unsupported) || !strings.Contains(fault.HintOf(err), "split") {
 		t.Errorf("%v", err)

@@ -23,6 +23,9 @@ const (
 	questionsAtOnce = 50
 	recordsAtOnce   = 20
 	messagesAtOnce  = 20
+	// partsAtOnce bounds the parts of steps: they share what a mover has of
+	// requests and memory.
+	partsAtOnce = 8
 	// stopWithin is how long a worker that is asked to leave waits for attempts
 	// to say where they stopped.
 	stopWithin = 20 * time.Second
@@ -66,16 +69,18 @@ func NewWorker(c client.Client, o WorkerOptions) *Worker {
 	w := worker.New(c, o.Queue, options)
 	register(w, o)
 	out := &Worker{[]worker.Worker{w}}
-	if !o.Home {
-		return out
-	}
 	a := &activities{o.Hands, o.Log}
 	options.DisableWorkflowWorker = true
-	for _, side := range []struct {
+	type side struct {
 		queue    string
 		atOnce   int
 		register func(worker.Registry, *activities)
-	}{{ledgerQueue, recordsAtOnce, registerLedger}, {questionQueue, questionsAtOnce, registerQuestions}, {messageQueue, messagesAtOnce, registerMessages}} {
+	}
+	sides := []side{{partsQueue, partsAtOnce, registerParts}}
+	if o.Home {
+		sides = append(sides, side{ledgerQueue, recordsAtOnce, registerLedger}, side{questionQueue, questionsAtOnce, registerQuestions}, side{messageQueue, messagesAtOnce, registerMessages})
+	}
+	for _, side := range sides {
 		options.MaxConcurrentActivityExecutionSize = side.atOnce
 		beside := worker.New(c, o.Queue+side.queue, options)
 		side.register(beside, a)
@@ -90,16 +95,25 @@ func register(w worker.Registry, o WorkerOptions) {
 	a := &activities{o.Hands, o.Log}
 	if o.Home {
 		w.RegisterWorkflowWithOptions(Run, workflow.RegisterOptions{Name: workflowName})
+		w.RegisterWorkflowWithOptions(FanOut, workflow.RegisterOptions{Name: fanWorkflow})
+		w.RegisterWorkflowWithOptions(CarryParts, workflow.RegisterOptions{Name: partsWorkflow})
 		registerLedger(w, a)
 		registerMessages(w, a)
 	}
 	w.RegisterActivityWithOptions(a.step, activity.RegisterOptions{Name: stepActivity})
+	registerParts(w, a)
 	registerQuestions(w, a)
+}
+
+// registerParts is of what is beside the queue of any worker.
+func registerParts(w worker.Registry, a *activities) {
+	w.RegisterActivityWithOptions(a.step, activity.RegisterOptions{Name: partActivity})
 }
 
 func registerLedger(w worker.Registry, a *activities) {
 	w.RegisterActivityWithOptions(a.record, activity.RegisterOptions{Name: recordActivity})
 	w.RegisterActivityWithOptions(a.prove, activity.RegisterOptions{Name: proveActivity})
+	w.RegisterActivityWithOptions(a.keep, activity.RegisterOptions{Name: keepActivity})
 }
 
 func registerMessages(w worker.Registry, a *activities) {

@@ -209,6 +209,11 @@ func (r *run) handlers(ctx workflow.Context) error {
 		return future.Get(ctx, nil)
 	}, workflow.UpdateHandlerOptions{Validator: func(ctx workflow.Context, e engine.Event) error {
 		e.At = workflow.Now(ctx)
+		if !e.Kind.OfPeople() {
+			// A report that anybody could give would end attempts, open gates and fire
+			// triggers without a worker that has looked.
+			return refusal(fault.Newf(fault.Denied, "take %s: nobody but the driver reports it", e.Kind))
+		}
 		return refusal(engine.Check(r.plan, r.state, e))
 	}})
 	if err != nil {

@@ -65,9 +65,9 @@ func (m madeTarget) Page(_ context.Context, _, _, next string) (object.Listed[ob
 	if !m.there {
 		return object.Listed[object.Blob]{}, nil
 	}
-	return page(m.objects, 5000, next, func(i int) object.Blob {
-		text := "1:9a0364b9e99bb480dd25e1f0284c8555:-:" + strconv.Itoa(len(m.body)) + ":0123456789abcdef:b:1700000000"
-		return object.Blob{Name: m.key(i), ETag: "0x8D", Size: int64(len(m.body)), Metadata: map[string]string{"landfall": text}}
+	return page(m.objects, 1000, next, func(i int) object.Blob {
+		text := "1:9a0364b9e99bb480dd25e1f0284c8555:-:" + strconv.Itoa(len(m.body)) + ":0123456789abcdef:b:1700000000:3e23e816"
+		return object.Blob{Name: m.key(i), ETag: "0x8D", Size: int64(len(m.body)), Mark: text}
 	}), nil
 }
 

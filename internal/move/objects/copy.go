@@ -53,7 +53,7 @@ func (m *Mover) same(t *task) *manifest.Line {
 	if b == nil || b.Size != t.object.Size {
 		return nil
 	}
-	if text := markIn(b.Metadata); text != "" && !m.settings.NoMark {
+	if text := markOf(b); text != "" && !m.settings.NoMark {
 		same, proved, crc, hasCRC := marked(text, &t.object)
 		if !same || keepsMD5(text) && !sameMD5(&t.object, b) {
 			// The content may be equal all the same, and what goes with it not.
@@ -154,9 +154,16 @@ func (m *Mover) copyObject(ctx context.Context, r *run, t *task) (*manifest.Line
 		if line := m.unreadable(t); line != nil {
 			return line, nil
 		}
-		return m.restore(ctx, t)
+		if readable, err := m.readable(ctx, t); err != nil {
+			return m.outcome(ctx, t, err)
+		} else if !readable {
+			return m.restore(ctx, t)
+		}
 	}
 	for n := 1; ; n++ {
+		if err := m.spent(); err != nil {
+			return nil, err
+		}
 		line, err := m.transfer(ctx, r, t)
 		if err == nil {
 			m.health.good()
@@ -218,6 +225,22 @@ func (m *Mover) changed(ctx context.Context, t *task, cause error) (again bool, 
 	}
 	t.object = *now
 	return true, nil
+}
+
+// readable reports whether an object of an archive class is restored. Not every
+// service with the API of S3 says so in its listing.
+func (m *Mover) readable(ctx context.Context, t *task) (bool, error) {
+	if t.object.Restoring {
+		return false, nil
+	}
+	_, body, err := m.source.Open(ctx, t.object.Ref(), object.Span{Size: min(t.object.Size, 1)})
+	if errors.Is(err, object.ErrArchived) {
+		return false, nil
+	}
+	if err != nil {
+		return false, atSource(err)
+	}
+	return true, body.Close()
 }
 
 // restore asks for an archived object.

@@ -49,7 +49,7 @@ func (c copying) last(ctx context.Context, r *run, b *object.Blob) (*manifest.Li
 		return nil, err
 	}
 	if m.settings.Delete != DeleteAll {
-		switch text := markIn(b.Metadata); {
+		switch text := markOf(b); {
 		case !isMark(text):
 			line.Reason += ", and somebody else wrote it"
 			return line, nil

@@ -331,6 +331,9 @@ func (j *blockJob) release() {
 }
 
 func (l *large) read(b block) ([]byte, error) {
+	if err := l.m.spent(); err != nil {
+		return nil, err
+	}
 	body, err := l.m.buffers.Get(l.ctx, int(b.size))
 	if err != nil {
 		return nil, err

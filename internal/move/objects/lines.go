@@ -84,9 +84,11 @@ func (l *lines) give() (uint64, error) {
 // fill brings the line of a place.
 func (l *lines) fill(seq uint64, line *manifest.Line, before []*manifest.Line) {
 	for _, earlier := range before {
-		l.meter.done(earlier)
+		// The listing counted its key once.
+		l.meter.listed(earlier.Size)
+		l.meter.worked(earlier)
 	}
-	l.meter.done(line)
+	l.meter.worked(line)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ring[seq%ahead] = lineSlot{line: line, before: before, done: true}

@@ -113,6 +113,14 @@ func markIn(metadata map[string]string) string {
 	return ""
 }
 
+// markOf is the mark of a blob, wherever the listing has put it.
+func markOf(b *object.Blob) string {
+	if b.Mark != "" {
+		return b.Mark
+	}
+	return markIn(b.Metadata)
+}
+
 // markSize is how many fields a mark has.
 const markSize = 8
 

@@ -1,5 +1,7 @@
 package objects
 
-// Marked reports whether the metadata of a blob carries Landfall's mark: it was
-// copied by Landfall, and nobody else has written it since.
-func Marked(metadata map[string]string) bool { return isMark(markIn(metadata)) }
+import "example.com/landfall/internal/move/objects/object"
+
+// Marked reports whether a listed blob carries Landfall's mark: it was copied by
+// Landfall, and nobody else has written it since.
+func Marked(b *object.Blob) bool { return isMark(markOf(b)) }

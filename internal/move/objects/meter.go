@@ -52,6 +52,15 @@ func (m *meter) done(l *manifest.Line) {
 	}
 }
 
+// worked counts a line of the source's listing, of which a delete marker is one.
+func (m *meter) worked(l *manifest.Line) {
+	if l != nil && l.Result == manifest.Deleted {
+		m.items.Add(1)
+		return
+	}
+	m.done(l)
+}
+
 // sample is the state at one tick.
 type sample struct {
 	at           time.Time

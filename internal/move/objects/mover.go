@@ -1,6 +1,9 @@
 package objects
 
 import (
+	"errors"
+	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +28,7 @@ type Mover struct {
 	tally    *tally.Tally
 	gate     *pace.Gate
 	buffers  *pace.Buffers
-	budget   atomic.Int64 // Limits.Cost in millionths of a dollar, 0 for none
+	budget   atomic.Uint64 // the bits of Limits.Cost, 0 for none
 	meter    meter
 	health   health
 	route    route
@@ -80,7 +83,7 @@ func (m *Mover) SetLimits(l move.Limits) {
 	if l.Requests != m.limited.Requests {
 		m.gate.Fix(l.Requests)
 	}
-	m.budget.Store(int64(l.Cost * 1e6))
+	m.budget.Store(math.Float64bits(l.Cost))
 	m.limited = l
 }
 
@@ -96,15 +99,20 @@ func (m *Mover) Slowed(side string) { m.gate.Slowed(side) }
 // Use is what was used up so far.
 func (m *Mover) Use() tally.Use { return m.tally.Use() }
 
-// spent is an error when the limit of cost is reached.
+// errSpent is of a limit of cost that is reached: it ends the pass, whatever
+// object meets it.
+var errSpent = errors.New("the limit of cost is reached")
+
+// spent is an error when the limit of cost is reached. It is asked before each
+// object, and each block of a large one: one of them may cost more than all else.
 func (m *Mover) spent() error {
-	budget := float64(m.budget.Load()) / 1e6
+	budget := math.Float64frombits(m.budget.Load())
 	if budget == 0 {
 		return nil
 	}
 	if cost := m.tally.Use().Cost(m.ports.Prices); cost >= budget {
-		return fault.Newf(fault.Refused, "go on moving objects: they have cost about %.2f USD, and the limit is %.2f", cost, budget).
-			Hintf("run it again with a higher limit: it goes on where it ended")
+		return fault.Of(fault.Refused, fmt.Sprintf("go on moving objects, which have cost about %.4g USD of %.4g USD", cost, budget), "", errSpent).
+			Hintf("the same command with a higher --max-cost goes on from here")
 	}
 	return nil
 }

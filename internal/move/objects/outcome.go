@@ -54,6 +54,9 @@ func (m *Mover) outcome(ctx context.Context, t *task, err error) (*manifest.Line
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if errors.Is(err, errSpent) {
+		return nil, err
+	}
 	line := t.line()
 	line.Reason = reasonOf(err)
 	kind := fault.KindOf(err)

@@ -41,6 +41,12 @@ type Pass struct {
 	Level Level
 	// Run is for the head of the manifest.
 	Run string
+	// By tells apart what two workers write of one shard, of which the first is
+	// thought dead; "" where there is but one.
+	By string
+	// Listed, when set, hears of a shard how many objects of its listing it has
+	// come to.
+	Listed func(objects int64)
 
 	// fleeting passes leave no note: one that is broken off is begun anew.
 	fleeting bool
@@ -65,8 +71,46 @@ func (p Pass) valid() error {
 	return nil
 }
 
+// stem begins the names of the files of a shard.
+func (p Pass) stem(shard Shard) string {
+	stem := p.ID + "-" + p.verb() + string(p.Level) + "-" + shard.ID()
+	if p.By != "" {
+		stem += "-" + p.By
+	}
+	return stem
+}
+
 func (p Pass) key(what string) string {
 	return "objects/" + p.ID + "/" + p.verb() + string(p.Level) + "/" + what
+}
+
+// Shard is one unit of a pass: some of the keys. The shards of a pass hold every
+// key once.
+type Shard = listing.Shard
+
+// Kept returns a finished shard of the pass out of a journal.
+func (p Pass) Kept(j move.Journal, shard Shard) (Done, bool, error) {
+	key := p.key("shard/" + shard.ID())
+	page, ok := j.Page(key)
+	if !ok {
+		return Done{}, false, nil
+	}
+	var done Done
+	if err := json.Unmarshal(page, &done); err != nil {
+		return Done{}, false, fault.Of(fault.Internal, "read the journal", key, err)
+	}
+	return done, true, nil
+}
+
+// Keep notes a finished shard in the journal of another process. The files of
+// its segments have to be in that one's folder.
+func (p Pass) Keep(j move.Journal, done Done) error {
+	key := p.key("shard/" + done.Shard.ID())
+	page, err := json.Marshal(done)
+	if err != nil {
+		return fault.Of(fault.Internal, "write the journal", key, err)
+	}
+	return fault.Wrap(j.Keep(key, page), "keep what is done in the journal", key)
 }
 
 // Result is what a pass came to.

@@ -52,9 +52,9 @@ type Plan struct {
 func (m *Mover) Plan(ctx context.Context, rates Rates) (Plan, error) {
 	m.meter.reset()
 	m.meter.open.Add(1)
-	defer m.meter.open.Add(-1)
 	stop := m.watch(ctx, "plan")
 	defer stop()
+	defer m.meter.open.Add(-1) // before the last word of the progress
 	before := m.tally.Use()
 	shards, err := m.discover(ctx)
 	if err != nil {
@@ -119,8 +119,7 @@ func (p *planning) shard(ctx context.Context, shard listing.Shard) error {
 	defer target.Close()
 	return listing.Merge(ctx, source, target, p.m.names, func(pair listing.Pair) error {
 		if pair.Object == nil {
-			p.blob(pair.Blob)
-			return nil
+			return p.blob(ctx, pair.Blob)
 		}
 		return p.object(ctx, r, pair)
 	})
@@ -162,7 +161,9 @@ func (p *planning) object(ctx context.Context, r *run, pair listing.Pair) error 
 		add(&p.plan.Archived, size)
 	case line == nil:
 		for _, v := range versions[min(m.copied(&task{object: t.object, blob: t.blob, versions: versions}), len(versions)-1):] {
-			p.sent(t, v.Size)
+			if !v.Marker {
+				p.sent(t, v.Size)
+			}
 		}
 	case line.Result == manifest.Same:
 		add(&p.plan.Same, size)
@@ -196,7 +197,10 @@ func (p *planning) mention(line *manifest.Line) {
 	}
 }
 
-func (p *planning) blob(b *object.Blob) {
+func (p *planning) blob(ctx context.Context, b *object.Blob) error {
+	if line, err := p.m.stray(ctx, b); line == nil || err != nil {
+		return err // it is that of an object under another name
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	add(&p.plan.Extra, b.Size)
@@ -204,10 +208,11 @@ func (p *planning) blob(b *object.Blob) {
 	case DeleteAll:
 		add(&p.plan.Delete, b.Size)
 	case DeleteOurs:
-		if markedFrom(markIn(b.Metadata), p.m.origin) {
+		if markedFrom(markOf(b), p.m.origin) {
 			add(&p.plan.Delete, b.Size)
 		}
 	}
+	return nil
 }
 
 // use is what copying takes: a GET and a PUT for a small object; of a large one a

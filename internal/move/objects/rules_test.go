@@ -388,3 +388,31 @@ func TestCostsEndThePass(t *testing.T) {
 		t.Errorf("going on: %v, %d blobs", err, len(w.Names()))
 	}
 }
+
+// Few objects may cost as much as many: the limit is looked at before each, and
+// before each block of a large one, however little it is.
+func TestCostsEndThePassWithinAnObject(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		limit float64
+		most  int
+	}{"a block": {3e-9, 5}, "next to nothing": {1e-12, 2}} {
+		w := &objectworld.World{}
+		w.Add("large", bytes.Repeat([]byte("0123456789abcdef"), 64))
+		w.Add("other", bytes.Repeat([]byte("0123456789abcdef"), 64))
+		s := settings()
+		s.Block = 64
+		p := objects.Ports{Source: w.Source(), Target: w.Target(), Folder: t.TempDir(), Prices: tally.Prices{Egress: 1.0 / 64}}
+		m, err := objects.New(p, s, move.Limits{Cost: c.limit, Requests: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Copy(t.Context(), objects.Pass{ID: "p"}, nil)
+		if !fault.Is(err, fault.Refused) || !strings.Contains(err.Error(), "USD of") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if n := objectworld.Count(w.Calls(), "source.Open"); n == 0 || n > c.most || len(w.Names()) > 0 {
+			t.Errorf("%s: %d spans were read, blobs %v", name, n, w.Names())
+		}
+	}
+}

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -59,7 +60,12 @@ func (m *Mover) serverSide(ctx context.Context, t *task) (line *manifest.Line, e
 	s := server{m: m, t: t, url: url, head: head, of: identity(&t.object)}
 	var probe error
 	closed := m.route.open(func() string {
-		_, probe = m.target.StageFrom(ctx, t.name, block{size: min(t.object.Size, 1)}.fetchedID(s.of), url, object.Span{Size: 1})
+		if probe = s.probe(ctx); errors.Is(probe, object.ErrForeignBlocks) {
+			// What somebody else has left under the name says nothing about the path.
+			if probe = m.unstage(ctx, t); probe == nil {
+				probe = s.probe(ctx)
+			}
+		}
 		if probe == nil || ctx.Err() != nil {
 			return ""
 		}
@@ -73,6 +79,12 @@ func (m *Mover) serverSide(ctx context.Context, t *task) (line *manifest.Line, e
 		return nil, nil, false
 	}
 	line, err = s.transfer(ctx)
+	if err != nil && errors.Is(err, object.ErrForeignBlocks) {
+		if err := m.unstage(ctx, t); err != nil {
+			return nil, err, true
+		}
+		return nil, errDamaged, true
+	}
 	return line, err, true
 }
 
@@ -93,6 +105,12 @@ func (s server) hide(err error) string {
 		return "the target cannot fetch it (" + string(fault.KindOf(err)) + ")"
 	}
 	return text
+}
+
+// probe lets the target fetch one byte.
+func (s server) probe(ctx context.Context) error {
+	_, err := s.m.target.StageFrom(ctx, s.t.name, block{size: min(s.t.object.Size, 1)}.fetchedID(s.of), s.url, object.Span{Size: 1})
+	return err
 }
 
 func (s server) transfer(ctx context.Context) (*manifest.Line, error) {
@@ -150,8 +168,14 @@ func (s server) fetch(ctx context.Context, b block, id string) (object.Receipt, 
 		return object.Receipt{}, err
 	}
 	defer s.m.gate.Leave(0)
+	if err := s.m.spent(); err != nil {
+		return object.Receipt{}, err
+	}
 	receipt, err := s.m.target.StageFrom(ctx, s.t.name, id, s.url, object.Span{From: b.from, Size: b.size})
 	if err != nil {
+		if errors.Is(err, object.ErrForeignBlocks) {
+			return receipt, atTarget(object.ErrForeignBlocks)
+		}
 		return receipt, atTarget(fault.Newf(fault.KindOf(err), "let the target fetch %q: %s", s.t.object.Key, s.hide(err)))
 	}
 	return receipt, nil

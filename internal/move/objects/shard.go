@@ -2,7 +2,6 @@ package objects
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 
@@ -87,8 +86,9 @@ type run struct {
 	out    *segments
 	extras *listing.Sorter
 	pool   *pool
-	// objects counts those of the source's listing.
+	// objects counts those of the source's listing; listed may hear of it.
 	objects int64
+	listed  func(int64)
 	// glanced is the task of the present pair, used again for each that the
 	// listings decide.
 	glanced *task
@@ -101,17 +101,18 @@ func (m *Mover) carry(ctx context.Context, pass Pass, shard listing.Shard, v ver
 	if err := pass.valid(); err != nil {
 		return Done{}, err
 	}
-	key := pass.key("shard/" + shard.ID())
-	if page, ok := m.kept(pass, key); ok {
-		var done Done
-		if err := json.Unmarshal(page, &done); err != nil {
-			return Done{}, fault.Of(fault.Internal, "read the journal", key, err)
+	if m.keeps(pass) {
+		done, ok, err := pass.Kept(m.ports.Journal, shard)
+		if err != nil {
+			return Done{}, err
 		}
-		if done.Fingerprint != m.settings.Fingerprint() {
+		if ok && done.Fingerprint != m.settings.Fingerprint() {
 			return Done{}, otherSettings(pass)
 		}
-		m.recall(done)
-		return done, nil
+		if ok {
+			m.recall(done)
+			return done, nil
+		}
 	}
 	done, err := m.attempt(ctx, pass, shard, v)
 	for range 2 {
@@ -129,22 +130,24 @@ func (m *Mover) carry(ctx context.Context, pass Pass, shard listing.Shard, v ver
 	if err != nil {
 		return Done{}, fault.Wrap(err, pass.verb()+" the objects below", shard.Prefix)
 	}
-	page, err := json.Marshal(done)
-	if err != nil {
-		return Done{}, fault.Of(fault.Internal, "write the journal", key, err)
+	if !m.keeps(pass) {
+		return done, nil
 	}
-	return done, m.keep(pass, key, page)
+	return done, pass.Keep(m.ports.Journal, done)
 }
 
+// keeps says whether a pass leaves notes.
+func (m *Mover) keeps(pass Pass) bool { return m.ports.Journal != nil && !pass.fleeting }
+
 func (m *Mover) kept(pass Pass, key string) ([]byte, bool) {
-	if m.ports.Journal == nil || pass.fleeting {
+	if !m.keeps(pass) {
 		return nil, false
 	}
 	return m.ports.Journal.Page(key)
 }
 
 func (m *Mover) keep(pass Pass, key string, page []byte) error {
-	if m.ports.Journal == nil || pass.fleeting {
+	if !m.keeps(pass) {
 		return nil
 	}
 	return fault.Wrap(m.ports.Journal.Keep(key, page), "keep what is done in the journal", key)
@@ -168,8 +171,8 @@ func (m *Mover) recall(done Done) {
 func (m *Mover) attempt(ctx context.Context, pass Pass, shard listing.Shard, v verb) (Done, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &run{m: m, verb: v, shard: shard, ctx: ctx, cancel: cancel}
-	r.out = &segments{folder: m.ports.Folder, stem: pass.ID + "-" + pass.verb() + string(pass.Level) + "-" + shard.ID(), shard: shard}
+	r := &run{m: m, verb: v, shard: shard, ctx: ctx, cancel: cancel, listed: pass.Listed}
+	r.out = &segments{folder: m.ports.Folder, stem: pass.stem(shard), shard: shard}
 	r.lines = newLines(r.out, &m.meter)
 	r.extras = listing.NewSorter(m.ports.Folder, 1<<20)
 	defer r.extras.Close()
@@ -270,6 +273,9 @@ func (r *run) pair(p listing.Pair) error {
 	r.objects++
 	m := r.m
 	m.meter.listed(p.Object.Size)
+	if r.objects&0xff == 0 && r.listed != nil {
+		r.listed(r.objects)
+	}
 	if r.objects&0xff == 0 {
 		if err := m.spent(); err != nil {
 			return err

@@ -75,7 +75,7 @@ func (v verifying) glance(t *task) (*manifest.Line, error) {
 // does not agree: a mark of another version, an MD5 that is not the ETag. It may
 // be equal all the same (an ETag under SSE-KMS is no MD5): asking both sides tells.
 func contradicts(t *task) bool {
-	if isMark(markIn(t.blob.Metadata)) {
+	if isMark(markOf(t.blob)) {
 		return true
 	}
 	_, isMD5 := checksum.MD5OfETag(t.object.ETag, "", false)

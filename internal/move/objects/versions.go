@@ -77,6 +77,13 @@ const (
 	keepsNone
 )
 
+// KeepsVersions reports whether the container keeps the versions of its blobs;
+// known is false as long as nothing was written.
+func (m *Mover) KeepsVersions() (keeps, known bool) {
+	is := m.keeping.is.Load()
+	return is == keepsVersions, is != 0
+}
+
 func (k *keeping) learn(r object.Receipt) {
 	if r.Version != "" {
 		k.is.Store(keepsVersions)
@@ -89,7 +96,7 @@ func (k *keeping) learn(r object.Receipt) {
 // versions are not written, and deleted, with each pass; nil where they have to be.
 func (m *Mover) deletedKey(ctx context.Context, t *task) (*manifest.Line, error) {
 	if t.blob != nil {
-		if m.settings.Delete == DeleteAll || markedFrom(markIn(t.blob.Metadata), m.origin) {
+		if m.settings.Delete == DeleteAll || markedFrom(markOf(t.blob), m.origin) {
 			return nil, nil
 		}
 		return t.every(0, func(*object.Object, *manifest.Line) (manifest.Result, string) {
@@ -130,7 +137,7 @@ func (m *Mover) deletedKey(ctx context.Context, t *task) (*manifest.Line, error)
 // among reports whether one of the blobs is a proved copy of the version.
 func among(o *object.Object, blobs []object.Blob) bool {
 	for i := range blobs {
-		if same, proved, _, _ := marked(markIn(blobs[i].Metadata), o); same && proved && blobs[i].Size == o.Size {
+		if same, proved, _, _ := marked(markOf(&blobs[i]), o); same && proved && blobs[i].Size == o.Size {
 			return true
 		}
 	}
@@ -167,7 +174,7 @@ func (m *Mover) copied(t *task) int {
 	if t.blob == nil {
 		return 0
 	}
-	text := markIn(t.blob.Metadata)
+	text := markOf(t.blob)
 	for i := range t.versions {
 		v := &t.versions[i]
 		if same, proved, _, _ := marked(text, v); same && proved && !v.Marker && t.blob.Size == v.Size {

@@ -32,6 +32,7 @@ func RDSStatements(master, password string, databases ...string) []Statement {
 		"CREATE ROLE " + quoteName(master) + " LOGIN CREATEDB CREATEROLE REPLICATION VALID UNTIL 'infinity' PASSWORD " + quoteText(password),
 		"GRANT rds_superuser TO " + quoteName(master),
 	}
+	sql = append(sql, patched("rds_service", "rds_superuser")...)
 	return append(statements(sql), owned(master, databases, "rdsadmin")...)
 }
 
@@ -52,7 +53,23 @@ func FlexibleServerStatements(admin, password string, databases ...string) []Sta
 		// only a superuser.
 		"DO $$ BEGIN IF current_setting('server_version_num')::int >= 160000 THEN EXECUTE 'GRANT pg_create_subscription TO azure_pg_admin WITH ADMIN OPTION'; END IF; END $$",
 	}
+	sql = append(sql, patched("azure_service", "azure_pg_admin")...)
 	return append(statements(sql), owned(admin, databases, "azure_maintenance", "azure_sys")...)
+}
+
+// patched stands for what the patched servers of the two services let their
+// administrators do beyond a plain server: making subscriptions before PostgreSQL
+// 16, for one. They may become the superuser with SET ROLE, and a member that does
+// not has nothing of it: the role between the two inherits nothing. Sources:
+// "Performing logical replication for Amazon RDS for PostgreSQL" in the Amazon RDS
+// user guide; "Logical replication and logical decoding" in the documentation of
+// Azure Database for PostgreSQL.
+func patched(between, administrators string) []string {
+	return []string{
+		"CREATE ROLE " + between + " NOLOGIN NOINHERIT",
+		"DO $$ BEGIN EXECUTE pg_catalog.format('GRANT %I TO " + between + "', current_user); END $$",
+		"GRANT " + between + " TO " + administrators,
+	}
 }
 
 // loginName is what Landfall takes as an administrator's name. Azure forbids

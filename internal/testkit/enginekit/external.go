@@ -3,6 +3,7 @@ package enginekit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -102,7 +103,9 @@ func External(t testing.TB, database Database) Server {
 	starter := proc.NewStarter()
 	t.Cleanup(starter.Close)
 	log := filepath.Join(dir, "server.log")
-	child, err := starter.Start(proc.Spec{Tag: "landfall-enginekit-" + strconv.Itoa(os.Getpid()), Part: "temporal", Path: binary, Args: []string{"--allow-no-auth", "start"}, Environ: environ, Dir: dir, Log: log})
+	// A tag of its own: whoever ends a server ends all processes of its tag.
+	tag := fmt.Sprintf("landfall-enginekit-%d-%s", os.Getpid(), address)
+	child, err := starter.Start(proc.Spec{Tag: tag, Part: "temporal", Path: binary, Args: []string{"--allow-no-auth", "start"}, Environ: environ, Dir: dir, Log: log})
 	check(t, err)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), Patience)

@@ -47,6 +47,9 @@ func (h Hands) at(name string) {
 // Step carries out an attempt as the product does: look, act, prove.
 func (h Hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.Beat), stop <-chan struct{}) engine.StepResult {
 	name := string(call.Kind) + " " + call.Step.ID + " "
+	if call.Fan != nil && call.Fan.Do != engine.FanSplit {
+		name += string(call.Fan.Do) + " "
+	}
 	h.at(name + "begun")
 	defer h.at(name + "ended")
 	c := &action.Call{Run: call.Run, Plan: call.Plan, Step: call.Step, Attempt: call.Attempt, Cursor: call.Cursor, Stop: stop, Rehearsal: 1,
@@ -55,7 +58,7 @@ func (h Hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.
 		Failpoint: func(point string) { h.at(name + point) }}
 	if call.Kind == engine.ProbeStep {
 		out := engine.StepResult{}
-		switch r := action.Probe(ctx, testaction.Action{}, c); r.Seen {
+		switch r := action.Probe(ctx, testaction.Of(call.Step.Inputs), c); r.Seen {
 		case action.There, action.Partly:
 			out.Effect = new(true)
 		case action.NotThere:
@@ -63,12 +66,28 @@ func (h Hands) Step(ctx context.Context, call engine.StepCall, beat func(engine.
 		}
 		return out
 	}
-	r := action.Run(ctx, testaction.Action{}, c, call.Kind == engine.UndoStep)
+	r := carriedOut(ctx, call, c)
 	proof := make([]engine.Proof, 0, len(r.Evidence))
 	for _, e := range r.Evidence {
 		proof = append(proof, engine.Proof(e))
 	}
-	return engine.StepResult{Outcome: r.Outcome, Detail: r.Detail, Cursor: r.Cursor, Final: r.Final, Proof: proof}
+	out := engine.StepResult{Outcome: r.Outcome, Detail: r.Detail, Cursor: r.Cursor, Final: r.Final, Proof: proof, Left: r.Left}
+	if r.Parts != nil {
+		out.Parts = &engine.Parts{Work: r.Parts.Work, Done: r.Parts.Done}
+		for _, part := range r.Parts.All {
+			out.Parts.All = append(out.Parts.All, engine.Part(part))
+		}
+	}
+	return out
+}
+
+func carriedOut(ctx context.Context, call engine.StepCall, c *action.Call) action.Result {
+	act := testaction.Of(call.Step.Inputs)
+	if call.Fan == nil {
+		return action.Run(ctx, act, c, call.Kind == engine.UndoStep)
+	}
+	verbs := map[engine.FanKind]action.PartsVerb{engine.FanSplit: action.SplitParts, engine.FanPart: action.CarryPart, engine.FanKeep: action.KeepPart, engine.FanClose: action.CloseParts}
+	return action.RunParts(ctx, act, c, action.Asked{Verb: verbs[call.Fan.Do], Work: call.Fan.Work, Part: call.Fan.Part.Work, Left: call.Fan.Left, Ended: action.Ended(call.Fan.Ended)})
 }
 
 // Ask answers by how often the same was asked before: "open from 2" is open

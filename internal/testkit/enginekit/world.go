@@ -60,6 +60,9 @@ func (w *World) Move(t testing.TB, s Server) {
 	w.Server, w.runs = s, connection.Runs(Queue(w.Run)).Within(Quick())
 }
 
+// Bound makes the run one whose parts are bounded otherwise.
+func (w *World) Bound(f temporal.Fans) { w.runs = w.runs.Bounded(f) }
+
 // Begin starts the run, or goes on from a checkpoint.
 func (w *World) Begin(t testing.TB, from *engine.State) {
 	t.Helper()
@@ -104,7 +107,7 @@ func (w *World) Operate(t testing.TB, until func(engine.Summary) bool) *engine.S
 	end, wait := time.Now().Add(Patience), askEvery
 	for time.Now().Before(end) {
 		time.Sleep(wait)
-		state, asked, over := w.look(t, until)
+		state, asked, over := w.Look(t, until)
 		if over {
 			return state
 		}
@@ -113,14 +116,15 @@ func (w *World) Operate(t testing.TB, until func(engine.Summary) bool) *engine.S
 			wait = askEvery
 		}
 	}
-	log, _ := os.ReadFile(filepath.Join(w.Dir, fileLog)) // there may be none
-	t.Fatalf("the run %s does not end: %s\n%s", w.Run, Essence(w.State(t)), log[max(0, len(log)-6000):])
+	log, _ := os.ReadFile(filepath.Join(w.Dir, fileLog))                    // there may be none
+	t.Logf("the end of the worker's log:\n%s", log[max(0, len(log)-6000):]) // before the run is asked, which may not answer
+	t.Fatalf("the run %s does not end: %s", w.Run, Essence(w.State(t)))
 	return nil
 }
 
-// look looks at the run once and answers what it asks. It is over when the run has
-// ended, with its last state, or when until says stop.
-func (w *World) look(t testing.TB, until func(engine.Summary) bool) (last *engine.State, asked, over bool) {
+// Look looks at the run once and answers what it asks. It is over when the run has
+// ended, with its last state, or when until, which may be nil, says stop.
+func (w *World) Look(t testing.TB, until func(engine.Summary) bool) (last *engine.State, asked, over bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -243,10 +247,13 @@ func Essence(s engine.State) string {
 		if st.Effect {
 			line += "+effect"
 		}
+		var by []string
 		for _, a := range st.Approvals {
-			line += "+" + a.By
+			by = append(by, "+"+a.By)
 		}
-		out = append(out, line)
+		// The word of one may be lost and said again after that of the other.
+		slices.Sort(by)
+		out = append(out, line+strings.Join(by, ""))
 	}
 	return strings.Join(out, " ")
 }
@@ -280,6 +287,25 @@ func AllKinds(effects string) *runbook.Runbook {
 	plan := Book(steps)
 	plan.Triggers = []runbook.Trigger{{ID: "errors", Expr: "open at 2", EverySeconds: 1, From: "by-hand", Until: "sign-off", Action: "pause", Decides: "lead"}}
 	return plan
+}
+
+// InParts is a runbook of a step that falls into parts, each of which takes some
+// time and leaves something to be kept, with a sign-off at the end.
+func InParts(parts, slowMillis int) func(effects string) *runbook.Runbook {
+	return func(effects string) *runbook.Runbook {
+		return Book([]runbook.Step{
+			{ID: "long", Inputs: map[string]any{"file": effects, "parts": parts, "leaves": true, "slowMillis": slowMillis}},
+			{ID: "sign-off", Kind: "manual", UndoReason: "it changes nothing"},
+		})
+	}
+}
+
+// Parts counts how often each part of the run was done.
+func (w *World) Parts(t testing.TB) map[string]int {
+	t.Helper()
+	parts, err := testaction.PartsDone(filepath.Join(w.Dir, fileEffects))
+	check(t, err)
+	return parts
 }
 
 // Chain is a runbook of n steps one after the other, with a sign-off at the end.

@@ -90,7 +90,7 @@ func TestListing(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, item := range page.Items {
-				if item.Metadata["landfall"] != mark(len(names))["landfall"] || item.Size != l.Size(len(names)) {
+				if item.Mark != mark(len(names))["landfall"] || item.Size != l.Size(len(names)) {
 					t.Fatalf("blob %+v", item)
 				}
 				names = append(names, item.Name)

@@ -241,7 +241,7 @@ func TestOverTheSink(t *testing.T) {
 	var got []string
 	for _, b := range page.Items {
 		got = append(got, b.Name)
-		if b.Metadata["landfall"] != "m" || b.Headers.Type != "a/b" || len(b.MD5) != 16 {
+		if b.Mark != "m" || b.Headers.Type != "a/b" || len(b.MD5) != 16 {
 			t.Errorf("%+v", b)
 		}
 	}

@@ -12,12 +12,21 @@ import (
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects/markup"
+	"example.com/landfall/internal/move/objects/name"
 	"example.com/landfall/internal/move/objects/object"
 	"example.com/landfall/internal/move/objects/rest"
 )
 
+// pageSize is how many blobs are asked for at once. The service would give 5,000,
+// which take several MiB of memory for each part of the listing that is read:
+// as many as S3 gives are enough, for the two listings are read side by side.
+const pageSize = "1000"
+
+// markName is the metadata that is kept apart.
+const markName = name.Mark
+
 // Page lists blobs with their metadata, in the order of the service, as it
-// comes over the line: a page of 5,000 takes several MiB there.
+// comes over the line.
 func (t *Target) Page(ctx context.Context, prefix, delimiter, next string) (object.Listed[object.Blob], error) {
 	return t.page(ctx, map[string]string{"prefix": prefix, "delimiter": delimiter, "marker": next})
 }
@@ -60,7 +69,7 @@ func (t *Target) Earlier(ctx context.Context, name string) ([]object.Blob, error
 }
 
 func (t *Target) page(ctx context.Context, parameters map[string]string) (object.Listed[object.Blob], error) {
-	query := url.Values{"restype": {"container"}, "comp": {"list"}, "include": {"metadata"}}
+	query := url.Values{"restype": {"container"}, "comp": {"list"}, "include": {"metadata"}, "maxresults": {pageSize}}
 	for name, value := range parameters {
 		if value != "" {
 			query.Set(name, value)
@@ -211,10 +220,14 @@ func (e *entry) field() error {
 	case "Properties":
 		return e.property()
 	case "Metadata":
+		name := e.share(e.scan.Name())
+		if strings.EqualFold(name, markName) {
+			e.blob.Mark = string(e.scan.Text())
+			break
+		}
 		if e.blob.Metadata == nil {
 			e.blob.Metadata = make(map[string]string, 4)
 		}
-		name := e.share(e.scan.Name())
 		e.blob.Metadata[name] = string(e.scan.Text())
 		// How an account with a hierarchical namespace showed folders before it
 		// had a property for it.

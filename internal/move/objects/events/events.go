@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects"
@@ -43,32 +45,36 @@ type Options struct {
 	Trouble func(error)
 }
 
-// Read yields changes until ctx ends, and closes the channel then. The first
-// request is made at once: its error, of a queue that is not there or may not be
-// read, is returned.
-func Read(ctx context.Context, o Options) (<-chan objects.Change, error) {
+// Open makes sure that the queue can be read: hours of copying may come before
+// the first event is wanted. Nothing is taken out of the queue until the function
+// that it returns is called, which yields changes until its ctx ends, and closes
+// the channel then. Error kinds: fault.NotFound, fault.Denied, fault.Unavailable.
+func Open(ctx context.Context, o Options) (read func(context.Context) <-chan objects.Change, err error) {
 	if o.Trouble == nil {
 		o.Trouble = func(error) {}
 	}
-	first, err := o.receive(ctx, 0)
-	if err != nil {
+	if _, err := o.receive(ctx, glance); err != nil {
 		return nil, err
 	}
+	return o.read, nil
+}
+
+func (o Options) read(ctx context.Context) <-chan objects.Change {
 	out := make(chan objects.Change)
 	go func() {
 		defer close(out)
-		messages := first
 		for ctx.Err() == nil {
-			for i := range messages {
-				o.yield(ctx, &messages[i], out)
-			}
-			if messages, err = o.receive(ctx, wait); err != nil && ctx.Err() == nil {
+			messages, err := o.receive(ctx, take)
+			if err != nil && ctx.Err() == nil {
 				o.Trouble(err)
 				rest(ctx, pause)
 			}
+			for i := range messages {
+				o.yield(ctx, &messages[i], out)
+			}
 		}
 	}()
-	return out, nil
+	return out
 }
 
 func rest(ctx context.Context, d time.Duration) {
@@ -80,13 +86,46 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (o Options) receive(ctx context.Context, seconds int32) ([]types.Message, error) {
-	answer, err := o.Queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &o.URL, MaxNumberOfMessages: batch, WaitTimeSeconds: seconds, VisibilityTimeout: hidden})
+// asking is how messages are asked for: to take them, or only to see whether
+// that is allowed, when they stay as visible as they are.
+type asking int
+
+const (
+	take asking = iota
+	glance
+)
+
+func (o Options) receive(ctx context.Context, how asking) ([]types.Message, error) {
+	in := &sqs.ReceiveMessageInput{QueueUrl: &o.URL, MaxNumberOfMessages: batch, WaitTimeSeconds: wait, VisibilityTimeout: hidden}
+	if how == glance {
+		in.MaxNumberOfMessages, in.WaitTimeSeconds, in.VisibilityTimeout = 1, 0, 0
+	}
+	answer, err := o.Queue.ReceiveMessage(ctx, in)
 	if err != nil {
-		return nil, fault.Of(fault.Unavailable, "read the event queue", o.URL, err).
-			Hintf("the URL is that of an SQS queue to which the bucket sends events; reading needs sqs:ReceiveMessage and sqs:DeleteMessage")
+		return nil, refusal(err, o.URL)
 	}
 	return answer.Messages, nil
+}
+
+// refusal is why a queue cannot be read, by the codes of the Amazon SQS API
+// Reference, "ReceiveMessage" and "Common Errors".
+func refusal(err error, url string) error {
+	kind, hint := fault.Unavailable, ""
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		code := api.ErrorCode()
+		switch {
+		case strings.Contains(code, "NonExistentQueue"), code == "QueueDoesNotExist":
+			kind, hint = fault.NotFound, "aws sqs list-queues; the URL is that of a queue to which the bucket sends events"
+		case strings.HasPrefix(code, "AccessDenied"), code == "SignatureDoesNotMatch", code == "InvalidClientTokenId", code == "ExpiredToken", code == "OptInRequired":
+			kind, hint = fault.Denied, "allow sqs:ReceiveMessage and sqs:DeleteMessage on it"
+		}
+		err = errors.New(code + ": " + api.ErrorMessage())
+	}
+	out := fault.Of(kind, "read the event queue", url, err)
+	if hint != "" {
+		return out.Hintf("%s", hint)
+	}
+	return out
 }
 
 // yield gives out what a message names. It is deleted when the last of it is

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects"
@@ -71,6 +72,7 @@ type queue struct {
 	told   map[int]bool
 	gone   map[int]bool
 	fails  int
+	err    error
 }
 
 func (q *queue) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
@@ -78,12 +80,15 @@ func (q *queue) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput,
 	defer q.mu.Unlock()
 	if q.fails > 0 {
 		q.fails--
-		return nil, errors.New("AccessDenied")
+		if q.err != nil {
+			return nil, q.err
+		}
+		return nil, errors.New("no route to host")
 	}
 	out := &sqs.ReceiveMessageOutput{}
 	for i, b := range q.bodies {
-		if !q.told[i] && !q.gone[i] {
-			q.told[i] = true
+		if !q.told[i] && !q.gone[i] && len(out.Messages) < int(in.MaxNumberOfMessages) {
+			q.told[i] = in.VisibilityTimeout > 0
 			out.Messages = append(out.Messages, types.Message{Body: aws.String(b), ReceiptHandle: aws.String(strconv.Itoa(i))})
 		}
 	}
@@ -110,10 +115,15 @@ func TestMessagesAreLetGoOfWhenDone(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		q := &queue{bodies: []string{notification("b", "k1", "k2"), notification("other", "k"), "not an event"}, told: map[int]bool{}, gone: map[int]bool{}}
 		var troubles []error
-		changes, err := Read(ctx, Options{Queue: q, URL: "u", Bucket: "b", Trouble: func(err error) { troubles = append(troubles, err) }})
+		read, err := Open(ctx, Options{Queue: q, URL: "u", Bucket: "b", Trouble: func(err error) { troubles = append(troubles, err) }})
 		if err != nil {
 			t.Fatal(err)
 		}
+		synctest.Wait()
+		if len(q.told) != 1 || q.told[0] {
+			t.Errorf("taken before anybody asked for it: %v", q.told)
+		}
+		changes := read(ctx)
 		var got []objects.Change
 		got = append(got, <-changes, <-changes)
 		synctest.Wait()
@@ -141,18 +151,25 @@ func TestTroubleOfTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		q := &queue{fails: 1, told: map[int]bool{}, gone: map[int]bool{}}
-		if _, err := Read(ctx, Options{Queue: q, URL: "u", Bucket: "b"}); !fault.Is(err, fault.Unavailable) || fault.HintOf(err) == "" {
-			t.Fatalf("%v", err)
+		q := &queue{told: map[int]bool{}, gone: map[int]bool{}}
+		for kind, code := range map[fault.Kind]string{fault.Unavailable: "", fault.NotFound: "AWS.SimpleQueueService.NonExistentQueue", fault.Denied: "AccessDeniedException"} {
+			q.fails, q.err = 1, nil
+			if code != "" {
+				q.err = &smithy.GenericAPIError{Code: code, Message: "no"}
+			}
+			if _, err := Open(ctx, Options{Queue: q, URL: "u", Bucket: "b"}); !fault.Is(err, kind) || code != "" && fault.HintOf(err) == "" {
+				t.Errorf("%s: %v", code, err)
+			}
 		}
 		troubles := make(chan error, 9)
-		changes, err := Read(ctx, Options{Queue: q, URL: "u", Bucket: "b", Trouble: func(err error) { troubles <- err }})
+		read, err := Open(ctx, Options{Queue: q, URL: "u", Bucket: "b", Trouble: func(err error) { troubles <- err }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		q.mu.Lock()
 		q.fails, q.bodies = 2, []string{notification("b", "k")}
 		q.mu.Unlock()
+		changes := read(ctx)
 		if c := <-changes; c.Key != "k" || len(troubles) != 2 {
 			t.Errorf("%v after %d troubles", c, len(troubles))
 		}

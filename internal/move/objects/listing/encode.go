@@ -56,6 +56,7 @@ func AppendBlob(to []byte, b *object.Blob) []byte {
 	for _, name := range slices.Sorted(maps.Keys(b.Metadata)) {
 		to = text(text(to, name), b.Metadata[name])
 	}
+	to = text(to, b.Mark)
 	h := b.Headers
 	for _, value := range []string{h.Type, h.Encoding, h.Language, h.Disposition, h.CacheControl, h.Expires, h.Redirect} {
 		to = text(to, value)
@@ -80,6 +81,7 @@ func BlobOf(from []byte) (object.Blob, error) {
 			b.Metadata[name] = d.text()
 		}
 	}
+	b.Mark = d.text()
 	h := &b.Headers
 	for _, value := range []*string{&h.Type, &h.Encoding, &h.Language, &h.Disposition, &h.CacheControl, &h.Expires, &h.Redirect} {
 		*value = d.text()

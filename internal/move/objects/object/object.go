@@ -111,8 +111,10 @@ type Blob struct {
 	Kind string
 	// MD5 is the stored Content-MD5, nil for none.
 	MD5 []byte
-	// Metadata as stored.
+	// Metadata as stored. A listing may put the mark into Mark instead, which is
+	// the only metadata of most blobs: a map for each would be half of a listing.
 	Metadata map[string]string
+	Mark     string
 	Headers  Headers
 	// Directory says that an account with a hierarchical namespace keeps a
 	// folder under this name.

@@ -37,6 +37,22 @@ func (u Use) Requests() (source, target int64) {
 	return u.Gets + u.Lists + u.Restores, u.Writes + u.Enumerations + u.Reads + u.Others
 }
 
+// Add sums up what two have used.
+func (u Use) Add(more Use) Use {
+	return Use{
+		u.Gets + more.Gets, u.Lists + more.Lists, u.Restores + more.Restores, u.Egress + more.Egress,
+		u.Writes + more.Writes, u.Enumerations + more.Enumerations, u.Reads + more.Reads, u.Others + more.Others,
+	}
+}
+
+// Less is what was used since an earlier moment.
+func (u Use) Less(earlier Use) Use {
+	return Use{
+		u.Gets - earlier.Gets, u.Lists - earlier.Lists, u.Restores - earlier.Restores, u.Egress - earlier.Egress,
+		u.Writes - earlier.Writes, u.Enumerations - earlier.Enumerations, u.Reads - earlier.Reads, u.Others - earlier.Others,
+	}
+}
+
 // Tally counts. The zero value is ready; Source and Target bound the rates of
 // requests, Bytes that of bodies.
 type Tally struct {
