@@ -32,6 +32,9 @@ type DatabaseStage struct {
 	// follows (or, offline, is whole), Fenced that nobody writes at the source, Turned
 	// that changes come back from the target, Open that the target is open to all.
 	Begun, Follows, Fenced, Turned, Open bool
+	// HalfFenced, HalfTurned and HalfOpen say that it was begun, and did not come to
+	// its end.
+	HalfFenced, HalfTurned, HalfOpen bool
 	// Name is the stage in a word.
 	Name string
 }
@@ -92,25 +95,26 @@ type DatabaseStep struct {
 	Mover DatabaseMover
 	// What is the verb for people.
 	What string
-	// There says whether a stage has what the step does.
-	There func(s DatabaseStage) bool
+	// There says whether a stage has what the step does, Half whether it has a part of
+	// it.
+	There, Half func(s DatabaseStage) bool
 	// Do and Back are the verbs.
 	Do, Back func(m DatabaseMover, ctx context.Context, s DatabaseSet) (DatabaseDone, error)
 }
 
 // FencePostgres is the step that lets nobody write at the source.
 func FencePostgres(m DatabaseMover) DatabaseStep {
-	return DatabaseStep{m, "fence", func(s DatabaseStage) bool { return s.Fenced }, DatabaseMover.Fence, DatabaseMover.Unfence}
+	return DatabaseStep{m, "fence", func(s DatabaseStage) bool { return s.Fenced }, func(s DatabaseStage) bool { return s.HalfFenced }, DatabaseMover.Fence, DatabaseMover.Unfence}
 }
 
 // ReturnPostgres is the step that prepares the way back.
 func ReturnPostgres(m DatabaseMover) DatabaseStep {
-	return DatabaseStep{m, "way back", func(s DatabaseStage) bool { return s.Turned }, DatabaseMover.Return, DatabaseMover.TurnBack}
+	return DatabaseStep{m, "way back", func(s DatabaseStage) bool { return s.Turned }, func(s DatabaseStage) bool { return s.HalfTurned }, DatabaseMover.Return, DatabaseMover.TurnBack}
 }
 
 // WritersPostgres is the step that opens the target.
 func WritersPostgres(m DatabaseMover) DatabaseStep {
-	return DatabaseStep{m, "switch", func(s DatabaseStage) bool { return s.Open }, DatabaseMover.Open, DatabaseMover.BringBack}
+	return DatabaseStep{m, "switch", func(s DatabaseStage) bool { return s.Open }, func(s DatabaseStage) bool { return s.HalfOpen }, DatabaseMover.Open, DatabaseMover.BringBack}
 }
 
 var (
@@ -129,8 +133,11 @@ func (a DatabaseStep) Check(ctx context.Context, c *Call) (Seen, string, error) 
 	if err != nil {
 		return CannotTell, "", err
 	}
-	if a.There(stage) {
+	switch {
+	case a.There(stage):
 		return There, "the move is " + stage.Name, nil
+	case a.Half(stage):
+		return Partly, "the move is " + stage.Name + ", and this was begun", nil
 	}
 	return NotThere, "the move is " + strconv.Quote(stage.Name), nil
 }
@@ -147,11 +154,19 @@ func (a DatabaseStep) Apply(ctx context.Context, c *Call) error {
 	})
 }
 
-// Verify carries the verb out once more: what is done is tried, not done again.
+// Verify tries what is done: the verb, where it is done, only tries. A move that
+// somebody has taken back meanwhile is not taken forward again.
 func (a DatabaseStep) Verify(ctx context.Context, c *Call) ([]Evidence, error) {
 	set, _, err := databaseSet(c)
 	if err != nil {
 		return nil, err
+	}
+	stage, err := a.Mover.Stage(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	if !a.There(stage) {
+		return nil, fault.Newf(fault.Found, "verify the %s of %q: the move is %q", a.What, set.Data, stage.Name)
 	}
 	done, err := a.Do(a.Mover, ctx, set)
 	if err != nil {
@@ -208,11 +223,19 @@ func (a MovePostgres) Apply(ctx context.Context, c *Call) error {
 	return yielding(c, err, last)
 }
 
-// Verify is a further pass of the copy, which has nothing left to do.
+// Verify is a further pass of the copy, which has nothing left to do but what could
+// not be done.
 func (a MovePostgres) Verify(ctx context.Context, c *Call) ([]Evidence, error) {
 	set, _, err := databaseSet(c)
 	if err != nil {
 		return nil, err
+	}
+	stage, err := a.Mover.Stage(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	if !stage.Follows {
+		return nil, fault.Newf(fault.Found, "verify the copy of %q: the move is %q", set.Data, stage.Name)
 	}
 	var last Progress
 	done, err := a.Mover.Copy(ctx, set, beating(c, &last))

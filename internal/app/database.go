@@ -96,14 +96,6 @@ func (d *databaseMove) open(verb string) (release func(), err error) {
 	if source.String() == target.String() {
 		return nil, fault.Newf(fault.Usage, "move a database: source and target are the same, %s", source)
 	}
-	route, err := source.Through(d.o.SourceFromTarget)
-	if err != nil {
-		return nil, err
-	}
-	back, err := target.Through(d.o.TargetFromSource)
-	if err != nil {
-		return nil, err
-	}
 	if d.state, err = d.databaseState(source.String(), target.String()); err != nil {
 		return nil, err
 	}
@@ -118,7 +110,7 @@ func (d *databaseMove) open(verb string) (release func(), err error) {
 		d.out.Notes = append(d.out.Notes, "there is no workspace here: the state is kept in "+d.state.dir+", and no ledger")
 	}
 	d.mover, err = postgres.New(postgres.Ports{
-		Source: source, Target: target, Route: route, Back: back, Store: d.state, Record: d.keep, Progress: d.progress,
+		Source: source, Target: target, SourceAddress: d.o.SourceFromTarget, TargetAddress: d.o.TargetFromSource, Store: d.state, Record: d.keep, Progress: d.progress,
 		Say: func(text string) { d.show.Say("%s", text) }, Now: d.setup.Now,
 		Alone: func(context.Context) (func(), error) { return d.state.lock() },
 	}, d.o.Settings, move.Limits{BytesPerSecond: int64(d.o.MaxMbps * 1e6 / 8)})
@@ -175,12 +167,15 @@ func (d *databaseMove) describe() {
 	doc := d.mover.Document()
 	d.out.Run, d.out.Stage = string(doc.Run), string(doc.Stage)
 	if d.out.Next == "" {
-		d.out.Next = nextOf(doc.Stage)
+		d.out.Next = nextOf(doc)
 	}
 }
 
 // nextOf is what a person does at a stage.
-func nextOf(s postgres.Stage) string {
+func nextOf(doc postgres.Document) string {
+	if doc.Stage == postgres.Following && doc.SourceFence != nil {
+		return "the source is half fenced: landfall move postgres cutover goes on; landfall move postgres rollback opens it again"
+	}
 	return map[postgres.Stage]string{
 		postgres.None:      "landfall move postgres --source URL --target URL",
 		postgres.Copying:   "the same command again: it goes on where it stopped",
@@ -191,7 +186,7 @@ func nextOf(s postgres.Stage) string {
 		postgres.Proved:    "landfall move postgres cutover goes on; landfall move postgres rollback opens the source again",
 		postgres.Returning: "landfall move postgres cutover goes on; landfall move postgres rollback opens the source again",
 		postgres.Switched:  "point the workload to the target; landfall move postgres rollback takes all back, landfall move postgres signoff gives the way back up",
-	}[s]
+	}[doc.Stage]
 }
 
 func (d *databaseMove) status(ctx context.Context) error {
@@ -212,7 +207,7 @@ func (d *databaseMove) status(ctx context.Context) error {
 	if doc.Lost != "" {
 		d.fact(view.Bad, "following was given up: %s", doc.Lost)
 	}
-	lag, err := d.mover.Lag(ctx)
+	lag, err := d.mover.Lag(ctx, lagWithin)
 	if fault.Is(err, fault.Refused) {
 		return nil // nothing follows at this stage
 	}
@@ -222,6 +217,9 @@ func (d *databaseMove) status(ctx context.Context) error {
 	d.out.Lag = lagOf(lag)
 	return nil
 }
+
+// lagWithin is how long a look waits until the lag is known.
+const lagWithin = 20 * time.Second
 
 func lagOf(s follow.State) *view.DatabaseLag {
 	l := &view.DatabaseLag{Bytes: s.Bytes, Seconds: s.Seconds, Known: s.Known, Trouble: s.Lost}

@@ -103,6 +103,9 @@ func (m databaseMover) Stage(_ context.Context, s action.DatabaseSet) (action.Da
 		stage.Fenced = past(postgres.Fenced, postgres.Drained, postgres.Proved, postgres.Returning, postgres.Switched, postgres.Signed)
 		stage.Turned = doc.Turned
 		stage.Open = past(postgres.Switched, postgres.Signed) && doc.TargetFence == nil
+		stage.HalfFenced = !stage.Fenced && doc.SourceFence != nil
+		stage.HalfTurned = doc.Stage == postgres.Returning && !doc.Turned
+		stage.HalfOpen = doc.Stage == postgres.Switched && doc.TargetFence != nil
 		return nil
 	})
 	return stage, err
@@ -190,7 +193,7 @@ func (m databaseMover) behind(ctx context.Context, s action.DatabaseSet, changes
 			out.From = "everything up to the fence at " + doc.FenceLSN.String() + " was confirmed"
 			return nil // nothing is written any more, and all of it is over
 		}
-		state, err := d.mover.Lag(ctx)
+		state, err := d.mover.Lag(ctx, lagWithin)
 		if err != nil {
 			return err
 		}

@@ -113,16 +113,20 @@ func (d *databaseMove) cutover(ctx context.Context) error {
 	if !doc.Settings.NoReturn {
 		d.fact(view.Good, "what is written at the target comes back to the source")
 	}
-	d.fact(view.Good, "nobody could write for %s", doc.SwitchedAt.Sub(doc.FencedAt).Round(time.Millisecond))
+	d.fact(view.Good, "nobody could write for %s", doc.OpenedAt.Sub(doc.FencedAt).Round(time.Millisecond))
 	return nil
 }
 
 // rollback takes the move back to the source.
 func (d *databaseMove) rollback(ctx context.Context) error {
+	served := d.mover.Document().Stage == postgres.Switched
 	if err := d.mover.Back(ctx); err != nil {
 		return err
 	}
-	d.fact(view.Good, "the source is open again, with all that was written at the target; the target follows it")
+	d.fact(view.Good, "the source is open again; the target is closed, and follows it")
+	if served {
+		d.fact(view.Good, "what was written at the target is at the source: compared behind both fences, and equal")
+	}
 	d.out.Next = "point the workload to the source; landfall move postgres cutover tries again, landfall move postgres abandon gives up"
 	return nil
 }
@@ -136,18 +140,18 @@ func (d *databaseMove) signOff(ctx context.Context) error {
 }
 
 func (d *databaseMove) abandon(ctx context.Context) error {
-	if err := d.mover.Abandon(ctx); err != nil {
+	if err := d.mover.Abandon(ctx, d.o.Empty); err != nil {
 		return err
 	}
 	d.fact(view.Good, "the source is as it was")
-	if !d.o.Empty {
-		d.fact(view.Info, "the rows that were copied stay on the target; --empty drops them")
-		return nil
+	switch doc := d.mover.Document(); {
+	case d.o.Empty:
+		d.fact(view.Good, "what was copied is dropped from the target")
+	case doc.TargetFence != nil:
+		d.fact(view.Warn, "the target stays closed to others, since it has served; --empty drops what was copied")
+	default:
+		d.fact(view.Info, "the rows that were copied stay on the target")
 	}
-	if err := d.mover.Empty(ctx); err != nil {
-		return err
-	}
-	d.fact(view.Good, "what was copied is dropped from the target")
 	return nil
 }
 
@@ -157,7 +161,11 @@ func (a *App) VerifyDatabase(ctx context.Context, o DatabaseOptions, progress *v
 	d := &databaseMove{App: a, o: o, show: progress.Moving()}
 	defer d.show.Done()
 	d.out.Verb = "verify"
-	release, err := d.open("verify")
+	verb := "verify"
+	if o.Repair {
+		verb = "repair" // which changes something, and wants the pair for itself
+	}
+	release, err := d.open(verb)
 	if err != nil {
 		return view.Database{}, err
 	}

@@ -299,7 +299,7 @@ func TestLag(t *testing.T) {
 	if got, err := l.Measure(t.Context(), lag); err != nil || got.Value != 3.0 {
 		t.Errorf("an old word: %+v %v", got, err)
 	}
-	set.Kind = "postgres"
+	set.Kind = "mysql"
 	if _, err := l.Measure(t.Context(), lag); !fault.Is(err, fault.Unsupported) {
 		t.Error(err)
 	}

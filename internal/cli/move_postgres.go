@@ -82,7 +82,7 @@ differs is narrowed down to the rows and their columns. Nothing is changed witho
 	flags := cmd.Flags()
 	bothDatabases(flags, &o)
 	flags.IntVar(&o.Settings.Jobs, "jobs", 0, "tables read at once (default 4)")
-	flags.BoolVar(&o.Repair, "repair", false, "make rows of the target that differ equal; refused while anything else may write there")
+	flags.BoolVar(&o.Repair, "repair", false, "make rows of the target that differ equal; where no move is under way, it is you who sees to it that nothing else writes there")
 	flags.BoolVar(&o.Values, "values", false, "show keys and values of rows that differ; without it they do not leave the servers")
 	flags.BoolVar(&o.NoSchema, "no-schema", false, "compare the content only")
 	flags.IntVar(&o.First, "first", 0, "how many rows that differ are listed for a table (default 20)")

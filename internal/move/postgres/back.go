@@ -2,9 +2,12 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres/base"
+	"example.com/landfall/internal/move/postgres/compare"
+	"example.com/landfall/internal/move/postgres/compare/rows"
 	"example.com/landfall/internal/move/postgres/follow"
 	"example.com/landfall/internal/move/postgres/pg"
 )
@@ -35,10 +38,14 @@ func (m *Mover) TurnBack(ctx context.Context) error {
 	if m.doc.Stage != Returning {
 		return m.at("turn the stream back", Copying, Following, Fenced, Drained, Proved)
 	}
+	// Written first: a way back that is half gone is none.
+	m.doc.Turned = false
+	if err := m.save(); err != nil {
+		return err
+	}
 	if err := m.turnBack(ctx); err != nil {
 		return err
 	}
-	m.doc.Turned = false
 	return m.reach(Fenced, map[string]any{"back": true})
 }
 
@@ -68,14 +75,24 @@ func (m *Mover) bringBack(ctx context.Context) error {
 		return fault.Newf(fault.Refused, "go back: what was written at the target since the switch has no way to the source").
 			Hintf("the target goes on serving; carry back by hand what must not be lost")
 	}
-	if err := m.shutTarget(ctx); err != nil {
-		return err
-	}
 	f, err := m.follower(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	// Before anybody is shut out: is there a way?
+	state, err := f.Look(ctx)
+	if err != nil {
+		return err
+	}
+	if state.Lost != "" {
+		m.doc.Lost = state.Lost
+		return errors.Join(m.save(), fault.Newf(fault.Refused, "go back: %s; the target goes on serving", state.Lost).
+			Hintf("carry back by hand what must not be lost; landfall move postgres signoff ends the move"))
+	}
+	if err := m.shutTarget(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, drainWithin)
 	defer cancel()
 	lsn, err := f.Mark(ctx)
@@ -89,10 +106,22 @@ func (m *Mover) bringBack(ctx context.Context) error {
 	if err := m.sequences(ctx, m.ports.Target, m.ports.Source); err != nil {
 		return err
 	}
-	if err := m.reach(Returning, map[string]any{"back": true, "lsn": lsn.String()}); err != nil {
+	if err := m.backEqual(ctx); err != nil {
 		return err
 	}
-	return nil
+	return m.reach(Returning, map[string]any{"back": true, "lsn": lsn.String()})
+}
+
+// backEqual compares everything behind both fences: what no stream carries (large
+// objects, tables that were made at the target, rows without an identity) is found
+// here, before the source is opened without it.
+func (m *Mover) backEqual(ctx context.Context) error {
+	_, err := m.Verify(ctx, rows.Options{}, compare.Parts{})
+	if fault.Is(err, fault.Found) {
+		return fault.Of(fault.Refused, "go back: the source does not have all that was written at the target", "", err).
+			Hintf("carry back by hand what is named (both sides are shut), then landfall move postgres rollback; or landfall move postgres cutover opens the target again")
+	}
+	return err
 }
 
 // turnBack drops the stream to the source and lets the target follow again. Both
@@ -102,13 +131,8 @@ func (m *Mover) turnBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	left, err := back.Drop(ctx)
-	m.left(left)
-	if err != nil {
+	if err := m.drop(ctx, back); err != nil {
 		return err
-	}
-	if len(left) > 0 {
-		return fault.Newf(fault.Unavailable, "end the stream %q: %s", back.Name, left[0])
 	}
 	m.point("reverse dropped")
 	tables, err := m.tables(ctx, m.ports.Source)
@@ -129,7 +153,7 @@ func (m *Mover) turnBack(ctx context.Context) error {
 			one.Tables = append(one.Tables, t.Name)
 		}
 	}
-	m.doc.Streams = []Streamed{one}
+	m.doc.Streams, m.doc.Rejoined = []Streamed{one}, true
 	if err := m.save(); err != nil {
 		return err
 	}
@@ -145,48 +169,84 @@ func (m *Mover) SignOff(ctx context.Context) error {
 	if err := m.at("sign off", Switched, Copied); err != nil {
 		return err
 	}
-	if err := m.openSide(ctx, m.ports.Target, &m.doc.TargetFence); err != nil {
-		return err
+	if m.in(Switched) {
+		if err := m.Open(ctx); err != nil { // the source is shut, and the target open
+			return err
+		}
 	}
 	if err := m.clean(ctx); err != nil {
+		return err
+	}
+	if err := m.openSide(ctx, m.ports.Target, &m.doc.TargetFence); err != nil {
 		return err
 	}
 	return m.reach(Signed, nil)
 }
 
-// Abandon gives the move up before the switch: the source is left as it was, the
-// rows that were copied stay on the target, which is opened.
-func (m *Mover) Abandon(ctx context.Context) error {
-	if m.doc.Stage == Abandoned {
+// Abandon gives the move up before the switch: the source is left as it was. The
+// rows that were copied stay on the target unless it is to be emptied; it is opened,
+// unless it has served already: then somebody may still write there.
+func (m *Mover) Abandon(ctx context.Context, empty bool) error {
+	if m.in(Abandoned) && !empty {
 		return nil
 	}
-	if m.doc.Stage == Switched || m.doc.Stage == Signed {
-		return m.at("abandon", Copying)
-	}
-	if m.doc.Stage == None {
-		return m.at("abandon")
-	}
-	if err := m.openSide(ctx, m.ports.Source, &m.doc.SourceFence); err != nil {
+	if err := m.at("abandon", Copying, Copied, Following, Fenced, Drained, Proved, Returning, Abandoned); err != nil {
 		return err
 	}
-	if err := m.clean(ctx); err != nil {
+	if m.in(Abandoned) && m.doc.TargetFence == nil {
+		return fault.Newf(fault.Refused, "empty the target: it was opened when the move was given up, and others may have written there").Hintf("drop by hand what was copied")
+	}
+	return m.giveUp(ctx, empty)
+}
+
+func (m *Mover) giveUp(ctx context.Context, empty bool) error {
+	if m.doc.SourceFence != nil {
+		if m.doc.Served {
+			if err := m.stillShut(ctx, m.ports.Target, m.doc.TargetFence); err != nil {
+				return err
+			}
+		}
+		// Written first: a source that may be open is never taken for shut.
+		m.doc.Stage, m.doc.FenceLSN, m.doc.Turned = Following, 0, false
+		if err := m.save(); err != nil {
+			return err
+		}
+		if err := m.openSide(ctx, m.ports.Source, &m.doc.SourceFence); err != nil {
+			return err
+		}
+	}
+	if !m.in(Abandoned) {
+		if err := m.clean(ctx); err != nil {
+			return err
+		}
+	}
+	if empty {
+		if err := m.empty(ctx); err != nil {
+			return err
+		}
+	}
+	if m.doc.Served && !empty {
+		m.say("the target stays closed to others: it has served, and who still writes there would be lost; --empty drops what was copied")
+	} else if err := m.openSide(ctx, m.ports.Target, &m.doc.TargetFence); err != nil {
 		return err
 	}
-	if err := m.openSide(ctx, m.ports.Target, &m.doc.TargetFence); err != nil {
-		return err
-	}
-	return m.reach(Abandoned, nil)
+	return m.reach(Abandoned, map[string]any{"emptied": empty, "lost": m.doc.Lost})
 }
 
 // clean removes everything of the run from both servers.
 func (m *Mover) clean(ctx context.Context) error {
-	left, err := follow.Clean(ctx, m.doc.Run, follow.Sides{Source: m.ports.Source, Target: m.ports.Target, Identities: m.doc.Identities})
+	left, err := follow.Clean(ctx, m.doc.Run, follow.Sides{
+		Source: m.ports.Source, Target: m.ports.Target, Identities: m.doc.Identities, TargetIdentities: m.doc.Identities,
+	})
 	if err != nil {
 		return err
 	}
 	m.left(left)
 	more, err := base.Clean(ctx, m.ports.Source, m.ports.Target, string(m.doc.Run))
 	if err != nil {
+		return err
+	}
+	if err := m.dropMemberships(ctx); err != nil {
 		return err
 	}
 	for _, one := range more {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres/pg"
 	"example.com/landfall/internal/move/postgres/preflight"
@@ -48,18 +50,32 @@ func (m *Mover) sound(ctx context.Context) (roles.Plan, error) {
 }
 
 // makeRoles makes the roles of the plan on the target.
-func (m *Mover) makeRoles(ctx context.Context, plan roles.Plan) error {
+func (m *Mover) makeRoles(ctx context.Context) error {
+	done, err := m.onTarget(ctx, roles.Apply)
+	if err != nil {
+		return err
+	}
+	return m.tell("roles", done)
+}
+
+// dropMemberships takes back what roles were given for the move only.
+func (m *Mover) dropMemberships(ctx context.Context) error {
+	done, err := m.onTarget(ctx, roles.Undo)
+	if err != nil {
+		return err
+	}
+	return m.tell("roles.undone", done)
+}
+
+func (m *Mover) onTarget(ctx context.Context, do func(context.Context, *pgx.Conn, roles.Plan) (roles.Applied, error)) (roles.Applied, error) {
 	conn, err := m.ports.Target.Connect(ctx, "roles")
 	if err != nil {
-		return err
+		return roles.Applied{}, err
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // each statement is done
-	done, err := roles.Apply(ctx, conn, plan)
-	if err != nil {
-		return err
-	}
+	done, err := do(ctx, conn, m.doc.Roles)
 	for _, refused := range done.Refused {
 		m.say("the target refused for role " + pg.Quote(refused.Role) + ": " + refused.Why)
 	}
-	return m.tell("roles", done)
+	return done, err
 }

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres/base"
@@ -19,7 +21,7 @@ import (
 // then, it tries what is left once more. Error kinds: fault.Refused (the check, a
 // stage), fault.Found (something could not be carried over; what could follows).
 func (m *Mover) Copy(ctx context.Context) (base.Result, error) {
-	if m.over() {
+	if m.in(None, Abandoned) {
 		if err := m.begin(ctx); err != nil {
 			return base.Result{}, err
 		}
@@ -89,47 +91,50 @@ func (m *Mover) programs(ctx context.Context) (dump.Programs, error) {
 	return dump.Find(ctx, wanted)
 }
 
-// begin is everything before the first row.
+// begin is everything before anything is changed.
 func (m *Mover) begin(ctx context.Context) error {
-	run, err := newRun()
-	if err != nil {
-		return err
+	if m.doc.SourceFence != nil || m.doc.TargetFence != nil {
+		return fault.Newf(fault.Refused, "begin a move: a side is still shut by the one before").Hintf("landfall move postgres abandon")
 	}
 	old := m.doc
-	m.doc = Document{Run: run, Source: m.ports.Source.String(), Target: m.ports.Target.String(), Settings: m.settings, Began: m.ports.Now().UTC()}
+	fresh := Document{
+		Source: m.ports.Source.String(), Target: m.ports.Target.String(), Settings: m.settings, Began: m.ports.Now().UTC(),
+		SourceAddress: m.ports.SourceAddress, TargetAddress: m.ports.TargetAddress,
+	}
+	m.doc = fresh // without a run: what is there of any is foreign
 	plan, err := m.sound(ctx)
+	if err == nil {
+		fresh.TargetWasEmpty, fresh.TargetHad, err = contents(ctx, m.ports.Target)
+	}
+	if err == nil {
+		fresh.Run, err = newRun()
+	}
+	if err == nil && m.settings.Identity && !m.settings.Offline {
+		var tables []pg.Table
+		tables, err = m.tables(ctx, m.ports.Source)
+		fresh.Identities = follow.Identities(tables)
+	}
 	if err != nil {
 		m.doc = old
 		return err
 	}
-	if m.doc.TargetWasEmpty, err = isEmpty(ctx, m.ports.Target); err != nil {
-		return err
-	}
-	conn, err := m.ports.Source.Connect(ctx, "look")
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
-	if m.settings.Identity && !m.settings.Offline {
-		tables, err := pg.Tables(ctx, conn, m.settings.Select)
-		if err != nil {
-			return err
-		}
-		m.doc.Identities = follow.Identities(tables)
-	}
+	fresh.Roles, m.doc = plan, fresh
 	// The document comes first: whatever is made from here on is found by it.
 	if err := m.reach(Copying, map[string]any{"settings": m.settings, "identities": m.doc.Identities}); err != nil {
 		return err
 	}
 	m.point("begun")
-	return m.makeRoles(ctx, plan)
+	return nil
 }
 
-// prepare sets the replica identities at the source, and keeps its schema as it is
-// from then on.
+// prepare makes the roles at the target, sets the replica identities at the source,
+// and keeps its schema as it is from then on.
 func (m *Mover) prepare(ctx context.Context) error {
 	if m.doc.Catalogue.Objects != nil {
 		return nil
+	}
+	if err := m.makeRoles(ctx); err != nil {
+		return err
 	}
 	if err := follow.Identify(ctx, m.ports.Source, m.doc.Identities); err != nil {
 		return err
@@ -147,13 +152,13 @@ func (m *Mover) prepare(ctx context.Context) error {
 
 // copied is what follows a pass of the copy that came to its end.
 func (m *Mover) copied(ctx context.Context, result base.Result) error {
-	m.doc.Left = result.Left
+	m.doc.Left = withoutSQL(result.Left)
 	if m.doc.Stage == Copying {
 		next := Following
 		if m.settings.Offline {
 			next = Copied
 		}
-		details := map[string]any{"rows": result.Rows, "bytes": result.Bytes, "tables": len(result.Tables), "indexes": result.Indexes, "largeObjects": result.LargeObjects, "left": result.Left, "seconds": result.Took.Seconds()}
+		details := map[string]any{"rows": result.Rows, "bytes": result.Bytes, "tables": len(result.Tables), "indexes": result.Indexes, "largeObjects": result.LargeObjects, "left": m.doc.Left, "seconds": result.Took.Seconds()}
 		if err := m.reach(next, details); err != nil {
 			return err
 		}
@@ -173,9 +178,18 @@ func (m *Mover) copied(ctx context.Context, result base.Result) error {
 	return nil
 }
 
+// withoutSQL leaves the statements out: those of user mappings hold passwords.
+func withoutSQL(all []base.Left) []base.Left {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].SQL = ""
+	}
+	return all
+}
+
 // publish makes the publication of a generation, before its slot.
 func (m *Mover) publish(ctx context.Context, g base.Generation) error {
-	if m.settings.Offline {
+	if m.settings.Offline || m.doc.Rejoined {
 		return nil
 	}
 	if err := m.keepStream(g, false); err != nil {
@@ -197,7 +211,7 @@ func (m *Mover) discard(ctx context.Context, g base.Generation) error {
 
 // ready lets the target follow a generation.
 func (m *Mover) ready(ctx context.Context, g base.Generation) error {
-	if m.settings.Offline || m.doc.Stage != Copying && m.doc.Stage != Following {
+	if m.settings.Offline || m.doc.Rejoined || !m.in(Copying, Following) {
 		return nil
 	}
 	if err := m.keepStream(g, true); err != nil {
@@ -233,7 +247,7 @@ func (m *Mover) keepStream(g base.Generation, ready bool) error {
 
 // stream is one from the source to the target.
 func (m *Mover) stream(name string, tables []pg.Table) follow.Stream {
-	return follow.Stream{Run: m.doc.Run, Name: name, Publisher: m.ports.Source, Subscriber: m.ports.Target, Route: m.ports.Route, Tables: tables}
+	return follow.Stream{Run: m.doc.Run, Name: name, Publisher: m.ports.Source, Subscriber: m.ports.Target, Route: m.route, Tables: tables}
 }
 
 // mend brings a table that was copied in part up to a later snapshot.
@@ -259,27 +273,52 @@ func (m *Mover) mend(ctx context.Context, o base.Mending) (base.Moved, error) {
 
 // shutTarget lets nobody but Landfall write at the target.
 func (m *Mover) shutTarget(ctx context.Context) error {
-	if m.doc.TargetFence == nil {
-		state, err := fence.Look(ctx, m.ports.Target)
-		if err != nil {
-			return err
-		}
-		m.doc.TargetFence = &state
-		if err := m.save(); err != nil {
-			return err
-		}
+	if err := m.noteFence(ctx, m.ports.Target, &m.doc.TargetFence); err != nil {
+		return err
 	}
 	m.point("target fence kept")
 	return m.shut(ctx, m.ports.Target, *m.doc.TargetFence)
 }
 
-// shut puts a fence up, and proves it.
-func (m *Mover) shut(ctx context.Context, at pg.Endpoint, state fence.State) error {
-	found, err := fence.Shut(ctx, at, state, m.fencing())
+// noteFence keeps how a database stands before it is fenced: the first note, since
+// a later one may describe half a fence. A fence that is not ours is refused, because
+// it could not be taken back.
+func (m *Mover) noteFence(ctx context.Context, at pg.Endpoint, state **fence.State) error {
+	if *state != nil {
+		return nil
+	}
+	now, err := fence.Look(ctx, at)
 	if err != nil {
 		return err
 	}
-	if err := m.tell("fence.tried", map[string]any{"database": at.String(), "result": found, "weak": state.Weak}); err != nil {
+	if now.Shut {
+		return fault.Newf(fault.Refused, "fence %s: it is fenced already, and nobody noted how it was before", at).
+			Hintf("GRANT CONNECT ON DATABASE to those who had it, ALTER DATABASE ... RESET default_transaction_read_only, then run the command again")
+	}
+	*state = &now
+	return m.save()
+}
+
+// fenceWithin bounds putting up a fence: transactions that are open, and sessions
+// that are being opened, are waited for.
+const fenceWithin = 10 * time.Minute
+
+// shut puts a fence up, and proves it.
+func (m *Mover) shut(ctx context.Context, at pg.Endpoint, state fence.State) error {
+	ctx, cancel := context.WithTimeout(ctx, fenceWithin+m.settings.Grace)
+	defer cancel()
+	var told error
+	found, err := fence.Shut(ctx, at, state, m.fencing(&told))
+	if err = errors.Join(err, told); err != nil {
+		return err
+	}
+	return m.holds(at, found)
+}
+
+// holds records what a fence was tried with, and refuses one that lets anybody
+// through.
+func (m *Mover) holds(at pg.Endpoint, found fence.Result) error {
+	if err := m.tell("fence.tried", map[string]any{"database": at.String(), "result": found}); err != nil {
 		return err
 	}
 	if !found.Holds {
@@ -288,11 +327,10 @@ func (m *Mover) shut(ctx context.Context, at pg.Endpoint, state fence.State) err
 	return nil
 }
 
-func (m *Mover) fencing() fence.Options {
+// fencing tells each transition of a fence; what could not be told is in told.
+func (m *Mover) fencing(told *error) fence.Options {
 	return fence.Options{Grace: m.settings.Grace, Record: func(t fence.Transition) {
-		if err := m.tell("fence."+string(t.What), t); err != nil {
-			m.say(err.Error())
-		}
+		*told = errors.Join(*told, m.tell("fence."+string(t.What), t))
 	}}
 }
 

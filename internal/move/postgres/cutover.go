@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"time"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres/compare"
@@ -26,17 +28,11 @@ func (m *Mover) Cutover(ctx context.Context) error {
 	return nil
 }
 
-// passed reports whether a stage lies behind the move on its way forward.
-func (m *Mover) passed(stage Stage) bool {
-	order := map[Stage]int{Following: 1, Fenced: 2, Drained: 3, Proved: 4, Returning: 5, Switched: 6, Signed: 7}
-	return order[m.doc.Stage] >= order[stage]
-}
-
-// Fence lets nobody but Landfall write at the source, and tries it. Done already,
-// it tries again.
+// Fence lets nobody but Landfall write at the source, and tries it; done already, it
+// is tried again.
 func (m *Mover) Fence(ctx context.Context) error {
-	if m.passed(Drained) {
-		return nil
+	if m.in(Drained, Proved, Returning, Switched) {
+		return m.stillShut(ctx, m.ports.Source, m.doc.SourceFence)
 	}
 	if err := m.at("fence the source", Following, Fenced); err != nil {
 		return err
@@ -48,12 +44,11 @@ func (m *Mover) Fence(ctx context.Context) error {
 	if err := m.shutTarget(ctx); err != nil {
 		return err
 	}
-	if m.doc.SourceFence == nil {
-		state, err := fence.Look(ctx, m.ports.Source)
-		if err != nil {
-			return err
-		}
-		m.doc.SourceFence, m.doc.FencedAt = &state, m.ports.Now().UTC()
+	if err := m.noteFence(ctx, m.ports.Source, &m.doc.SourceFence); err != nil {
+		return err
+	}
+	if m.in(Following) {
+		m.doc.FencedAt, m.doc.OpenedAt = m.ports.Now().UTC(), time.Time{}
 		if err := m.save(); err != nil {
 			return err
 		}
@@ -63,12 +58,15 @@ func (m *Mover) Fence(ctx context.Context) error {
 		return err
 	}
 	m.point("source shut")
+	if m.in(Fenced) {
+		return nil
+	}
 	return m.reach(Fenced, nil)
 }
 
 // Drain waits until the target has everything that was written before the fence.
 func (m *Mover) Drain(ctx context.Context) error {
-	if m.passed(Drained) {
+	if m.in(Drained, Proved, Returning, Switched) {
 		return nil
 	}
 	if err := m.at("drain", Fenced); err != nil {
@@ -94,7 +92,7 @@ func (m *Mover) Drain(ctx context.Context) error {
 
 // Prove carries sequences over and compares everything behind the fence.
 func (m *Mover) Prove(ctx context.Context) error {
-	if m.passed(Proved) {
+	if m.in(Proved, Returning, Switched) {
 		return nil
 	}
 	if err := m.at("prove", Drained); err != nil {
@@ -146,23 +144,62 @@ func (m *Mover) sequences(ctx context.Context, from, to pg.Endpoint) error {
 }
 
 // Return turns the stream round: from here on what is written at the target would
-// come back to the source. Nobody can write at either side meanwhile.
+// come back to the source, which is tried. Nobody can write at either side meanwhile.
 func (m *Mover) Return(ctx context.Context) error {
-	if m.passed(Switched) {
-		return nil
+	if m.in(Fenced, Drained) {
+		// A way back ended here.
+		if err := m.Drain(ctx); err != nil {
+			return err
+		}
+		if err := m.Prove(ctx); err != nil {
+			return err
+		}
 	}
-	if err := m.at("prepare the way back", Proved, Returning); err != nil || m.doc.Turned {
+	if err := m.at("prepare the way back", Proved, Returning, Switched); err != nil {
 		return err
 	}
+	if m.settings.NoReturn && m.in(Returning, Switched) {
+		return nil
+	}
+	if !m.in(Switched) && !m.doc.Turned {
+		if err := m.turnRound(ctx); err != nil {
+			return err
+		}
+	}
+	if m.settings.NoReturn || m.doc.Lost != "" {
+		return nil
+	}
+	back, err := m.reverse(ctx)
+	if err != nil {
+		return err
+	}
+	arrives, err := back.Advances(ctx, advanceWithin)
+	if err == nil && !arrives {
+		err = fault.Newf(fault.Refused, "prepare the way back: a mark that was written at the target did not arrive at the source within %s", advanceWithin).
+			Hintf("landfall move postgres status says what stands in the way; landfall move postgres cutover tries again")
+	}
+	return err
+}
+
+// advanceWithin bounds the wait for a mark on its way back.
+const advanceWithin = 2 * time.Minute
+
+func (m *Mover) turnRound(ctx context.Context) error {
 	// Written first: whoever watches does not take the end of the streams for a loss.
-	if m.doc.Stage == Proved {
-		if err := m.reach(Returning, nil); err != nil {
+	if m.in(Proved) {
+		if err := m.reach(Returning, map[string]any{"begun": true}); err != nil {
 			return err
 		}
 	}
 	m.point("returning written")
-	if err := m.dropForward(ctx); err != nil {
+	streams, err := m.forward(ctx)
+	if err != nil {
 		return err
+	}
+	for _, s := range streams {
+		if err := m.drop(ctx, s); err != nil {
+			return err
+		}
 	}
 	m.point("forward dropped")
 	if m.settings.NoReturn {
@@ -188,6 +225,8 @@ func (m *Mover) turn(ctx context.Context, s follow.Stream) error {
 		return err
 	}
 	m.point("stream published")
+	ctx, cancel := context.WithTimeout(ctx, fenceWithin) // a slot waits for every open transaction of its server
+	defer cancel()
 	if _, err := s.MakeSlot(ctx); err != nil {
 		return err
 	}
@@ -198,61 +237,51 @@ func (m *Mover) turn(ctx context.Context, s follow.Stream) error {
 	return s.Enable(ctx)
 }
 
-// dropForward ends all streams from the source to the target.
-func (m *Mover) dropForward(ctx context.Context) error {
-	streams, err := m.forward(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range streams {
-		left, err := s.Drop(ctx)
-		m.left(left)
-		if err != nil {
-			return err
-		}
-		if len(left) > 0 {
-			return fault.Newf(fault.Unavailable, "end the stream %q: %s", s.Name, left[0])
-		}
-	}
-	return nil
-}
-
 // Open lets others write at the target. Before that the fence of the source is
-// tried once more.
+// tried once more; done already, it is only tried.
 func (m *Mover) Open(ctx context.Context) error {
-	if m.passed(Switched) && m.doc.TargetFence == nil {
-		return nil
-	}
 	if err := m.at("open the target", Returning, Switched); err != nil {
 		return err
 	}
 	if err := m.stillShut(ctx, m.ports.Source, m.doc.SourceFence); err != nil {
 		return err
 	}
+	if m.in(Switched) && m.doc.TargetFence == nil {
+		return nil
+	}
+	if !m.doc.Turned && !m.settings.NoReturn {
+		return fault.Newf(fault.Refused, "open the target: the way back is not prepared").Hintf("landfall move postgres cutover prepares it first")
+	}
 	m.point("source tried")
-	if m.doc.Stage == Returning {
-		m.doc.SwitchedAt = m.ports.Now().UTC()
+	if m.in(Returning) {
 		// Written first: a target that may be open is never taken for shut.
-		if err := m.reach(Switched, map[string]any{"closedSeconds": m.doc.SwitchedAt.Sub(m.doc.FencedAt).Seconds()}); err != nil {
+		m.doc.Served = true
+		if err := m.reach(Switched, map[string]any{"begun": true}); err != nil {
 			return err
 		}
 	}
 	m.point("switch written")
-	return m.openSide(ctx, m.ports.Target, &m.doc.TargetFence)
+	if err := m.openSide(ctx, m.ports.Target, &m.doc.TargetFence); err != nil {
+		return err
+	}
+	m.doc.OpenedAt = m.ports.Now().UTC()
+	if err := m.save(); err != nil {
+		return err
+	}
+	return m.tell("opened", map[string]any{"closedSeconds": m.doc.OpenedAt.Sub(m.doc.FencedAt).Seconds()})
 }
 
+// stillShut tries a fence that stands.
 func (m *Mover) stillShut(ctx context.Context, at pg.Endpoint, state *fence.State) error {
 	if state == nil {
 		return fault.Newf(fault.Internal, "try the fence of %s: there is none", at)
 	}
-	found, err := fence.Check(ctx, at, *state, m.fencing())
-	if err != nil {
+	var told error
+	found, err := fence.Check(ctx, at, *state, m.fencing(&told))
+	if err = errors.Join(err, told); err != nil {
 		return err
 	}
-	if !found.Holds {
-		return fault.Newf(fault.Refused, "open the other side: the fence of %s does not hold: %s", at, found.Gaps[0])
-	}
-	return m.tell("fence.tried", map[string]any{"database": at.String(), "result": found})
+	return m.holds(at, found)
 }
 
 // openSide takes a fence down, as it was noted.
@@ -260,7 +289,9 @@ func (m *Mover) openSide(ctx context.Context, at pg.Endpoint, state **fence.Stat
 	if *state == nil {
 		return nil
 	}
-	if err := fence.Open(ctx, at, **state, m.fencing()); err != nil {
+	var told error
+	err := fence.Open(ctx, at, **state, m.fencing(&told))
+	if err = errors.Join(err, told); err != nil {
 		return err
 	}
 	m.point("side opened")

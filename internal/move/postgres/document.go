@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"example.com/landfall/internal/fault"
@@ -13,6 +14,7 @@ import (
 	"example.com/landfall/internal/move/postgres/follow/ddl"
 	"example.com/landfall/internal/move/postgres/follow/fence"
 	"example.com/landfall/internal/move/postgres/pg"
+	"example.com/landfall/internal/move/postgres/preflight/roles"
 )
 
 // Stage is how far a move is; see the package.
@@ -43,8 +45,17 @@ type Document struct {
 	// Settings are those that the move was begun with.
 	Settings Settings  `json:"settings"`
 	Began    time.Time `json:"began"`
-	// TargetWasEmpty says that the target held nothing before the copy.
-	TargetWasEmpty bool `json:"targetWasEmpty"`
+	// SourceAddress and TargetAddress are those by which the servers reach each other,
+	// "" for those of the URLs.
+	SourceAddress string `json:"sourceAddress,omitempty"`
+	TargetAddress string `json:"targetAddress,omitempty"`
+	// TargetWasEmpty says that the target held nothing before the copy but schemas,
+	// which TargetHad names.
+	TargetWasEmpty bool     `json:"targetWasEmpty"`
+	TargetHad      []string `json:"targetHad,omitempty"`
+	// Roles is the plan that was made for the target before anything was changed: only
+	// the first one knows what was not there.
+	Roles roles.Plan `json:"roles"`
 	// Identities were set at the source for the move.
 	Identities []follow.Identity `json:"identities,omitempty"`
 	// Catalogue is the schema of the source as it was copied.
@@ -61,11 +72,23 @@ type Document struct {
 	FenceLSN pg.LSN `json:"fenceLSN,omitempty"`
 	// Turned says that what is written at the target goes to the source.
 	Turned bool `json:"turned,omitempty"`
-	// FencedAt and SwitchedAt say how long nobody could write.
-	FencedAt   time.Time `json:"fencedAt,omitzero"`
-	SwitchedAt time.Time `json:"switchedAt,omitzero"`
+	// Rejoined says that the target follows by one stream again, after a way back.
+	Rejoined bool `json:"rejoined,omitempty"`
+	// FencedAt and OpenedAt say how long nobody could write.
+	FencedAt time.Time `json:"fencedAt,omitzero"`
+	OpenedAt time.Time `json:"openedAt,omitzero"`
+	// Served says that the target was open to others at some time.
+	Served bool `json:"served,omitempty"`
+	// Untold is a stage that was reached and perhaps not recorded.
+	Untold *untold `json:"untold,omitempty"`
 	// Lost says why following has ended for good.
 	Lost string `json:"lost,omitempty"`
+}
+
+// untold is what the record has still to be told.
+type untold struct {
+	Stage   Stage `json:"stage"`
+	Details any   `json:"details,omitempty"`
 }
 
 // Streamed is a stream with the names of its tables.
@@ -106,21 +129,36 @@ func (m *Mover) save() error {
 	return m.ports.Store.Save(append(content, '\n'))
 }
 
-// reach writes down that a stage is reached, and tells the record.
+// reach writes down that a stage is reached, and tells the record: at least once,
+// whatever happens in between.
 func (m *Mover) reach(stage Stage, details map[string]any) error {
-	m.doc.Stage = stage
+	if err := m.catchUp(); err != nil {
+		return err
+	}
+	m.doc.Stage, m.doc.Untold = stage, &untold{stage, details}
 	if err := m.save(); err != nil {
 		return err
 	}
-	return m.tell("stage."+string(stage), details)
+	return m.catchUp()
+}
+
+// catchUp tells the record what it may not have been told.
+func (m *Mover) catchUp() error {
+	u := m.doc.Untold
+	if u == nil {
+		return nil
+	}
+	if err := m.tell("stage."+string(u.Stage), u.Details); err != nil {
+		return err
+	}
+	m.doc.Untold = nil
+	return m.save()
 }
 
 // at is an error unless the move stands at one of the stages.
 func (m *Mover) at(verb string, stages ...Stage) error {
-	for _, s := range stages {
-		if m.doc.Stage == s {
-			return nil
-		}
+	if m.in(stages...) {
+		return nil
 	}
 	stage := m.doc.Stage
 	if stage == None {
@@ -128,6 +166,9 @@ func (m *Mover) at(verb string, stages ...Stage) error {
 	}
 	return fault.Newf(fault.Refused, "%s: the move is %q", verb, stage).Hintf("landfall move postgres status")
 }
+
+// in reports whether the move stands at one of the stages.
+func (m *Mover) in(stages ...Stage) bool { return slices.Contains(stages, m.doc.Stage) }
 
 // newRun names a run by eight random hexadecimal digits.
 func newRun() (follow.Run, error) {

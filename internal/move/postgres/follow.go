@@ -24,7 +24,7 @@ const (
 // streams are those that the target follows, or the one that comes back from it
 // after the switch.
 func (m *Mover) streams(ctx context.Context) ([]follow.Stream, error) {
-	if slices.Contains([]Stage{Returning, Switched}, m.doc.Stage) {
+	if m.in(Returning, Switched) {
 		back, err := m.reverse(ctx)
 		return []follow.Stream{back}, err
 	}
@@ -66,7 +66,7 @@ func (m *Mover) reverse(ctx context.Context) (follow.Stream, error) {
 		}
 	}
 	tables = slices.DeleteFunc(tables, func(t pg.Table) bool { return !moved[t.Name] })
-	return follow.Reversed(m.stream(m.doc.Run.Generation(1), nil), tables, m.ports.Back), nil
+	return follow.Reversed(m.stream(m.doc.Run.Generation(1), nil), tables, m.back), nil
 }
 
 func (m *Mover) tables(ctx context.Context, at pg.Endpoint) ([]pg.Table, error) {
@@ -95,21 +95,40 @@ func following() []Stage {
 	return []Stage{Copying, Following, Fenced, Drained, Proved, Returning, Switched}
 }
 
-// Lag looks once how far behind the other side is.
-func (m *Mover) Lag(ctx context.Context) (follow.State, error) {
+// Lag looks how far behind the other side is, for as long as it takes to know it,
+// and within at most.
+func (m *Mover) Lag(ctx context.Context, within time.Duration) (follow.State, error) {
 	if err := m.at("look how far the target is", following()...); err != nil {
 		return follow.State{}, err
 	}
 	if m.doc.Lost != "" {
 		return follow.State{Lost: m.doc.Lost}, nil
 	}
+	if m.settings.NoReturn && m.in(Returning, Switched) {
+		return follow.State{}, fault.Newf(fault.Refused, "look how far the source is: no way back was prepared")
+	}
 	f, err := m.follower(ctx)
 	if err != nil {
 		return follow.State{}, err
 	}
 	defer f.Close()
-	return f.Look(ctx)
+	ticker := time.NewTicker(lagEvery)
+	defer ticker.Stop()
+	for began := time.Now(); ; {
+		state, err := f.Look(ctx)
+		if err != nil || state.Known || state.Lost != "" || state.Unreachable != "" || time.Since(began) > within {
+			return state, err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return state, ctx.Err()
+		}
+	}
 }
+
+// lagEvery is the pause between two looks of Lag.
+const lagEvery = 500 * time.Millisecond
 
 // Drift names what has changed in the schema of the source since it was copied.
 func (m *Mover) Drift(ctx context.Context) ([]ddl.Change, error) {
@@ -125,8 +144,12 @@ func (m *Mover) Drift(ctx context.Context) ([]ddl.Change, error) {
 	return ddl.Changes(m.doc.Catalogue, now), nil
 }
 
-// errMovedOn ends a watch whose streams another process has ended on purpose.
-var errMovedOn = errors.New("another process has taken the move further")
+var (
+	// errMovedOn ends a watch whose streams another process has ended on purpose.
+	errMovedOn = errors.New("another process has taken the move further")
+	// errBusy lets a watch look again: another process works on the move.
+	errBusy = errors.New("another process works on the move")
+)
 
 // Watch tells how far behind the other side is, until ctx ends, each returns an
 // error, the move goes on elsewhere, or following is lost: then what was made for
@@ -137,20 +160,58 @@ func (m *Mover) Watch(ctx context.Context, each func(follow.State) error) error 
 	if err := m.at("follow", Following, Switched); err != nil {
 		return err
 	}
+	w := &watch{m: m, began: m.doc.Stage, each: each, known: map[ddl.Change]bool{}, release: func() {}}
+	for {
+		err := w.look(ctx)
+		switch {
+		case errors.Is(err, errMovedOn):
+			m.say(errMovedOn.Error())
+			return nil
+		case !errors.Is(err, errBusy):
+			return err
+		}
+		timer := time.NewTimer(busyPause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		if err := m.load(); err != nil {
+			return err
+		}
+		if m.doc.Stage != w.began {
+			m.say(errMovedOn.Error())
+			return nil
+		}
+	}
+}
+
+// busyPause is between two looks while another process works on the move.
+const busyPause = time.Second
+
+// watch is one Watch.
+type watch struct {
+	m       *Mover
+	began   Stage
+	each    func(follow.State) error
+	known   map[ddl.Change]bool
+	looked  time.Time
+	release func()
+}
+
+// look follows until there is a reason to end, or to look anew.
+func (w *watch) look(ctx context.Context) error {
+	m := w.m
 	f, err := m.follower(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	began := m.doc.Stage
-	known := map[ddl.Change]bool{}
-	var looked time.Time
-	release := func() {}
-	defer func() { release() }()
+	defer func() { w.release() }()
 	err = f.Watch(ctx, func(s follow.State) error {
 		if s.Lost != "" {
-			var err error
-			if release, err = m.takeOver(ctx, began); err != nil {
+			if err := w.takeOver(ctx); err != nil {
 				return err
 			}
 			m.doc.Lost = s.Lost
@@ -158,44 +219,40 @@ func (m *Mover) Watch(ctx context.Context, each func(follow.State) error) error 
 				return err
 			}
 		}
-		if now := m.ports.Now(); began == Following && s.Lost == "" && now.Sub(looked) >= driftEvery {
-			looked = now
-			if err := m.sayDrift(ctx, known); err != nil {
+		if now := m.ports.Now(); w.began == Following && s.Lost == "" && now.Sub(w.looked) >= driftEvery {
+			w.looked = now
+			if err := m.sayDrift(ctx, w.known); err != nil {
 				m.say(err.Error())
 			}
 		}
-		return each(s)
+		return w.each(s)
 	})
-	if errors.Is(err, errMovedOn) {
-		m.say(errMovedOn.Error())
-		return nil
-	}
-	if m.doc.Lost != "" {
+	if m.doc.Lost != "" && !errors.Is(err, errBusy) && !errors.Is(err, errMovedOn) {
 		return m.lose(ctx, m.doc.Lost)
 	}
 	return err
 }
 
-// takeOver makes this process the one that changes the move; errMovedOn when
-// another one is at it, or has taken it to another stage.
-func (m *Mover) takeOver(ctx context.Context, stage Stage) (release func(), err error) {
-	release = func() {}
-	if m.ports.Alone != nil {
-		if release, err = m.ports.Alone(ctx); err != nil {
-			if fault.Is(err, fault.Conflict) {
-				err = errMovedOn
-			}
-			return func() {}, err
+// takeOver makes this process the one that changes the move: errBusy when another
+// one is at it, errMovedOn when one has taken it to another stage.
+func (w *watch) takeOver(ctx context.Context) error {
+	if w.m.ports.Alone != nil {
+		release, err := w.m.ports.Alone(ctx)
+		if fault.Is(err, fault.Conflict) {
+			return errBusy
 		}
+		if err != nil {
+			return err
+		}
+		w.release = release
 	}
-	if err = m.load(); err == nil && m.doc.Stage != stage {
-		err = errMovedOn
+	if err := w.m.load(); err != nil {
+		return err
 	}
-	if err != nil {
-		release()
-		return func() {}, err
+	if w.m.doc.Stage != w.began {
+		return errMovedOn
 	}
-	return release, nil
+	return nil
 }
 
 func (m *Mover) sayDrift(ctx context.Context, known map[ddl.Change]bool) error {
@@ -216,36 +273,42 @@ func (m *Mover) sayDrift(ctx context.Context, known map[ddl.Change]bool) error {
 	return nil
 }
 
-// lose gives following up for the sake of the source: what was made for it goes.
+// lose gives following up for the sake of the publisher: what was made for it goes.
+// Before the switch that ends the move, with the source open.
 func (m *Mover) lose(ctx context.Context, why string) error {
 	m.doc.Lost = why
-	if err := m.tell("lost", map[string]any{"why": why}); err != nil {
-		m.say(err.Error())
+	if err := m.save(); err != nil {
+		return err
 	}
-	if m.doc.Stage == Switched {
+	if err := m.tell("lost", map[string]any{"why": why}); err != nil {
+		return err
+	}
+	if m.in(Switched) {
 		// The target serves; what was lost is the way back.
 		back, err := m.reverse(ctx)
 		if err != nil {
 			return err
 		}
-		left, err := back.Drop(ctx)
-		m.left(left)
-		if err != nil {
-			return err
-		}
-		if err := m.save(); err != nil {
+		if err := m.drop(ctx, back); err != nil {
 			return err
 		}
 		return fault.Newf(fault.Refused, "keep the way back: %s", why).Hintf("the target goes on serving; landfall move postgres signoff ends the move")
 	}
-	if err := m.clean(ctx); err != nil {
-		return err
-	}
-	if err := m.reach(Abandoned, map[string]any{"why": why}); err != nil {
+	if err := m.giveUp(ctx, false); err != nil {
 		return err
 	}
 	return fault.Newf(fault.Refused, "go on following: %s; what was made at the source was dropped", why).
-		Hintf("begin again with an empty target: a larger bound (max_slot_wal_keep_size, --max-slot-wal), or quieter hours")
+		Hintf("empty the target and begin again, with a larger bound (max_slot_wal_keep_size, --max-slot-wal) or in quieter hours")
+}
+
+// drop removes a stream whole.
+func (m *Mover) drop(ctx context.Context, s follow.Stream) error {
+	left, err := s.Drop(ctx)
+	m.left(left)
+	if err == nil && len(left) > 0 {
+		err = fault.Newf(fault.Unavailable, "end the stream %q: %s", s.Name, left[0])
+	}
+	return err
 }
 
 // awaiting is Await of a follower for callers that come at the same time.

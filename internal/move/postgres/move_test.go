@@ -20,8 +20,6 @@ import (
 	"example.com/landfall/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
-
 // memory is a store that outlives movers.
 type memory struct {
 	mu      sync.Mutex
@@ -262,7 +260,7 @@ func TestThereAndBackUnderLoad(t *testing.T) {
 	w.until(50)
 	taken := w.end()
 	m = p.mover(settings)
-	if lag, err := m.Lag(t.Context()); err != nil || lag.Lost != "" {
+	if lag, err := m.Lag(t.Context(), time.Minute); err != nil || lag.Lost != "" {
 		t.Errorf("the way back: %+v %v", lag, err)
 	}
 	accepted := len(taken["source"]) + len(taken["target"])
@@ -331,7 +329,7 @@ func TestAbandonAndEmpty(t *testing.T) {
 	if err := m.Fence(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Abandon(t.Context()); err != nil {
+	if err := m.Abandon(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	p.clean()
@@ -342,8 +340,8 @@ func TestAbandonAndEmpty(t *testing.T) {
 	if n := p.one(p.source, "SELECT count(*) FROM pg_class WHERE relreplident = 'f'"); n != 0 {
 		t.Errorf("%d replica identities are left", n)
 	}
-	if err := m.Empty(t.Context()); err != nil {
-		t.Fatal(err)
+	if err := m.Abandon(t.Context(), true); !fault.Is(err, fault.Refused) {
+		t.Errorf("emptied again: %v", err)
 	}
 	if n := p.one(p.target, "SELECT count(*) FROM pg_namespace WHERE nspname = 'shop'"); n != 0 {
 		t.Error("the copy is still there")
@@ -359,14 +357,14 @@ func TestVerbsWantTheirStage(t *testing.T) {
 	source, target := testkit.Postgres(t), testkit.Postgres(t)
 	p := &pair{t: t, store: &memory{}, source: source, target: target}
 	m := p.mover(postgres.Settings{})
-	for name, verb := range map[string]func(context.Context) error{"fence": m.Fence, "cutover": m.Cutover, "open": m.Open, "back": m.Back, "sign off": m.SignOff, "abandon": m.Abandon, "empty": m.Empty} {
+	for name, verb := range map[string]func(context.Context) error{"fence": m.Fence, "cutover": m.Cutover, "open": m.Open, "back": m.Back, "sign off": m.SignOff, "abandon": func(ctx context.Context) error { return m.Abandon(ctx, false) }} {
 		if err := verb(t.Context()); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s without a move: %v", name, err)
 		}
 	}
 	p.store.content = fmt.Appendf(nil, `{"run":"00000000","stage":"switched","source":%q,"target":%q}`, p.endpoint(source), p.endpoint(target))
 	m = p.mover(postgres.Settings{})
-	for name, verb := range map[string]func(context.Context) error{"drain": m.Drain, "abandon": m.Abandon, "empty": m.Empty} {
+	for name, verb := range map[string]func(context.Context) error{"drain": m.Drain, "abandon": func(ctx context.Context) error { return m.Abandon(ctx, false) }} {
 		if err := verb(t.Context()); err != nil && !fault.Is(err, fault.Refused) {
 			t.Errorf("%s after the switch: %v", name, err)
 		}

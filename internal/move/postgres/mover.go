@@ -1,8 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
-	"slices"
+	"reflect"
 	"sync"
 	"time"
 
@@ -16,10 +17,10 @@ import (
 // Ports are what a move works with.
 type Ports struct {
 	Source, Target pg.Endpoint
-	// Route is the source as the target's server reaches it, Back the target as the
-	// source's server does; the zero value means as Landfall does.
-	Route, Back pg.Endpoint
-	Store       Store
+	// SourceAddress is that of the source as the target's server reaches it, host or
+	// host:port, TargetAddress the other way round; "" means as Landfall does.
+	SourceAddress, TargetAddress string
+	Store                        Store
 	// Record keeps evidence: a kind and a body that can be written as JSON. nil keeps
 	// none.
 	Record func(ctx context.Context, kind string, body any) error
@@ -75,6 +76,9 @@ type Mover struct {
 	settings Settings
 	limits   move.Limits
 	doc      Document
+	// route is the source as the target's server reaches it, back the other way round;
+	// the zero value is as Landfall does.
+	route, back pg.Endpoint
 	// recording keeps the records of several goroutines apart.
 	recording sync.Mutex
 }
@@ -88,22 +92,47 @@ func New(p Ports, s Settings, l move.Limits) (*Mover, error) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	if !p.Route.Valid() {
-		p.Route = p.Source
-	}
-	if !p.Back.Valid() {
-		p.Back = p.Target
-	}
 	m := &Mover{ports: p, settings: s, limits: l}
 	if err := m.load(); err != nil {
 		return nil, err
 	}
-	d := &m.doc
-	if d.Stage != None && (d.Source != p.Source.String() || d.Target != p.Target.String()) {
-		return nil, fault.Newf(fault.Conflict, "go on with the move: it is between %s and %s", d.Source, d.Target).
-			Hintf("landfall move postgres abandon ends it")
+	if err := m.settle(); err != nil {
+		return nil, err
 	}
 	return m, nil
+}
+
+// defaultSlotWAL bounds the log that a slot may keep where neither the server nor
+// the caller does.
+const defaultSlotWAL = 16 << 30
+
+// settle takes from the document what this process was not told, and refuses what
+// contradicts it.
+func (m *Mover) settle() error {
+	d, s := &m.doc, &m.settings
+	if !m.over() {
+		if d.Source != m.ports.Source.String() || d.Target != m.ports.Target.String() {
+			return fault.Newf(fault.Conflict, "go on with the move: it is between %s and %s", d.Source, d.Target).
+				Hintf("landfall move postgres abandon ends it")
+		}
+		kept := d.Settings
+		if given := s.Select; !reflect.DeepEqual(given, pg.Selection{}) && !reflect.DeepEqual(given, kept.Select) ||
+			s.Offline && !kept.Offline || s.NoReturn && !kept.NoReturn || s.Identity && !kept.Identity {
+			return fault.Newf(fault.Conflict, "go on with the move: it was begun with other settings").Hintf("leave the flags out: the move knows them")
+		}
+		s.Select, s.Offline, s.NoReturn, s.Identity, s.ChunkBytes = kept.Select, kept.Offline, kept.NoReturn, kept.Identity, kept.ChunkBytes
+		s.OpenTarget = s.OpenTarget || kept.OpenTarget
+		s.Guard.Bytes = cmp.Or(s.Guard.Bytes, kept.Guard.Bytes)
+		s.Margin, s.Grace, s.Busy = cmp.Or(s.Margin, kept.Margin), cmp.Or(s.Grace, kept.Grace), cmp.Or(s.Busy, kept.Busy)
+		m.ports.SourceAddress, m.ports.TargetAddress = cmp.Or(m.ports.SourceAddress, d.SourceAddress), cmp.Or(m.ports.TargetAddress, d.TargetAddress)
+	}
+	s.Guard.Bytes = cmp.Or(s.Guard.Bytes, defaultSlotWAL)
+	var err error
+	if m.route, err = m.ports.Source.Through(m.ports.SourceAddress); err != nil {
+		return err
+	}
+	m.back, err = m.ports.Target.Through(m.ports.TargetAddress)
+	return err
 }
 
 // Document is what the move has written down.
@@ -111,7 +140,7 @@ func (m *Mover) Document() Document { return m.doc }
 
 // over reports whether there is nothing to go on with.
 func (m *Mover) over() bool {
-	return slices.Contains([]Stage{None, Signed, Abandoned}, m.doc.Stage)
+	return m.in(None, Signed, Abandoned)
 }
 
 func (m *Mover) tell(kind string, details any) error {

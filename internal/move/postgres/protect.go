@@ -67,6 +67,7 @@ func (p *protector) look(ctx context.Context) (busy int, err error) {
 	}
 	bound, err := p.m.settings.Guard.Bound(ctx, p.conn)
 	if err != nil {
+		p.close()
 		return 0, err
 	}
 	var kept int64

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,9 +17,11 @@ import (
 // under change; behind the fence, and for databases that stand still, every
 // difference is one. The error is fault.Found when the two are not equal.
 func (m *Mover) Verify(ctx context.Context, o rows.Options, parts compare.Parts) (compare.Report, error) {
-	o.Select = m.settings.Select
+	if !m.over() || len(o.Select.Schemas)+len(o.Select.Tables)+len(o.Select.Except) == 0 {
+		o.Select = m.settings.Select
+	}
 	o.Limits, o.Progress = m.limits, m.counting("rows")
-	if m.doc.Stage == Following && !m.settings.Offline {
+	if m.in(Following, Fenced) {
 		f, err := m.follower(ctx)
 		if err != nil {
 			return compare.Report{}, err
@@ -51,16 +54,33 @@ func (m *Mover) expect(d schema.Difference) string {
 	if m.doc.TargetFence == nil {
 		return ""
 	}
-	if d.Kind == "setting" && strings.HasPrefix(d.Name, "default_transaction_read_only") || d.Kind == "database" && slices.Equal(d.Fields, []string{"grants"}) {
+	if d.Kind == "setting" && strings.HasPrefix(d.Name, "default_transaction_read_only") {
+		return schema.ByFence
+	}
+	if d.Kind == "database" && slices.Equal(d.Fields, []string{"grants"}) && withoutConnect(d.Source) == withoutConnect(d.Target) {
 		return schema.ByFence
 	}
 	return ""
 }
 
+// withoutConnect leaves the right to connect out of a list of rights, and those who
+// have no other.
+func withoutConnect(grants string) string {
+	var kept []string
+	for line := range strings.Lines(grants) {
+		who, rights, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		all := slices.DeleteFunc(strings.Split(rights, ", "), func(r string) bool { return strings.TrimSuffix(r, "*") == "CONNECT" || r == "" })
+		if len(all) > 0 {
+			kept = append(kept, who+": "+strings.Join(all, ", "))
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
 // passName tells a comparison behind one fence from any other. Under change there
 // is nothing to go on with: what was equal then may not be now.
 func (m *Mover) passName() string {
-	if slices.Contains([]Stage{Fenced, Drained, Proved}, m.doc.Stage) {
+	if m.in(Drained, Proved) {
 		return string(m.doc.Run) + "@" + m.doc.FenceLSN.String()
 	}
 	return string(m.doc.Run) + "/" + m.ports.Now().UTC().Format("20060102T150405.000000000")
@@ -155,9 +175,10 @@ func differs(r compare.Report) error {
 }
 
 // Repair makes rows of the target equal to the source's, for the tables of a report
-// that differ. It is refused while the target follows, or is open.
+// that differ. It is refused at every stage at which something else may write at the
+// target; where no move is under way, the caller's word is that nothing does.
 func (m *Mover) Repair(ctx context.Context, report compare.Report) ([]rows.Repaired, error) {
-	if slices.Contains([]Stage{Copying, Following, Switched, Signed}, m.doc.Stage) {
+	if !m.in(None, Abandoned, Copied, Drained, Proved) {
 		return nil, fault.Newf(fault.Refused, "repair the target: something else may write there (the move is %q)", m.doc.Stage).
 			Hintf("behind the fence nothing does: landfall move postgres cutover stops there when the two are not equal")
 	}
@@ -168,8 +189,5 @@ func (m *Mover) Repair(ctx context.Context, report compare.Report) ([]rows.Repai
 		}
 	}
 	done, err := rows.Repair(ctx, rows.Sides{Source: m.ports.Source, Target: m.ports.Target}, rows.RepairOptions{Alone: true, Tables: differ, Options: rows.Options{Select: m.settings.Select, Progress: m.counting("rows")}})
-	if told := m.tell("repaired", done); err == nil {
-		err = told
-	}
-	return done, err
+	return done, errors.Join(err, m.tell("repaired", done))
 }

@@ -111,7 +111,7 @@ func (b *book) add(s runbook.Step) string {
 // person does, who is told the name of the kind and what proves it.
 func (b *book) by(kind runbook.StepKind, s runbook.Step) runbook.Step {
 	if b.Kinds[kind] {
-		s.Kind = kind
+		s.Kind, s.Place = kind, place(kind, s.Place)
 		return s
 	}
 	s.Kind = Manual
@@ -121,6 +121,15 @@ func (b *book) by(kind runbook.StepKind, s runbook.Step) runbook.Step {
 	s.Inputs["kind"] = string(kind)
 	s.Verify += "; attach what shows it (output, query result or picture)"
 	return s
+}
+
+// place is where steps of a kind are carried out. All those of a database are where
+// the workspace is: how far its move is stands there, and nowhere else.
+func place(kind runbook.StepKind, otherwise runbook.Place) runbook.Place {
+	if strings.HasSuffix(string(kind), ".postgres") {
+		return runbook.Anywhere
+	}
+	return otherwise
 }
 
 // inPhase returns the ids of the steps of a phase so far, in their order.

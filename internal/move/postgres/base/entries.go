@@ -1,6 +1,7 @@
 package base
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,10 +89,15 @@ func (b *Base) apply(ctx context.Context, conn *pgx.Conn, entries []*entry) erro
 		if err := b.stop(ctx, "objects begin"); err != nil {
 			return err
 		}
-		if b.together(ctx, conn, some) == nil {
+		foreign := b.foreign()
+		if len(foreign) == 0 && b.together(ctx, conn, some) == nil {
 			continue
 		}
 		for _, e := range some {
+			e.onForeign = ""
+			for _, id := range e.Needs {
+				e.onForeign = cmp.Or(e.onForeign, foreign[id])
+			}
 			if err := b.alone(ctx, conn, e); err != nil {
 				return err
 			}
@@ -100,6 +106,19 @@ func (b *Base) apply(ctx context.Context, conn *pgx.Conn, entries []*entry) erro
 	return nil
 }
 
+// foreign are tables that were on the target before, by the number of their entry:
+// nothing is made that would change them.
+func (b *Base) foreign() map[int]string {
+	there := map[int]string{}
+	for _, e := range b.of(func(e *entry) bool {
+		return e.Kind == "TABLE" && e.state == stateFailed && len(e.trouble) > 0 && e.trouble[0].Code == "42P07"
+	}) {
+		there[e.ID] = pg.Name{Schema: e.Schema, Name: e.Entry.Name}.String()
+	}
+	return there
+}
+
+// stop passes a point, and ends the work where the context has ended.
 func (b *Base) stop(ctx context.Context, name string) error {
 	b.point(name)
 	if ctx.Err() != nil {
@@ -221,9 +240,12 @@ func (b *Base) statements(ctx context.Context, conn *pgx.Conn, e *entry) error {
 		retried[t.Statement] = true
 	}
 	var refused []trouble
+	if e.onForeign != "" {
+		refused = append(refused, trouble{0, strings.Join(e.Statements, ";\n"), "", "it needs " + e.onForeign + ", which was on the target before and is left alone", false})
+	}
 	for i := range e.Statements {
 		sql := e.statement(i)
-		if e.state == statePartly && !retried[i] {
+		if e.onForeign != "" || e.state == statePartly && !retried[i] {
 			continue
 		}
 		err := b.savepoint(ctx, conn, sql)

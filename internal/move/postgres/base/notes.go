@@ -65,6 +65,8 @@ type entry struct {
 	state   string
 	trouble []trouble
 	loose   bool // a foreign key is made without looking at the rows
+	// onForeign is a table of others that it needs, "" for none.
+	onForeign string
 }
 
 // Extra is what the source's catalogue adds to an entry. It is exported for its

@@ -52,12 +52,11 @@ func TestLargeTablesGoInPieces(t *testing.T) {
 	if keyed.Chunks != 2 || keyed.Frozen || keyed.Rows != 8000 || keyed.Generation != 1 {
 		t.Errorf("%+v", keyed)
 	}
-	o.Run, o.ChunkBytes = "00"+s.run[2:], 0
 	if n, _ := asked.Load("n"); *n.(*int) < 5 {
 		t.Errorf("asked %d times", *n.(*int))
 	}
-	if n := one[int](t, s.target, "SELECT count(*) FROM pg_class WHERE relname IN ('keyed', 'keyless') AND relallvisible > 0 AND reltuples = 8000"); n != 2 {
-		t.Errorf("%d tables are vacuumed and analyzed", n)
+	if n := one[int](t, s.target, "SELECT count(*) FROM pg_class WHERE relname IN ('keyed', 'keyless') AND reltuples = 8000"); n != 2 {
+		t.Errorf("%d tables are analyzed", n)
 	}
 }
 

@@ -45,8 +45,11 @@ func (b *Base) result() Result {
 // lefts tells what of an entry is not there.
 func (e *entry) lefts() []Left {
 	name := pg.Name{Schema: e.Schema, Name: e.Entry.Name}.String()
-	if e.Schema == "" {
+	switch {
+	case e.Schema == "":
 		name = e.Entry.Name
+	case !relation(&e.Entry):
+		name = e.Schema + "." + e.Entry.Name // a list of arguments or a table belongs to it
 	}
 	if e.LeftOut != "" {
 		return []Left{{Kind: e.Kind, Name: name, Message: e.LeftOut}}

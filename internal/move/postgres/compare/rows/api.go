@@ -31,7 +31,8 @@ type Repaired struct {
 	Inserted int64 `json:"inserted"`
 	Updated  int64 `json:"updated"`
 	Deleted  int64 `json:"deleted"`
-	// Verdict is that of comparing it anew afterwards.
+	// Verdict is that of comparing it anew afterwards; Different with a reason where the
+	// target refused.
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason,omitempty"`
 }

@@ -67,6 +67,9 @@ func BringUp(ctx context.Context, o BringUpOptions) (Piece, error) {
 		return done, pg.Fault(err, "begin at", sideName(1))
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if _, err := quietly(ctx, o.Target); err != nil {
+		return done, pg.Fault(err, "begin at", sideName(1))
+	}
 	if done, err = r.bring(ctx, c, target[0]); err != nil {
 		return done, pg.Fault(err, "bring up to another snapshot table", name)
 	}

@@ -3,6 +3,7 @@ package rows
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -15,8 +16,6 @@ import (
 const (
 	// repairedAtOnce is how many rows one transaction repairs.
 	repairedAtOnce = 100_000
-	// repairs bounds how often a table is gone through.
-	repairs = 1000
 )
 
 // Repair makes rows of the target equal to the source's: by key, or without one
@@ -73,84 +72,86 @@ func Repair(ctx context.Context, sides Sides, o RepairOptions) ([]Repaired, erro
 func (w *worker) repair(ctx context.Context, p pair) (Repaired, error) {
 	r := Repaired{Name: p.name()}
 	more := p.source != nil && p.target != nil && p.why == ""
-	for n := 0; more && n < repairs; n++ {
+	left := int64(math.MaxInt64)
+	for more {
+		before := left
 		var err error
-		more, err = w.repairSome(ctx, p, &r)
+		left, more, err = w.repairSome(ctx, p, &r)
 		if err != nil && aboutTable(err) && ctx.Err() == nil {
-			r.Verdict, r.Reason = Unreadable, reason(err)
+			r.Verdict, r.Reason = Different, reason(err)
 			return r, w.anew(ctx)
 		}
 		if err != nil {
 			return r, err
 		}
+		// Rows that do not stay as they are written end it.
+		more = more && left < before
 	}
 	t, err := w.table(ctx, p)
 	r.Verdict, r.Reason = t.Verdict, t.Reason
 	return r, err
 }
 
-// repairSome repairs as many rows as one transaction takes; more says that there
-// are others.
-func (w *worker) repairSome(ctx context.Context, p pair, r *Repaired) (more bool, err error) {
+// repairSome repairs as many rows as one transaction takes, of those that differ;
+// more says that there are others.
+func (w *worker) repairSome(ctx context.Context, p pair, r *Repaired) (differ int64, more bool, err error) {
 	if _, err := w.couple.begin(ctx, nil); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	totals, err := w.totals(ctx, p)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if totals[0].equal(totals[1]) {
-		return false, w.couple.end(ctx)
+		return 0, false, w.couple.end(ctx)
 	}
 	s := &sieve{first: cmpOr(w.options.keep, repairedAtOnce)}
 	if err := w.sift(ctx, p.shape, max(totals[0].rows, totals[1].rows), s); err != nil {
-		return false, err
+		return 0, false, err
 	}
 	target := w.couple[1]
 	if _, err := target.Exec(ctx, "ROLLBACK"); err != nil {
-		return false, at(1, err)
+		return 0, false, at(1, err)
 	}
 	if _, err := target.Exec(ctx, "BEGIN"); err != nil {
-		return false, at(1, err)
+		return 0, false, at(1, err)
 	}
-	if err := quietly(ctx, target); err != nil {
-		return false, at(1, err)
+	quiet, err := quietly(ctx, target)
+	if err != nil {
+		return 0, false, at(1, err)
 	}
 	if p.shape.direct {
 		if err := w.couple.byIndex(ctx, "LOCAL", true); err != nil {
-			return false, err
+			return 0, false, err
 		}
 	}
-	m := mending{p, p.shape, w.couple, r}
+	m := mending{p, p.shape, w.couple, quiet, r}
 	if p.shape.key != nil {
 		err = m.byKey(ctx, s.kept)
 	} else {
 		err = m.byRow(ctx, s.kept)
 	}
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	if _, err := target.Exec(ctx, "COMMIT"); err != nil {
-		return false, at(1, err)
+		return 0, false, at(1, err)
 	}
-	return s.over > 0, w.couple.end(ctx)
+	return s.missing + s.extra + s.changed, s.over > 0, w.couple.end(ctx)
 }
 
-// quietly keeps triggers from firing, where the login may: an administrator of a
-// managed service is granted it or not.
-func quietly(ctx context.Context, conn *pgx.Conn) error {
+// quietly keeps triggers, rules and foreign keys from acting, where the login may:
+// an administrator of a managed service is granted it or not.
+func quietly(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	if _, err := conn.Exec(ctx, "SAVEPOINT landfall"); err != nil {
-		return err
+		return false, err
 	}
 	_, err := conn.Exec(ctx, "SET LOCAL session_replication_role = replica")
-	if err == nil {
-		return nil
-	}
 	if pg.Code(err) != "42501" {
-		return err
+		return err == nil, err
 	}
 	_, err = conn.Exec(ctx, "ROLLBACK TO SAVEPOINT landfall")
-	return err
+	return false, err
 }
 
 // mending writes to one table.
@@ -158,6 +159,7 @@ type mending struct {
 	pair   pair
 	shape  shape
 	couple couple
+	quiet  bool
 	count  *Repaired
 }
 
@@ -204,11 +206,12 @@ func (m mending) byKey(ctx context.Context, suspects []*suspect) error {
 			return err
 		}
 	}
-	if err := m.updateInsert(ctx, columns); err == nil || pg.Code(err) == "" {
+	if err := m.updateInsert(ctx, columns); err == nil || pg.Code(err) == "" || !m.quiet {
 		return err
 	}
 	// Values of a unique column that change places between rows, or an identity
-	// column that may not be updated: the rows are taken away and put back.
+	// column that may not be updated: the rows are taken away and put back. Where
+	// foreign keys act, that could delete rows of other tables that are right.
 	if _, err := target.Exec(ctx, "ROLLBACK TO SAVEPOINT staged"); err != nil {
 		return at(1, err)
 	}

@@ -154,6 +154,64 @@ func TestRepairOfUniqueValues(t *testing.T) {
 	}
 }
 
+// A login that cannot keep foreign keys from acting does not take rows away to put
+// them back: rows of other tables would go with them. What it can do it does.
+func TestRepairWithoutRights(t *testing.T) {
+	t.Parallel()
+	p := testkit.OwnPostgres(t)
+	source, target := newSide(t, testkit.Postgres(t)), newSide(t, p)
+	for i, s := range []*side{source, target} {
+		s.exec("CREATE TABLE public.u (id int PRIMARY KEY, n int UNIQUE); CREATE TABLE public.child (id int PRIMARY KEY REFERENCES public.u ON DELETE CASCADE, v text); INSERT INTO public.u VALUES (1, 10), (2, 20); INSERT INTO public.child VALUES (1, 'a'), (2, 'b')")
+		if i == 1 {
+			s.exec("UPDATE public.u SET n = -id; UPDATE public.u SET n = 30 - 10 * id; UPDATE public.child SET v = 'x'; CREATE ROLE app LOGIN PASSWORD 'app'; GRANT CREATE ON SCHEMA public TO app; ALTER TABLE public.u OWNER TO app; ALTER TABLE public.child OWNER TO app")
+		}
+	}
+	app := Sides{source.endpoint, endpoint(t, strings.Replace(p.URL(), p.User+":"+p.Password, "app:app", 1))}
+	all := compareOf(t, app, Options{})
+	done, err := Repair(t.Context(), app, RepairOptions{Alone: true, Tables: slices.Collect(maps.Values(all))})
+	if err != nil || len(done) != 2 {
+		t.Fatalf("%+v %v", done, err)
+	}
+	for _, r := range done {
+		if want := map[string]Verdict{"u": Different, "child": Equal}[r.Name.Name]; r.Verdict != want || (r.Reason == "") != (want == Equal) {
+			t.Errorf("%s: %s %s", r.Name.Name, r.Verdict, r.Reason)
+		}
+	}
+	if n := target.one("SELECT count(*)::text FROM public.child"); n != "2" {
+		t.Errorf("%s rows of another table are left", n)
+	}
+}
+
+// A session that is lost ends the comparison with an error; the next one goes on
+// with the tables that are not in the journal.
+func TestLostSession(t *testing.T) {
+	t.Parallel()
+	source, target, sides := two(t)
+	for _, s := range []*side{source, target} {
+		for i := range 6 {
+			s.exec(fmt.Sprintf("CREATE TABLE public.t%d AS SELECT g AS id, repeat('x', 2000) AS v FROM generate_series(1, 1000) g", i))
+		}
+	}
+	journal := &notes{pages: map[string][]byte{}}
+	options := Options{Jobs: 1, Journal: journal, Pass: "p", piece: 256 << 10}
+	var killed bool
+	options.Progress = func(p move.Progress) {
+		if p.Items > 2500 && !killed {
+			killed = true
+			source.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'landfall compare' AND datname = current_database()")
+		}
+	}
+	_, err := Compare(t.Context(), sides, options)
+	if !fault.Is(err, fault.Unavailable) || len(journal.pages) == 0 || len(journal.pages) == 6 {
+		t.Errorf("%v, %d tables are noted", err, len(journal.pages))
+	}
+	for name, got := range compareOf(t, sides, options) {
+		if got.Verdict != Equal || got.SourceRows != 1000 {
+			t.Errorf("%s: %s", name, show(got))
+		}
+	}
+}
+
 // A table of which a part was copied before, and which changed since, is brought
 // up by the ranges that differ; a second call finds nothing to do.
 func TestBringUp(t *testing.T) {

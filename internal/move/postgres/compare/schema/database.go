@@ -18,10 +18,11 @@ func foreignParts() []part {
 		object{"'publication'", "pg_publication", "", "pubowner", "", ""}.of("publications", `'all tables', `+flag("x.puballtables")+`, 'events', concat_ws(' ', CASE WHEN x.pubinsert THEN 'insert' END, CASE WHEN x.pubupdate THEN 'update' END,
   CASE WHEN x.pubdelete THEN 'delete' END, CASE WHEN to_jsonb(x)->>'pubtruncate' = 'true' THEN 'truncate' END), 'via root', CASE WHEN to_jsonb(x)->>'pubviaroot' = 'true' THEN true END,
   'tables', (SELECT array_agg(r.prrelid::regclass::text ORDER BY r.prrelid::regclass::text COLLATE "C") FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = x.oid)`, " AND x.pubname !~ '^landfall_'"),
-		// subconninfo holds a password, and only a superuser may read it.
-		{what: "subscriptions", sql: `SELECT 'subscription' AS kind, 'pg_catalog.pg_subscription'::regclass::oid AS class, x.oid AS obj, 0 AS sub, x.subname::text AS name, NULL::text AS schema, NULL::text AS tab,
+		// subconninfo holds a password, and only a superuser may read it; nor may all
+		// versions' logins read the OID.
+		{what: "subscriptions", sql: `SELECT 'subscription' AS kind, 0::oid AS class, 0::oid AS obj, 0 AS sub, x.subname::text AS name, NULL::text AS schema, NULL::text AS tab,
   x.subowner AS owner, NULL::aclitem[] AS acl, NULL::text AS acltype, jsonb_build_object('disabled', CASE WHEN NOT x.subenabled THEN true END, 'publications', ` + sorted("x.subpublications") + `) AS fields
-  FROM (SELECT oid, subdbid, subname, subowner, subenabled, subpublications FROM pg_catalog.pg_subscription) x WHERE x.subname !~ '^landfall_' AND x.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`},
+  FROM (SELECT subdbid, subname, subowner, subenabled, subpublications FROM pg_catalog.pg_subscription) x WHERE x.subname !~ '^landfall_' AND x.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`},
 	}
 }
 
@@ -48,8 +49,21 @@ func databaseParts() []part {
 		{what: "default privileges", sql: defaults},
 		{what: "the database", sql: database},
 		{what: "settings of the database", sql: settings},
+		{what: "privileges of the system's and of extensions' objects", sql: changedPrivileges},
 	}
 }
+
+// changedPrivileges are objects that were not made one by one, and whose privileges
+// are not those that they were made with (pg_init_privs).
+const changedPrivileges = `SELECT 'privileges' AS kind, x.class, x.oid AS obj, 0 AS sub, NULL::text AS name, NULL::text AS schema, NULL::text AS tab, x.owner, x.acl, x.acltype, '{}'::jsonb AS fields FROM (
+    SELECT 'pg_catalog.pg_class'::regclass::oid AS class, oid, relowner AS owner, relacl AS acl, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS acltype FROM pg_catalog.pg_class
+    UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, proowner, proacl, 'f' FROM pg_catalog.pg_proc
+    UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid, typowner, typacl, 'T' FROM pg_catalog.pg_type
+    UNION ALL SELECT 'pg_catalog.pg_language'::regclass, oid, lanowner, lanacl, 'l' FROM pg_catalog.pg_language
+    UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl, 'F' FROM pg_catalog.pg_foreign_data_wrapper
+    UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, nspowner, nspacl, 'n' FROM pg_catalog.pg_namespace WHERE nspname <> 'public') x
+  WHERE (x.oid < 16384 OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = x.class AND d.objid = x.oid AND d.deptype = 'e'))
+    AND x.acl IS DISTINCT FROM (SELECT i.initprivs FROM pg_catalog.pg_init_privs i WHERE i.objoid = x.oid AND i.classoid = x.class AND i.objsubid = 0)`
 
 const database = `SELECT 'database' AS kind, 'pg_catalog.pg_database'::regclass::oid AS class, x.oid AS obj, 0 AS sub, 'database' AS name, NULL::text AS schema, NULL::text AS tab, x.datdba AS owner, x.datacl AS acl, 'd' AS acltype,
   jsonb_build_object('encoding', pg_catalog.pg_encoding_to_char(x.encoding), 'collate', x.datcollate, 'ctype', x.datctype, 'provider', to_jsonb(x)->>'datlocprovider', 'locale', coalesce(to_jsonb(x)->>'daticulocale', to_jsonb(x)->>'datlocale'),

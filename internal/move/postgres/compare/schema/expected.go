@@ -23,10 +23,19 @@ func provided(o Object, p pg.Platform) bool {
 	default:
 		return false
 	}
+	if o.Kind == "privileges" {
+		return systems(o)
+	}
 	if o.Kind == "extension" {
 		return slices.Contains(extensions, o.Name)
 	}
 	return slices.Contains(owners, o.Owner)
+}
+
+// systems reports whether privileges are of an object of the system: on a managed
+// service nobody but the service may change them.
+func systems(o Object) bool {
+	return strings.HasPrefix(o.Name, "pg_catalog") || strings.HasPrefix(o.Name, "information_schema")
 }
 
 // superusers reports whether only a superuser can make the object (PostgreSQL
@@ -39,6 +48,8 @@ func superusers(o Object) bool {
 		return o.Fields["functions"] != "" || o.Fields["shell"] != ""
 	case "function":
 		return strings.Contains(o.Fields["definition"], "\n LANGUAGE c\n") || strings.Contains(o.Fields["definition"], "\n LANGUAGE internal\n")
+	case "privileges":
+		return systems(o)
 	case "cast":
 		return o.Fields["method"] == "b"
 	}
@@ -54,6 +65,8 @@ func (c comparing) expects(source, target Object, field string) string {
 	switch {
 	case notCarried(source.Kind):
 		return NotCarried
+	case source.Kind == "user mapping" && (a == "" && !c.source.Server.Superuser || b == "" && !c.target.Server.Superuser):
+		return Hidden
 	case field == "owner":
 		return c.owner(source, target)
 	case field == "grants":

@@ -54,6 +54,8 @@ func expectations() []expectation {
 		{"operator class on a plain server", of("operator class", "s.c"), nil, plain15, plain15, schema.Known{}, ""},
 		{"function in C", of("function", "s.f()", "definition", "CREATE FUNCTION\n LANGUAGE c\nAS"), nil, plain15, azure, schema.Known{}, schema.BySuperuser},
 		{"function in SQL", of("function", "s.f()", "definition", "CREATE FUNCTION\n LANGUAGE sql\nAS"), nil, plain15, azure, schema.Known{}, ""},
+		{"system's privileges", of("privileges", "pg_catalog.pg_ls_dir(text)"), nil, plain15, azure, schema.Known{}, schema.BySuperuser},
+		{"extension's privileges", of("privileges", "public.pg_stat_statements"), nil, rds14, azure, schema.Known{}, ""},
 		{"publication", of("publication", "p"), nil, plain15, azure, schema.Known{}, schema.NotCarried},
 		{"fence", of("setting", "default_transaction_read_only", "value", "on"), nil, plain15, azure, schema.Known{Fenced: true}, schema.ByFence},
 		{"no fence", of("setting", "default_transaction_read_only", "value", "on"), nil, plain15, azure, schema.Known{}, ""},

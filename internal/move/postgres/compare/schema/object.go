@@ -62,6 +62,8 @@ const (
 	NotCarried = "it is not carried over"
 	// ByFence: the fence of the source set it.
 	ByFence = "set by the fence"
+	// Hidden: options of a user mapping, which a side's login may not see.
+	Hidden = "the login may not see it"
 	// ByInheritance: a restore puts inherited columns first.
 	ByInheritance = "inherited columns come first after a restore"
 )

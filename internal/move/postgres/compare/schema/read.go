@@ -42,7 +42,7 @@ SELECT o.kind, coalesce(o.name, (pg_catalog.pg_identify_object(o.class, o.obj, o
     SELECT l.provider || ': ' || l.label AS line FROM pg_catalog.pg_seclabel l WHERE l.objoid = o.obj AND l.classoid = o.class AND l.objsubid = o.sub
     UNION ALL SELECT l.provider || ': ' || l.label FROM pg_catalog.pg_shseclabel l WHERE l.objoid = o.obj AND l.classoid = o.class) l), '{}'),
   jsonb_strip_nulls(o.fields)::text
-FROM o WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = o.class AND d.objid = o.obj AND d.deptype = 'e')`
+FROM o WHERE o.kind = 'privileges' OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = o.class AND d.objid = o.obj AND d.deptype = 'e')`
 
 func parts() []part {
 	return slices.Concat(relationParts(), columnParts(), ruleParts(), typeParts(), codeParts(), operatorParts(), searchParts(), foreignParts(), databaseParts())

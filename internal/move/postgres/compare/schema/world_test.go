@@ -161,6 +161,9 @@ func mutations() []string {
 		"ALTER TABLE shop.measures DETACH PARTITION shop.measures_2023",
 		"ALTER EXTENSION hstore SET SCHEMA api",
 		"SELECT lo_create(777)",
+		"GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_waldir() TO pgworld_owner",
+		"REVOKE EXECUTE ON FUNCTION public.similarity(text, text) FROM PUBLIC",
+		"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '5MB'); END $$",
 	}
 }
 
@@ -185,4 +188,36 @@ func TestEachChangeIsFound(t *testing.T) {
 	}
 	slices.Sort(lines)
 	testkit.Golden(t, "testdata/mutations.txt", []byte(strings.Join(lines, "\n")+"\n"))
+}
+
+// A login without any rights reads the same catalogue, but for what is hidden from
+// it, which is said.
+func TestWithoutRights(t *testing.T) {
+	t.Parallel()
+	p := testkit.Postgres(t)
+	owner, poor := connect(t, p.URL()), connect(t, p.URL())
+	do(t, owner, "SET search_path = public;"+pgworld.Everything()+";SET search_path = ''")
+	do(t, poor, "SET ROLE "+pg.Quote(pgworld.Reader))
+	all, some := read(t, owner), read(t, poor)
+	r := schema.Compare(all, some, schema.Known{})
+	if !r.Same() || len(r.Different) != 1 || r.Different[0].Kind != "user mapping" || r.Different[0].Expected != schema.Hidden || len(all.Objects) != len(some.Objects) {
+		t.Errorf("%+v %+v %+v", r.Unexpected(), r.Different, some.Unread)
+	}
+	for _, o := range all.Objects {
+		if strings.Contains(fmt.Sprint(o.Fields), "who's") {
+			t.Errorf("a value of an option in %+v", o)
+		}
+	}
+	part, err := schema.Read(t.Context(), owner, pg.Selection{Tables: []string{"shop.orders"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range part.Objects {
+		if o.Schema != "shop" || o.Kind == "schema" {
+			t.Errorf("%s %s", o.Kind, o.Name)
+		}
+	}
+	if len(part.Objects) < 15 {
+		t.Errorf("%d objects", len(part.Objects))
+	}
 }

@@ -22,6 +22,9 @@ type visitor struct {
 	// Busy says that a transaction is open, Old that the session began before the
 	// fence, and may write by default.
 	Busy, Old bool
+	// Nameless says that it may be one of Landfall's: a session is listed a moment
+	// before it has its name.
+	Nameless bool
 }
 
 func (v visitor) String() string {
@@ -32,7 +35,8 @@ func (v visitor) String() string {
 // of its subscriptions and the readers of slots stay, since a stream can only read;
 // processes without a user are the server's own.
 const visitors = `
-SELECT a.pid, a.usename::text, coalesce(a.application_name, ''), coalesce(a.backend_type, 'session'), coalesce(r.rolsuper, false), a.xact_start IS NOT NULL, coalesce(a.backend_start < $1::timestamptz, true)
+SELECT a.pid, a.usename::text, coalesce(a.application_name, ''), coalesce(a.backend_type, 'session'), coalesce(r.rolsuper, false), a.xact_start IS NOT NULL, coalesce(a.backend_start < $1::timestamptz, true),
+  a.usename = session_user AND coalesce(a.application_name, '') = '' AND coalesce(a.backend_start > pg_catalog.clock_timestamp() - '1 s'::interval, false)
 FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
 WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid() AND a.usename IS NOT NULL
   AND NOT (a.usename = session_user AND (a.application_name = 'landfall' OR pg_catalog.left(a.application_name, 9) = 'landfall '))
@@ -41,8 +45,23 @@ WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backe
   AND a.pid NOT IN (SELECT s.active_pid FROM pg_catalog.pg_replication_slots s WHERE s.active_pid IS NOT NULL)
 ORDER BY a.pid`
 
-// listVisitors lists them; since is a time by the server's clock.
+// listVisitors lists them; since is a time by the server's clock. It waits for the
+// names of those that have none yet, unless applications without a name of their own
+// knock with Landfall's login all the time.
 func listVisitors(ctx context.Context, conn *pgx.Conn, since time.Time) ([]visitor, error) {
+	const looks = 40
+	for i := 1; ; i++ {
+		all, err := lookForVisitors(ctx, conn, since)
+		if err != nil || i == looks || !slices.ContainsFunc(all, func(v visitor) bool { return v.Nameless }) {
+			return all, err
+		}
+		if err := sleep(ctx, 30*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func lookForVisitors(ctx context.Context, conn *pgx.Conn, since time.Time) ([]visitor, error) {
 	rows, err := conn.Query(ctx, visitors, since)
 	if err != nil {
 		return nil, pg.Fault(err, "list the sessions of", conn.Config().Database)
