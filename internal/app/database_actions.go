@@ -35,30 +35,36 @@ func databaseVariable(side, data string) string {
 	return side + "_" + word
 }
 
-// options are those of a set: its own variables, or those that are for any.
-func (m databaseMover) options(s action.DatabaseSet) (DatabaseOptions, error) {
+// options are those of a set. A side is what its own variable says, or the one that
+// is for any; the target is otherwise found by the design.
+func (m databaseMover) options(ctx context.Context, s action.DatabaseSet) (DatabaseOptions, error) {
 	o := DatabaseOptions{Settings: postgres.Settings{Identity: true}}
-	for _, side := range []struct {
-		variable string
-		url      *string
-	}{{sourceDatabase, &o.Source}, {targetDatabase, &o.Target}} {
-		own := databaseVariable(side.variable, s.Data)
-		value, _ := m.app.setup.Getenv(own)
-		if value == "" {
-			value, _ = m.app.setup.Getenv(side.variable)
-		}
-		if value == "" {
-			return o, fault.Newf(fault.Denied, "reach the databases of %q: neither %s nor %s is set where this worker runs", s.Data, own, side.variable).
-				Hintf("set it to postgres://USER@HOST:5432/DATABASE?sslmode=require, with the password in the file that PGPASSFILE names, start the worker again, and landfall retry the step")
-		}
-		*side.url = value
+	source := databaseVariable(sourceDatabase, s.Data)
+	if o.Source = m.variable(source, sourceDatabase); o.Source == "" {
+		return o, fault.Newf(fault.Denied, "reach the database of %q: neither %s nor %s is set where this worker runs", s.Data, source, sourceDatabase).
+			Hintf("set it to postgres://USER@HOST:5432/DATABASE?sslmode=require, with the password in the file that PGPASSFILE names, start the worker again, and landfall retry the step")
 	}
-	return o, nil
+	if o.Target = m.variable(databaseVariable(targetDatabase, s.Data), targetDatabase); o.Target != "" {
+		return o, nil
+	}
+	var err error
+	o.Target, err = m.targetDatabaseURL(ctx, s.Target)
+	return o, err
+}
+
+// variable is the value of the first of the variables that is set.
+func (m databaseMover) variable(names ...string) string {
+	for _, name := range names {
+		if value, _ := m.app.setup.Getenv(name); value != "" {
+			return value
+		}
+	}
+	return ""
 }
 
 // with opens the pair of a set and carries a verb out.
-func (m databaseMover) with(s action.DatabaseSet, verb string, progress func(move.Progress), do func(d *databaseMove) error) (action.DatabaseDone, error) {
-	o, err := m.options(s)
+func (m databaseMover) with(ctx context.Context, s action.DatabaseSet, verb string, progress func(move.Progress), do func(d *databaseMove) error) (action.DatabaseDone, error) {
+	o, err := m.options(ctx, s)
 	if err != nil {
 		return action.DatabaseDone{}, err
 	}
@@ -86,9 +92,9 @@ func (m databaseMover) with(s action.DatabaseSet, verb string, progress func(mov
 }
 
 // Stage implements action.DatabaseMover.
-func (m databaseMover) Stage(_ context.Context, s action.DatabaseSet) (action.DatabaseStage, error) {
+func (m databaseMover) Stage(ctx context.Context, s action.DatabaseSet) (action.DatabaseStage, error) {
 	var stage action.DatabaseStage
-	_, err := m.with(s, "status", nil, func(d *databaseMove) error {
+	_, err := m.with(ctx, s, "status", nil, func(d *databaseMove) error {
 		doc := d.mover.Document()
 		past := func(stages ...postgres.Stage) bool {
 			for _, one := range stages {
@@ -113,12 +119,12 @@ func (m databaseMover) Stage(_ context.Context, s action.DatabaseSet) (action.Da
 
 // Copy implements action.DatabaseMover.
 func (m databaseMover) Copy(ctx context.Context, s action.DatabaseSet, progress func(move.Progress)) (action.DatabaseDone, error) {
-	return m.with(s, "copy", progress, func(d *databaseMove) error { return d.copy(ctx) })
+	return m.with(ctx, s, "copy", progress, func(d *databaseMove) error { return d.copy(ctx) })
 }
 
 // Abandon implements action.DatabaseMover.
 func (m databaseMover) Abandon(ctx context.Context, s action.DatabaseSet) (action.DatabaseDone, error) {
-	return m.with(s, "abandon", nil, func(d *databaseMove) error {
+	return m.with(ctx, s, "abandon", nil, func(d *databaseMove) error {
 		d.o.Empty = true
 		return d.abandon(ctx)
 	})
@@ -130,7 +136,7 @@ func (m databaseMover) Compare(ctx context.Context, s action.DatabaseSet, last b
 	if last {
 		verb = "prove"
 	}
-	return m.with(s, verb, progress, func(d *databaseMove) error {
+	return m.with(ctx, s, verb, progress, func(d *databaseMove) error {
 		if !last {
 			report, err := d.mover.Verify(ctx, rows.Options{}, compare.Parts{})
 			d.compared(report)
@@ -149,7 +155,7 @@ func (m databaseMover) Compare(ctx context.Context, s action.DatabaseSet, last b
 
 // one is a verb without progress.
 func (m databaseMover) one(ctx context.Context, s action.DatabaseSet, verb string, do func(m *postgres.Mover, ctx context.Context) error) (action.DatabaseDone, error) {
-	return m.with(s, verb, nil, func(d *databaseMove) error { return do(d.mover, ctx) })
+	return m.with(ctx, s, verb, nil, func(d *databaseMove) error { return do(d.mover, ctx) })
 }
 
 // Fence implements action.DatabaseMover.
@@ -187,7 +193,7 @@ func (m databaseMover) BringBack(ctx context.Context, s action.DatabaseSet) (act
 func (m databaseMover) behind(ctx context.Context, s action.DatabaseSet, changes bool) (action.Measured, error) {
 	began := m.app.setup.Now()
 	out := action.Measured{Unix: began.Unix(), From: "the replication slots of the source"}
-	_, err := m.with(s, "status", nil, func(d *databaseMove) error {
+	_, err := m.with(ctx, s, "status", nil, func(d *databaseMove) error {
 		doc := d.mover.Document()
 		if changes && doc.FenceLSN != 0 {
 			out.From = "everything up to the fence at " + doc.FenceLSN.String() + " was confirmed"

@@ -29,7 +29,8 @@ type DemoOptions struct {
 
 // Demo brings the sandbox up, runs the sample workload on the AWS side under
 // constant load, audits that no order was lost, doubled, changed or reordered,
-// records what was measured, and takes the sandbox down again. Each number of
+// assesses, designs, deploys and plans it, carries its objects over, records what
+// was measured, and takes the sandbox down again. Each number of
 // the result was measured in this run. An audit that finds something, or had
 // nothing to look at, is an error of kind fault.Found; the result is complete
 // then too.
@@ -162,7 +163,15 @@ func (a *App) shop(ctx context.Context, progress *view.Progress, into any, args 
 // rehearse runs a program in the sandbox and decodes its result.
 func (a *App) rehearse(ctx context.Context, progress *view.Progress, run func(context.Context, sandbox.ShopRun) (int, error), into any, args ...string) error {
 	var out bytes.Buffer
-	talk := &lineWriter{say: func(line string) { progress.Say("   %s", line) }}
+	// The error of a program that has a result says nothing that it does not.
+	var complaint string
+	talk := &lineWriter{say: func(line string) {
+		if strings.HasPrefix(line, `{"error":`) {
+			complaint = line
+			return
+		}
+		progress.Say("   %s", line)
+	}}
 	code, err := run(ctx, sandbox.ShopRun{
 		Workspace: a.Workspace.Root(), Exe: a.setup.Exe, Args: args, Environ: a.setup.Environ, Out: &out, Err: talk,
 	})
@@ -171,6 +180,9 @@ func (a *App) rehearse(ctx context.Context, progress *view.Progress, run func(co
 		return err
 	}
 	if code != 0 && out.Len() == 0 {
+		if complaint != "" {
+			progress.Say("   %s", complaint)
+		}
 		return fault.Newf(fault.Unavailable, "run %s: it ended with exit code %d; what it said stands above", args[0], code)
 	}
 	if err := json.Unmarshal(out.Bytes(), into); err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -272,6 +273,30 @@ func TestAStepHoldsItsPair(t *testing.T) {
 	must[action.ObjectsDone](t)(m.Close(t.Context(), set, last.Work, stopped, quietly))
 	if last = must[action.Parts](t)(m.Split(t.Context(), set, action.ObjectPass{Key: "f", Final: true})); last.Done != 0 {
 		t.Errorf("later %d are done of a pass behind a fence that may have been away", last.Done)
+	}
+}
+
+// A worker that is thought dead may still be at work beside the one that has its
+// shard: they do not write into each other's lines.
+func TestTwoWorkersOnOneShard(t *testing.T) {
+	t.Parallel()
+	home, set := moverOver(t, folders(8)), shardSet("copy")
+	second := objectShards{home.objectMover, &openPasses{all: map[string]*openPass{}}, home.shards}
+	parts := must[action.Parts](t)(home.Split(t.Context(), set, action.ObjectPass{Key: "k"}))
+	var both sync.WaitGroup
+	for _, part := range parts.All {
+		for _, worker := range []objectShards{home, second} {
+			both.Go(func() {
+				if _, err := worker.Shard(t.Context(), set, parts.Work, part.Work, quietly); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	both.Wait()
+	must[action.ObjectsDone](t)(home.Close(t.Context(), set, parts.Work, wholly(parts), quietly))
+	if lines, _ := essence(t, home, verbCopy); len(lines) != 40 {
+		t.Errorf("%d lines", len(lines))
 	}
 }
 

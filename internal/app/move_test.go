@@ -67,6 +67,9 @@ func TestSchedule(t *testing.T) {
 			}
 		}
 	}
+	if s, err := parseSchedule("22:05-06:00"); err != nil || s.begins() != "22:05" {
+		t.Errorf("%v %v", s, err)
+	}
 	if s, err := parseSchedule(""); s != nil || err != nil {
 		t.Errorf("%v %v", s, err)
 	}

@@ -136,6 +136,10 @@ func (a *App) planInput(o PlanOptions) (compile.Input, error) {
 	var inv inventory.Inventory
 	var g graph.Graph
 	var baseline kpi.Baseline
+	// Data and users go to production: the ids of the runbook are those of its place.
+	if e, ok := production(a.Config); ok {
+		d = design.ForEnvironment(d, environmentOf(a.Config, e))
+	}
 	in := compile.Input{Inventory: &inv, Graph: &g, Design: d, Inputs: map[string]string{}, Kinds: map[runbook.StepKind]bool{}}
 	for _, artefact := range []struct {
 		name  store.Name
@@ -165,6 +169,16 @@ func (a *App) planInput(o PlanOptions) (compile.Input, error) {
 	}
 	in.Measured, err = a.measured(w, in.Inputs)
 	return in, err
+}
+
+// production is the environment that users are led to: the last one of the stage.
+func production(c *config.Config) (found config.Environment, ok bool) {
+	for _, e := range c.Environments {
+		if e.Stage == config.Production {
+			found, ok = e, true
+		}
+	}
+	return found, ok
 }
 
 // choicesFingerprint is that of what a runbook takes from landfall.yaml.

@@ -109,6 +109,9 @@ func (m *Mover) bringBack(ctx context.Context) error {
 	if err := m.backEqual(ctx); err != nil {
 		return err
 	}
+	if err := m.freshen(ctx, m.ports.Source); err != nil {
+		return err
+	}
 	return m.reach(Returning, map[string]any{"back": true, "lsn": lsn.String()})
 }
 

@@ -106,6 +106,9 @@ func (m *Mover) Prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := m.freshen(ctx, m.ports.Target); err != nil {
+		return err
+	}
 	return m.reach(Proved, map[string]any{"rows": report.Rows, "bytes": report.Bytes})
 }
 

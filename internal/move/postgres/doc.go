@@ -16,8 +16,11 @@
 //	abandoned   the move was given up before the switch; the source is as it was
 //
 // Going back from any stage before "signed" ends in "following", with the source
-// open: another try can be made from there. One side is open at most, at every
-// instant: a side is opened only after the other was fenced and the fence tried.
+// open: another try can be made from there. Between the fence and the end of the
+// move one side is open at most, at every instant: a side is opened only after the
+// other was fenced and the fence tried. A target that is left open to others while
+// it follows (Settings.OpenTarget), and a copy without following, are their caller's
+// affair.
 //
 // What it is not: it knows no ledger, no runbook and no clock but Ports.Now. It
 // deletes nothing at the source; what it writes there is listed by Check.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,6 +32,8 @@ func (m *Mover) Verify(ctx context.Context, o rows.Options, parts compare.Parts)
 		// Sequences are carried over behind the fence.
 		parts.NoSequences = true
 	}
+	// So are materialized views refreshed then: before, each side's is of its own time.
+	parts.NoViews = parts.NoViews || m.in(Following, Fenced, Drained, Switched)
 	if o.Journal == nil {
 		o.Journal = m.ports.Journal
 	}
@@ -57,24 +60,45 @@ func (m *Mover) expect(d schema.Difference) string {
 	if d.Kind == "setting" && strings.HasPrefix(d.Name, "default_transaction_read_only") {
 		return schema.ByFence
 	}
-	if d.Kind == "database" && slices.Equal(d.Fields, []string{"grants"}) && withoutConnect(d.Source) == withoutConnect(d.Target) {
+	if d.Kind == "database" && sameRights(d) {
 		return schema.ByFence
 	}
 	return ""
 }
 
-// withoutConnect leaves the right to connect out of a list of rights, and those who
-// have no other.
-func withoutConnect(grants string) string {
-	var kept []string
-	for line := range strings.Lines(grants) {
-		who, rights, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		all := slices.DeleteFunc(strings.Split(rights, ", "), func(r string) bool { return strings.TrimSuffix(r, "*") == "CONNECT" || r == "" })
-		if len(all) > 0 {
-			kept = append(kept, who+": "+strings.Join(all, ", "))
+// sameRights reports whether nothing differs at the databases themselves but who
+// may connect, and who owns them: Landfall makes no database, and the target's
+// belongs to whoever made it, who has all rights by that.
+func sameRights(d schema.Difference) bool {
+	for _, field := range d.Fields {
+		if field != "grants" && field != "owner" {
+			return false
 		}
 	}
-	return strings.Join(kept, "\n")
+	_, source := rightsOf(d.Source)
+	owner, target := rightsOf(d.Target)
+	delete(source, owner)
+	delete(target, owner)
+	return maps.Equal(source, target)
+}
+
+// rightsOf reads the text of a difference: the owner, "" where that is the same on
+// both sides, and who has which rights besides the one to connect.
+func rightsOf(text string) (owner string, rights map[string]string) {
+	rights = map[string]string{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "grants:"))
+		who, list, _ := strings.Cut(line, ": ")
+		if who == "owner" {
+			owner = list
+			continue
+		}
+		all := slices.DeleteFunc(strings.Split(list, ", "), func(r string) bool { return strings.TrimSuffix(r, "*") == "CONNECT" || r == "" })
+		if len(all) > 0 {
+			rights[who] = strings.Join(all, ", ")
+		}
+	}
+	return owner, rights
 }
 
 // passName tells a comparison behind one fence from any other. Under change there

@@ -241,7 +241,7 @@ func (b *Base) statements(ctx context.Context, conn *pgx.Conn, e *entry) error {
 	}
 	var refused []trouble
 	if e.onForeign != "" {
-		refused = append(refused, trouble{0, strings.Join(e.Statements, ";\n"), "", "it needs " + e.onForeign + ", which was on the target before and is left alone", false})
+		refused = append(refused, trouble{0, e.shown(strings.Join(e.Statements, ";\n")), "", "it needs " + e.onForeign + ", which was on the target before and is left alone", false})
 	}
 	for i := range e.Statements {
 		sql := e.statement(i)
@@ -255,7 +255,7 @@ func (b *Base) statements(ctx context.Context, conn *pgx.Conn, e *entry) error {
 		case passes(err):
 			return err
 		}
-		refused = append(refused, trouble{i, sql, pg.Code(err), message(err), false})
+		refused = append(refused, trouble{i, e.shown(sql), pg.Code(err), message(err), false})
 		if i == 0 && !e.independent() {
 			break
 		}
@@ -318,4 +318,16 @@ func message(err error) string {
 		return e.Message
 	}
 	return err.Error()
+}
+
+// shown is a statement as it may be kept: options of servers and of user mappings
+// hold passwords.
+func (e *entry) shown(sql string) string {
+	switch e.Kind {
+	case "USER MAPPING", "SERVER", "FOREIGN DATA WRAPPER", "SUBSCRIPTION":
+		if head, _, found := strings.Cut(sql, "OPTIONS"); found {
+			return head + "OPTIONS (...)"
+		}
+	}
+	return sql
 }

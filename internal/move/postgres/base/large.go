@@ -23,6 +23,7 @@ const (
 	// What the notes say of them, followed by the last number.
 	objectsTo      = "large objects to "
 	objectsDressed = "large objects dressed to "
+	objectRefused  = "large object refused "
 	// invRead lets lo_open read only (INV_READ of libpq-fs.h).
 	invRead = 0x40000
 )
@@ -178,7 +179,7 @@ FROM ROWS FROM (pg_catalog.unnest('{%s}'::oid[]), pg_catalog.unnest('{%s}'::bigi
 		doneSQL(b.Run, objectsTo+ids[len(ids)-1]) + "; COMMIT")
 	release()
 	if pg.Code(err) == "23505" {
-		return b.refused(ctx, w, some, err)
+		return b.refused(ctx, w, some)
 	}
 	if err != nil {
 		w.target.broken = true
@@ -189,7 +190,7 @@ FROM ROWS FROM (pg_catalog.unnest('{%s}'::oid[]), pg_catalog.unnest('{%s}'::bigi
 
 // refused goes on one by one where a large object is there already: it is not of
 // this run and stays as it is.
-func (b *Base) refused(ctx context.Context, w *worker, some []object, err error) error {
+func (b *Base) refused(ctx context.Context, w *worker, some []object) error {
 	if failed := settle(w.target); failed != nil {
 		return failed
 	}
@@ -201,8 +202,7 @@ func (b *Base) refused(ctx context.Context, w *worker, some []object, err error)
 		}
 		return nil
 	}
-	b.leave(Left{Kind: "LARGE OBJECT", Name: strconv.FormatUint(uint64(some[0].id), 10), Message: "the target has a large object of this number: " + message(err), Code: pg.Code(err)})
-	return nil
+	return b.noteDone(ctx, objectRefused+strconv.FormatUint(uint64(some[0].id), 10))
 }
 
 // dress gives large objects their owners, comments and rights.

@@ -1,7 +1,9 @@
 package base
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres/pg"
@@ -35,6 +37,11 @@ func (b *Base) result() Result {
 	for _, t := range r.Tables {
 		if t.Error != "" {
 			r.Left = append(r.Left, Left{Kind: "ROWS", Name: t.Table.String(), Message: message(b.tables[t.Table].failed), Code: pg.Code(b.tables[t.Table].failed)})
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(b.known.done)) {
+		if id, ok := strings.CutPrefix(what, objectRefused); ok {
+			r.Left = append(r.Left, Left{Kind: "LARGE OBJECT", Name: id, Message: "the target had a large object of this number before, which is left alone", Code: "23505"})
 		}
 	}
 	r.Left = append(r.Left, b.left...)

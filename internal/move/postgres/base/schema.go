@@ -195,11 +195,26 @@ func (e *entry) last() bool {
 
 // preData makes what comes before the rows.
 func (b *Base) preData(ctx context.Context) error {
-	err := b.apply(ctx, b.control, b.of(func(e *entry) bool { return !e.After && !e.grants() && !e.last() }))
-	if err != nil {
-		return err
+	steps := []func(e *entry) bool{
+		func(e *entry) bool { return !e.After && !e.grants() && !e.last() },
+		// An owner needs rights on the schema: those come at once where something was refused.
+		func(e *entry) bool {
+			return e.Kind == "ACL" && strings.HasPrefix(e.Entry.Name, "SCHEMA ") && b.troubled(false)
+		},
+		func(e *entry) bool { return !e.After && !e.grants() && !e.last() && len(e.trouble) > 0 },
+	}
+	for _, step := range steps {
+		if err := b.apply(ctx, b.control, b.of(step)); err != nil {
+			return err
+		}
 	}
 	return b.noteDone(ctx, doneSchema)
+}
+
+// troubled reports whether something before or after the rows was refused. b.mu is
+// held.
+func (b *Base) troubled(after bool) bool {
+	return slices.ContainsFunc(b.known.entries, func(e *entry) bool { return e.After == after && len(e.trouble) > 0 })
 }
 
 func (b *Base) noteDone(ctx context.Context, what string) error {

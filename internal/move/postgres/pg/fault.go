@@ -88,7 +88,8 @@ func kindOfCode(code string) fault.Kind {
 func cause(err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		text := e.Message
-		if e.Detail != "" {
+		// The detail of a bad value or a broken constraint quotes the row.
+		if class := e.Code[:min(2, len(e.Code))]; e.Detail != "" && class != "22" && class != "23" {
 			text += " (" + e.Detail + ")"
 		}
 		return &serverError{text + " (SQLSTATE " + e.Code + ")", err}

@@ -87,6 +87,8 @@ func (c comparing) expects(source, target Object, field string) string {
 
 func (c comparing) owner(source, target Object) string {
 	switch {
+	case source.Kind == "database":
+		return OwnDatabase
 	case !c.targetRoles[source.Owner]:
 		return "the role " + source.Owner + " is not on the target"
 	case source.Kind == "schema" && source.Name == "public" && c.crosses(15):
@@ -111,6 +113,13 @@ func (c comparing) granted(source, target Object) string {
 		return ByVersion
 	}
 	lacking := ""
+	sourceOwner := source.Owner
+	if source.Kind == "database" && source.Owner != target.Owner {
+		// Who owned the source's has rights of its own on the target's.
+		sourceOwner = ""
+		target.Grants = slices.DeleteFunc(slices.Clone(target.Grants), func(line string) bool { return strings.HasPrefix(line, target.Owner+": ") })
+		target.Owner = ""
+	}
 	left := func(lines []string, owner string) []string {
 		var out []string
 		for _, line := range c.grants(lines) {
@@ -128,7 +137,10 @@ func (c comparing) granted(source, target Object) string {
 		slices.Sort(out)
 		return out
 	}
-	if slices.Equal(left(source.Grants, source.Owner), left(target.Grants, target.Owner)) {
+	if slices.Equal(left(source.Grants, sourceOwner), left(target.Grants, target.Owner)) {
+		if source.Kind == "database" && sourceOwner == "" && lacking == "" {
+			return OwnDatabase
+		}
 		if lacking == "" {
 			lacking = source.Owner
 		}

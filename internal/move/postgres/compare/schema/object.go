@@ -64,6 +64,8 @@ const (
 	ByFence = "set by the fence"
 	// Hidden: options of a user mapping, which a side's login may not see.
 	Hidden = "the login may not see it"
+	// OwnDatabase: a database is made by its user, before the move; its owner stays.
+	OwnDatabase = "the target's database belongs to whoever made it"
 	// ByInheritance: a restore puts inherited columns first.
 	ByInheritance = "inherited columns come first after a restore"
 )

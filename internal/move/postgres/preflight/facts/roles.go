@@ -45,12 +45,17 @@ func (r *reader) roles(ctx context.Context) error {
 	f := r.facts
 	// pg_shdepend says which roles the objects of a database need; the first
 	// superuser is pinned and does not stand there (PostgreSQL manual, pg_shdepend).
+	// What an extension brought is made by the target's own.
 	if err := collect(ctx, r, &f.Roles, `
 SELECT r.rolname::text, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconnlimit,
        CASE WHEN r.rolvaliduntil = 'infinity' THEN '' ELSE coalesce(pg_catalog.to_char(r.rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"+00"'), '') END,
        coalesce('o' = ANY(d.types), false) OR r.oid IN (SELECT datdba FROM pg_catalog.pg_database WHERE datname = $1)
-         OR r.oid = 10 AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE relowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_catalog.pg_proc WHERE proowner = 10 AND oid >= 16384
-           UNION ALL SELECT FROM pg_catalog.pg_namespace WHERE nspowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_catalog.pg_type WHERE typowner = 10 AND oid >= 16384),
+         OR r.oid = 10 AND EXISTS (SELECT FROM (
+           SELECT 'pg_catalog.pg_class'::regclass::oid AS class, oid FROM pg_catalog.pg_class WHERE relowner = 10 AND relkind <> 't' AND relpersistence <> 't'
+           UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid FROM pg_catalog.pg_proc WHERE proowner = 10
+           UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid FROM pg_catalog.pg_namespace WHERE nspowner = 10 AND nspname !~ '^pg_'
+           UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid FROM pg_catalog.pg_type WHERE typowner = 10) x
+           WHERE x.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = x.class AND d.objid = x.oid AND d.deptype IN ('e', 'i'))),
        coalesce('a' = ANY(d.types), false), coalesce('r' = ANY(d.types), false), coalesce(pg_catalog.shobj_description(r.oid, 'pg_authid'), '')
 FROM pg_catalog.pg_roles r LEFT JOIN (
   SELECT s.refobjid, pg_catalog.array_agg(DISTINCT s.deptype::text) AS types FROM pg_catalog.pg_shdepend s

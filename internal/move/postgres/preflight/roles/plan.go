@@ -191,7 +191,9 @@ func needed(f *facts.Facts) map[string][]string {
 			if up && joins(m.Role) {
 				why[m.Role], changed = []string{m.Member + " is a member"}, true
 			}
-			if down && joins(m.Role) {
+			// Landfall's login is a member of the owners for the sake of the move; the
+			// target has one of its own.
+			if down && joins(m.Role) && m.Member != f.Server.User {
 				why[m.Member], changed = []string{"member of " + m.Role}, true
 			}
 		}
