@@ -6,7 +6,7 @@ CACHE  := $(if $(LANDFALL_CACHE),$(LANDFALL_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_
 export LANDFALL_CACHE := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine setup setup-tests demo test race bench bench-logs bench-objects fuzz lint fmt generate clean
+.PHONY: help build engine setup setup-tests demo test race bench bench-logs bench-objects bench-postgres fuzz lint fmt generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ bench-objects: build ## compare moving objects with rclone: BENCH_RUNS of each, 
 	@test -x $(CACHE)/bench/rclone-$(RCLONE)/rclone || GOBIN=$(CACHE)/bench/rclone-$(RCLONE) $(GO) install github.com/rclone/rclone@$(RCLONE)
 	$(GO) build -o $(BIN)/bench-objects ./internal/testkit/objectbench
 	$(BIN)/bench-objects run --landfall $(BIN)/landfall --rclone $(CACHE)/bench/rclone-$(RCLONE)/rclone --scale $(BENCH_SCALE) --runs $(BENCH_RUNS) --out $(CACHE)/bench/objects.jsonl
+
+PG_SCALE ?= 10
+bench-postgres: ## compare copying a PostgreSQL database with its own tools: BENCH_RUNS of each, pgbench at PG_SCALE
+	$(GO) build -o $(BIN)/bench-postgres ./internal/testkit/postgresbench
+	@mkdir -p $(CACHE)/bench
+	$(BIN)/bench-postgres --scale $(PG_SCALE) --runs $(BENCH_RUNS) --out $(CACHE)/bench/postgres.jsonl
 
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@./scripts/fuzz $(or $(FUZZTIME),20s)

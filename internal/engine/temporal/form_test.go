@@ -119,7 +119,6 @@ func TestManyMessages(t *testing.T) {
 		return nil
 	}
 	x := &trip{t: t, hands: hands, plan: book(steps...)}
-	x.input = func(in *Input) { in.BeatMillis = 60_000 }
 	if end := x.run(); end.Result != "done" || hands.calls("tell s") != messages {
 		t.Errorf("%s, %d of %d messages", end.Result, hands.calls("tell s"), messages)
 	}

@@ -68,7 +68,6 @@ func TestTenThousandStepsAreCarried(t *testing.T) {
 			person(env, s)
 		}
 	}
-	x.input = func(in *Input) { in.BeatMillis = 60_000 }
 	x.setup = func(env *testsuite.TestWorkflowEnvironment, history int) { env.SetContinueAsNewSuggested(history == 0) }
 	end := x.run()
 	if end.Result != "done" || x.histories < 2 || len(end.Steps) != 10_001 {
