@@ -38,11 +38,10 @@ func TestBookshopScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("LANDFALL_SOURCE_DATABASE", w.sides["source"].url("lander"))
 			e.Setenv("LANDFALL_TARGET_DATABASE", w.sides["target"].url("azadmin"))
-			e.Setenv("PASSWORD", shopPassword)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "shop": w.shop, "load": w.load, "orders": w.orders, "switching": w.switching, "audit": w.audit, "run-sql": w.sql,
+			"exits": exits, "shop": w.shop, "load": w.load, "orders": w.orders, "switching": w.switching, "audit": w.audit, "password": w.password,
 		},
 	})
 }
@@ -90,7 +89,7 @@ func newShopWorld(t *testing.T) *shopWorld {
 		t.FailNow()
 	}
 	w.sides = map[string]shopSide{"source": {source}, "target": {target}}
-	execute(t, source.URL(), append(texts(part.RDSStatements("lander", shopPassword)))...)
+	execute(t, source.URL(), texts(part.RDSStatements("lander", shopPassword))...)
 	execute(t, part.PostgresURL(source.Address, "lander", shopPassword, "postgres", "disable"),
 		"CREATE ROLE shop LOGIN PASSWORD "+quoted(shopPassword), "GRANT shop TO lander", "CREATE DATABASE bookshop OWNER shop")
 	// The Resource Manager gives databases to the role of the administrators.
@@ -287,11 +286,12 @@ func (w *shopWorld) audit(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// run-sql SIDE LOGIN STATEMENT executes in the shop's database.
-func (w *shopWorld) sql(ts *testscript.TestScript, _ bool, args []string) {
-	conn, err := pgx.Connect(context.Background(), w.sides[args[0]].url(args[1]))
+// password LOGIN gives a login of the target its password, as its administrator: in
+// the database "postgres", because the shop's takes no writes before the switch.
+func (w *shopWorld) password(ts *testscript.TestScript, _ bool, args []string) {
+	conn, err := pgx.Connect(context.Background(), part.PostgresURL(w.sides["target"].server.Address, "azadmin", shopPassword, "postgres", "disable"))
 	ts.Check(err)
 	defer conn.Close(context.Background())
-	_, err = conn.Exec(context.Background(), args[2], pgx.QueryExecModeSimpleProtocol)
+	_, err = conn.Exec(context.Background(), "ALTER ROLE "+args[0]+" PASSWORD "+quoted(shopPassword))
 	ts.Check(err)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/runbook"
 	"example.com/landfall/internal/sandbox"
@@ -26,7 +28,11 @@ func (a *App) demoMove(ctx context.Context, d *view.Demo, progress *view.Progres
 		if set.Kind != "objects" || set.Target == "" || set.ReadOnly {
 			continue
 		}
-		o, err := a.objectOptions(string(set.Source), string(set.Target))
+		target, err := a.demoTarget(set.Target)
+		if err != nil {
+			return err
+		}
+		o, err := a.objectOptions(string(set.Source), target)
 		if err != nil {
 			return err
 		}
@@ -40,6 +46,24 @@ func (a *App) demoMove(ctx context.Context, d *view.Demo, progress *view.Progres
 		}
 	}
 	return found
+}
+
+// demoTarget is a resource of production as the environment that the demo deploys
+// has it.
+func (a *App) demoTarget(id cloud.ResourceID) (string, error) {
+	d, err := a.readDesign()
+	if err != nil {
+		return "", err
+	}
+	e, err := a.environment(demoEnvironment)
+	if err != nil {
+		return "", err
+	}
+	if p, ok := production(a.Config); ok {
+		d = design.ForEnvironment(d, environmentOf(a.Config, p))
+	}
+	one := design.ForEnvironment(&design.Design{Workload: d.Workload, Place: d.Place, Resources: []design.Resource{{ID: id}}}, environmentOf(a.Config, e))
+	return string(one.Resources[0].ID), nil
 }
 
 // demoPart is the part of a bucket that the demo carries over, "" for all of it.

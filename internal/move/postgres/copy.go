@@ -118,7 +118,8 @@ func (m *Mover) begin(ctx context.Context) error {
 		m.doc = old
 		return err
 	}
-	fresh.Roles, m.doc = plan, fresh
+	fresh.Roles = plan
+	m.doc = fresh
 	// The document comes first: whatever is made from here on is found by it.
 	if err := m.reach(Copying, map[string]any{"settings": m.settings, "identities": m.doc.Identities}); err != nil {
 		return err

@@ -160,7 +160,7 @@ func (b *Base) postData(ctx context.Context) error {
 	b.mu.Unlock()
 	steps := []func(e *entry) bool{
 		func(e *entry) bool {
-			return e.After && !e.grants() && !e.last() && e.Kind != kindRefresh && !b.ofTable(e, plain)
+			return e.After && !e.grants() && !e.last() && e.Kind != kindRefresh && (!b.ofTable(e, plain) || plain[*e.Table].failed != nil)
 		},
 		func(e *entry) bool { return !e.grants() && !e.last() && e.Kind != kindRefresh && len(e.trouble) > 0 }, // again, now that all else is there
 		func(e *entry) bool { return e.grants() },
