@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"maps"
 
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/fault"
@@ -43,6 +44,12 @@ func (a *App) withMadeUpValues() (*App, error) {
 		value, ok := made[name]
 		return value, ok
 	}
+	// What asks for a value asks this application: those that wire has built need none.
 	out.Actions = out.actions()
+	wired := maps.Clone(a.Facts)
+	for _, own := range []string{probeFacts, lagFacts} {
+		delete(wired, own)
+	}
+	out.Facts = out.facts(wired)
 	return out, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"example.com/landfall/internal/fault"
@@ -309,16 +308,4 @@ func (m *Mover) drop(ctx context.Context, s follow.Stream) error {
 		err = fault.Newf(fault.Unavailable, "end the stream %q: %s", s.Name, left[0])
 	}
 	return err
-}
-
-// awaiting is Await of a follower for callers that come at the same time.
-type awaiting struct {
-	mu sync.Mutex
-	f  *follow.Follower
-}
-
-func (a *awaiting) await(ctx context.Context, at pg.LSN) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.f.Await(ctx, at)
 }

@@ -28,7 +28,7 @@ func (m *Mover) Verify(ctx context.Context, o rows.Options, parts compare.Parts)
 			return compare.Report{}, err
 		}
 		defer f.Close()
-		o.Applied = (&awaiting{f: f}).await
+		o.Applied = (&awaiting{wait: f.Await}).await
 		// Sequences are carried over behind the fence.
 		parts.NoSequences = true
 	}

@@ -232,6 +232,9 @@ func (j *judge) rights() {
 		if n := s.Activity.Superusers; n > 0 && !s.Rights.Superuser && s.Side == Source {
 			j.add(Finding{ID: "superuser-sessions"}, "%s of superusers on database %s", count(n, "session"), s.Database)
 		}
+		if n := s.Activity.Shared; n > 0 && !s.Rights.Superuser && s.Side == Source {
+			j.add(Finding{ID: "login-shared", Subject: s.Server.User}, "%s of others with the login %s on database %s", count(n, "session"), s.Server.User, s.Database)
+		}
 	}
 	if j.t != nil && !j.t.Missing && !j.t.Rights.Creates {
 		t := side{Target, j.t}

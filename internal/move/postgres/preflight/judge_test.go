@@ -82,6 +82,7 @@ func servers() []judged {
 		{"connections-few", "max_connections", preflight.Warns, S, onSource(with("max_connections", "30", "")), preflight.Options{Jobs: 40}, "max_connections=51"},
 		{"connections-fewer", "max_connections", preflight.Warns, T, onTarget(with("max_connections", "50", "")), preflight.Options{}, "max_connections=200"},
 		{"superuser-sessions", "", preflight.Warns, S, onSource(func(s *facts.Facts) { s.Activity.Superusers = 2 }), preflight.Options{}, "Close"},
+		{"login-shared", "mover", preflight.Warns, S, onSource(func(s *facts.Facts) { s.Activity.Shared = 2 }), preflight.Options{}, "of its own"},
 	}
 }
 

@@ -27,6 +27,9 @@ func expectations() []expectation {
 	view := func(text string) *schema.Object {
 		return &schema.Object{Kind: "view", Name: "s.v", Fields: map[string]string{"definition": text}}
 	}
+	base := func(owner string, grants ...string) *schema.Object {
+		return &schema.Object{Kind: "database", Name: "database", Owner: owner, Grants: grants}
+	}
 	of := func(kind, name string, fields ...string) *schema.Object {
 		o := &schema.Object{Kind: kind, Name: name, Fields: map[string]string{}}
 		for i := 0; i+1 < len(fields); i += 2 {
@@ -61,6 +64,9 @@ func expectations() []expectation {
 		{"no fence", of("setting", "default_transaction_read_only", "value", "on"), nil, plain15, azure, schema.Known{}, ""},
 		{"fence on both", of("setting", "default_transaction_read_only", "value", "on"), of("setting", "default_transaction_read_only", "value", "off"), plain15, azure, schema.Known{Fenced: true}, schema.ByFence},
 		{"fenced database", &schema.Object{Kind: "database", Name: "database", Grants: []string{"a: CONNECT"}}, of("database", "database"), plain15, azure, schema.Known{Fenced: true}, schema.ByFence},
+		{"database of another", base("app", "app: CONNECT, CREATE", "PUBLIC: CONNECT"), base("admin", "admin: CONNECT, CREATE", "app: CONNECT, CREATE", "PUBLIC: CONNECT"), rds14, azure, schema.Known{}, schema.OwnDatabase},
+		{"database of another, with fewer rights", base("app", "app: CONNECT, CREATE"), base("admin", "admin: CONNECT, CREATE", "app: CONNECT"), rds14, azure, schema.Known{}, ""},
+		{"database of the same, with fewer rights", base("app", "app: CONNECT, CREATE"), base("app", "app: CONNECT"), rds14, azure, schema.Known{}, ""},
 		{"public of 14", &schema.Object{Kind: "schema", Name: "public", Owner: "postgres", Grants: []string{"PUBLIC: CREATE"}}, &schema.Object{Kind: "schema", Name: "public", Owner: "pg_database_owner"}, rds14, azure, schema.Known{}, schema.ByVersion},
 		{"inherited columns", of("table", "s.t", "parents", "s.p", "column order", "b\na"), of("table", "s.t", "parents", "s.p", "column order", "a\nb"), plain15, plain15, schema.Known{}, schema.ByInheritance},
 		{"columns", of("table", "s.t", "column order", "b\na"), of("table", "s.t", "column order", "a\nb"), plain15, plain15, schema.Known{}, ""},

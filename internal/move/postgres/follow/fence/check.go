@@ -103,9 +103,12 @@ func (r *Result) people(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	for _, v := range all {
-		if v.Super {
+		switch {
+		case v.Super:
 			r.Stay = append(r.Stay, v.String())
-		} else {
+		case v.User == conn.Config().User:
+			r.gap("%s uses Landfall's own login: give Landfall, or the application, another one", v)
+		default:
 			r.gap("%s is there", v)
 		}
 	}

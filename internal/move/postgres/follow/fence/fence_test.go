@@ -246,6 +246,49 @@ func TestGapsAreNamed(t *testing.T) {
 	}
 }
 
+// An application with Landfall's own login cannot be kept out: it is named, and
+// nothing waits for it for ever.
+func TestTheMoversOwnLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := look(t, w)
+	stop, done := make(chan struct{}), make(chan struct{})
+	came := make(chan struct{}, 1)
+	go func() { // an application that comes back as often as it is ended
+		defer close(done)
+		for {
+			conn, err := pgx.Connect(t.Context(), w.url("lander"))
+			select {
+			case came <- struct{}{}:
+			default:
+			}
+			for err == nil {
+				select {
+				case <-stop:
+					_ = conn.Close(context.WithoutCancel(t.Context()))
+					return
+				default:
+					_, err = conn.Exec(t.Context(), "SELECT pg_sleep(0.02)")
+				}
+			}
+		}
+	}()
+	<-came
+	r := shut(t, w, s, fence.Options{})
+	for r.Holds { // it may just have been on its way
+		r = shut(t, w, s, fence.Options{})
+	}
+	close(stop)
+	<-done
+	if len(r.Gaps) != 1 || !strings.Contains(r.Gaps[0], `of "lander"`) || !strings.Contains(r.Gaps[0], "own login") {
+		t.Errorf("%+v", r)
+	}
+	if r := shut(t, w, s, fence.Options{}); !r.Holds {
+		t.Errorf("%+v", r)
+	}
+	open(t, w, s)
+}
+
 // An open transaction may end within the grace, and what it wrote is behind the LSN.
 func TestGrace(t *testing.T) {
 	t.Parallel()

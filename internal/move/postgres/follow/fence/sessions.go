@@ -102,8 +102,9 @@ func settle(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // drive ends sessions until none is left but those of superusers that Landfall may
-// not end, or that began afterwards. CONNECT has been taken away before: whom grants
-// bind does not come back.
+// not end, and those of superusers and of Landfall's own login that began afterwards:
+// check names them. CONNECT has been taken away before: whom grants bind does not
+// come back.
 func drive(ctx context.Context, conn *pgx.Conn, grace time.Duration) (int, error) {
 	ended := map[int]bool{}
 	began := time.Now()
@@ -121,7 +122,7 @@ func drive(ctx context.Context, conn *pgx.Conn, grace time.Duration) (int, error
 		}
 		left := 0
 		for _, v := range all {
-			if v.Super && !v.Old {
+			if (v.Super || v.User == conn.Config().User) && !v.Old {
 				continue // it would come back for ever; its transactions are read only by default
 			}
 			gone, err := v.end(ctx, conn, time.Since(began) < grace)

@@ -139,6 +139,8 @@ type Activity struct {
 	Prepared []Prepared    `json:"prepared,omitempty"`
 	// Superusers are sessions of superusers on this database.
 	Superusers int `json:"superusers"`
+	// Shared are sessions of others on this database with Landfall's login.
+	Shared int `json:"shared,omitempty"`
 	// XIDAge is the age of the oldest transaction id of the database.
 	XIDAge int64 `json:"xidAge"`
 }

@@ -1,6 +1,7 @@
 package facts_test
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -106,6 +107,70 @@ func TestRead(t *testing.T) {
 	if n, ok := f.Number("max_replication_slots"); !ok || n == 0 || f.Text("wal_level") != "logical" {
 		t.Error(n, ok, f.Text("wal_level"))
 	}
+}
+
+// Sessions of Landfall's login that are not its own are counted, by their name.
+func TestSharedLogin(t *testing.T) {
+	t.Parallel()
+	e := endpoint(t, testkit.Postgres(t).URL())
+	shared := func() int {
+		f, err := facts.Read(t.Context(), e, facts.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Activity.Shared
+	}
+	own, err := e.Connect(t.Context(), "move")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close(t.Context())
+	if n := shared(); n != 0 {
+		t.Errorf("%d sessions of others", n)
+	}
+	if _, err := own.Exec(t.Context(), "SET application_name = 'bookshop'"); err != nil {
+		t.Fatal(err)
+	}
+	if n := shared(); n != 1 {
+		t.Errorf("%d sessions of others", n)
+	}
+}
+
+// The first superuser owns what extensions brought, wherever one was created by a
+// login that is none: that makes no role to carry over. A table of its own does.
+func TestExtensionsMakeNoOwner(t *testing.T) {
+	t.Parallel()
+	server := testkit.Postgres(t)
+	e, name := endpoint(t, server.URL()), "extender_"+server.Database
+	run(t, e, "CREATE ROLE "+name+"; GRANT CREATE ON DATABASE "+server.Database+" TO "+name+"; GRANT CREATE ON SCHEMA public TO "+name+"; ALTER DATABASE "+server.Database+" OWNER TO "+name+
+		"; SET ROLE "+name+"; CREATE EXTENSION hstore; CREATE TABLE public.mine (id int)")
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.WithoutCancel(t.Context()), server.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(context.WithoutCancel(t.Context()))
+		for _, sql := range []string{"ALTER DATABASE " + server.Database + " OWNER TO " + server.User, "DROP OWNED BY " + name + " CASCADE", "DROP ROLE " + name} {
+			if _, err := conn.Exec(context.WithoutCancel(t.Context()), sql); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	owners := func() (out []string) {
+		f, err := facts.Read(t.Context(), e, facts.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range f.Roles {
+			if r.Owns {
+				out = append(out, r.Name)
+			}
+		}
+		return out
+	}
+	equal(t, "owners", owners(), []string{name})
+	run(t, e, "CREATE TABLE public.theirs (id int)")
+	equal(t, "owners", owners(), []string{name, server.User})
 }
 
 func equal(t *testing.T, what string, got, want []string) {

@@ -147,8 +147,9 @@ WHERE subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catal
 func (r *reader) activity(ctx context.Context) error {
 	f := &r.facts.Activity
 	return r.conn.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-  AND usesysid IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper))
-FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`).Scan(&f.Connections, &f.Superusers)
+  AND usesysid IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper)),
+  count(*) FILTER (WHERE datname = pg_catalog.current_database() AND usename = session_user AND pg_catalog.left(application_name, 8) <> 'landfall')
+FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend'`).Scan(&f.Connections, &f.Superusers, &f.Shared)
 }
 
 func (r *reader) transactions(ctx context.Context) error {

@@ -54,6 +54,23 @@ func TestMembershipsDrawIn(t *testing.T) {
 	}
 }
 
+// Landfall's login at the source is a member of the owners so that it can move what
+// they have: nobody needs it on the target for that.
+func TestTheMoversLoginStays(t *testing.T) {
+	t.Parallel()
+	s := source(pg.RDS, facts.Role{Name: "app", Owns: true}, facts.Role{Name: "mover", Login: true}, facts.Role{Name: "boss"})
+	s.Members = []facts.Member{{Role: "app", Member: "mover"}, {Role: "app", Member: "boss"}}
+	s.Server.User = "mover"
+	p := roles.New(s, target(15))
+	if got := strings.Join(names(p), " "); got != "app boss" || !slices.Equal(p.Unneeded, []string{"mover"}) || p.Passwords != nil {
+		t.Errorf("%s, and not %v; passwords of %v", got, p.Unneeded, p.Passwords)
+	}
+	s.Roles[1].Owns = true
+	if got := strings.Join(names(roles.New(s, target(15))), " "); got != "app mover boss" {
+		t.Errorf("%s", got)
+	}
+}
+
 // What is left out has its reason, and what it owns has another owner.
 func TestLeftOut(t *testing.T) {
 	t.Parallel()
