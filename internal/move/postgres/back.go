@@ -224,7 +224,7 @@ func (m *Mover) giveUp(ctx context.Context, empty bool) error {
 		}
 	}
 	if empty {
-		if err := m.empty(ctx); err != nil {
+		if err := m.emptied(ctx); err != nil {
 			return err
 		}
 	}
@@ -234,6 +234,18 @@ func (m *Mover) giveUp(ctx context.Context, empty bool) error {
 		return err
 	}
 	return m.reach(Abandoned, map[string]any{"emptied": empty, "lost": m.doc.Lost})
+}
+
+// emptied drops what was copied. It belongs to its owners: Landfall's login is a
+// member of them for as long as that takes.
+func (m *Mover) emptied(ctx context.Context) error {
+	if err := m.makeRoles(ctx); err != nil {
+		return err
+	}
+	if err := m.empty(ctx); err != nil {
+		return err
+	}
+	return m.dropMemberships(ctx)
 }
 
 // clean removes everything of the run from both servers.

@@ -111,6 +111,11 @@ func (m *Mover) Lag(ctx context.Context, within time.Duration) (follow.State, er
 		return follow.State{}, err
 	}
 	defer f.Close()
+	// An idle slot says how far it is when something comes: a server that does not
+	// answer shows in what follows.
+	if _, err := f.Mark(ctx); err != nil && !fault.Retryable(err) {
+		return follow.State{}, err
+	}
 	ticker := time.NewTicker(lagEvery)
 	defer ticker.Stop()
 	for began := time.Now(); ; {

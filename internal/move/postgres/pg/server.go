@@ -127,7 +127,8 @@ func ParseLSN(text string) (LSN, error) {
 	return LSN(high)<<32 | LSN(low), nil
 }
 
-// Now is the end of the write-ahead log.
+// Now is the end of the write-ahead log as it is written. An asynchronous commit
+// lies behind it: whoever waits for what a snapshot saw takes follow.Mark.
 func Now(ctx context.Context, conn *pgx.Conn) (LSN, error) {
 	var text string
 	if err := conn.QueryRow(ctx, "SELECT pg_catalog.pg_current_wal_lsn()::text").Scan(&text); err != nil {
