@@ -15,9 +15,10 @@ import (
 //     variance within days that the hour explains (one-way analysis of
 //     variance, adjusted for the number of hours), after the straight line of
 //     best fit is taken away, so that growth makes no season. Seasonal from 0.4.
-//   - by day of week, when each day of the week is there twice: the same for the
-//     daily means of what the hour of the day leaves unexplained (days with at
-//     least eight known hours). Seasonal from 0.4 on, if chance gives as much in
+//   - by day of week, when each day of the week is there twice: the same for what
+//     each day is by the sum of its hours, relative to what those hours are on
+//     average (days with at least eight known hours; the two ends of the window
+//     make one day where they fit). Seasonal from 0.4 on, if chance gives as much in
 //     fewer than one case of a hundred (F test).
 //
 // A random walk of seven days explains about a seventh, hence the 0.4.
@@ -83,20 +84,25 @@ func season(m *Measurement, s *Series) *Seasonality {
 	return out
 }
 
-// weekly looks at what the hour of the day leaves unexplained.
+// weekly looks at what the hour of the day leaves unexplained: how a day's hours
+// together compare with what those hours are on average. A part of a day is then
+// compared with the same part of the others, also where a quiet day is quiet by a
+// factor.
 func (out *Seasonality) weekly(s *Series, values []float64, within [][]float64, mean float64) {
-	groups := make([][]float64, 7)
-	var rest []float64
+	var days []part
 	for i, v := range values {
 		at := s.From.Add(time.Duration(i) * time.Hour)
-		if !math.IsNaN(v) {
-			rest = append(rest, v-mean-average(within[at.Hour()]))
+		if i == 0 || at.Hour() == 0 {
+			days = append(days, part{weekday: at.Weekday()})
 		}
-		if at.Hour() == 23 || i == len(values)-1 {
-			if len(rest) >= hoursOfWeekday {
-				groups[at.Weekday()] = append(groups[at.Weekday()], average(rest))
-			}
-			rest = nil
+		if d := &days[len(days)-1]; !math.IsNaN(v) {
+			d.hours, d.sum, d.expected = d.hours+1, d.sum+v, d.expected+mean+average(within[at.Hour()])
+		}
+	}
+	groups := make([][]float64, 7)
+	for _, d := range joined(days) {
+		if d.hours >= hoursOfWeekday && d.expected*mean > 0 {
+			groups[d.weekday] = append(groups[d.weekday], d.sum/d.expected-1)
 		}
 	}
 	if slices.ContainsFunc(groups, func(g []float64) bool { return len(g) < 2 }) {
@@ -110,9 +116,29 @@ func (out *Seasonality) weekly(s *Series, values []float64, within [][]float64, 
 	out.Weekly = share >= seasonalShare && chance < seasonalChance
 	if out.Weekly && mean != 0 {
 		for _, group := range groups {
-			out.Weekdays = append(out.Weekdays, 1+average(group)/mean)
+			out.Weekdays = append(out.Weekdays, 1+average(group))
 		}
 	}
+}
+
+// part is a day, or what the window has of one.
+type part struct {
+	weekday       time.Weekday
+	hours         int
+	sum, expected float64
+}
+
+// joined makes one day of the hours before the first midnight and those after the
+// last, where they are of one day of the week and make no more than a day (they
+// share the hour in which the window begins and ends): where it is another time than in UTC, each of them alone may be mostly of its neighbour.
+func joined(days []part) []part {
+	last := len(days) - 1
+	if last < 1 || days[0].weekday != days[last].weekday || days[0].hours+days[last].hours > 25 {
+		return days
+	}
+	one := days[0]
+	one.hours, one.sum, one.expected = one.hours+days[last].hours, one.sum+days[last].sum, one.expected+days[last].expected
+	return append([]part{one}, days[1:last]...)
 }
 
 // hourly gives the value of each hour, NaN where there is none.

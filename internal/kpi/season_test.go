@@ -138,3 +138,26 @@ func TestSeriesIsBounded(t *testing.T) {
 		t.Errorf("step %d, %d values", s.StepSeconds, len(s.Sum))
 	}
 }
+
+// Two weeks have the same week whatever hour and day they begin at, also where the
+// people live eight hours behind UTC.
+func TestAWeekIsOneWhereverItBegins(t *testing.T) {
+	t.Parallel()
+	for begins := range 7 * 24 {
+		r := rand.New(rand.NewPCG(uint64(begins), 5))
+		from := midnight().Add(time.Duration(begins) * time.Hour)
+		m := kpi.Measurement{Subject: db(), Metric: kpi.CPUUtilisation, Source: kpi.CloudWatch, Window: kpi.Window{From: from, To: from.Add(14 * 24 * time.Hour)}, Period: time.Hour}
+		for i := range 14 * 24 {
+			at := from.Add(time.Duration(i) * time.Hour)
+			local := at.Add(-8 * time.Hour)
+			value := 50 + 40*math.Sin(float64(local.Hour()-9)/24*2*math.Pi)
+			if local.Weekday() == time.Saturday || local.Weekday() == time.Sunday {
+				value /= 2
+			}
+			m.Bins = append(m.Bins, kpi.EventBin(at, 1, value+r.NormFloat64()))
+		}
+		if s := kpi.Of(m).Seasonality; s == nil || !s.Daily || !s.Weekly || s.Weekdays[time.Sunday] > 0.8 {
+			t.Errorf("beginning %s: %+v", from.Format("Mon 15:04"), s)
+		}
+	}
+}

@@ -68,7 +68,8 @@ func TestPauseOnAServer(t *testing.T) {
 	end := w.Operate(t, nil) // says Resume
 	w.Sound(t, *end)
 	leave()
-	if end.Result != "done" || end.Steps[0].Attempt != 2 {
+	// One before the pause, and one after it at least: a stalled machine may lose more.
+	if end.Result != "done" || end.Steps[0].Attempt < 2 {
 		t.Errorf("%s, %d attempts", enginekit.Essence(*end), end.Steps[0].Attempt)
 	}
 }

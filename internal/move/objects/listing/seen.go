@@ -12,7 +12,7 @@ import (
 
 // seenPages bound what is kept of a discovery: a page of 1,000 objects takes
 // about 90 KiB. What does not fit is listed again.
-const seenPages = 64
+const seenPages = 160
 
 // Seen keeps what a discovery has read, so that the listings of its shards do
 // not ask for it again. Each part is given out once. The zero value is empty, nil
