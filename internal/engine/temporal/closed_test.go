@@ -208,7 +208,9 @@ func TestLongAttemptsHoldNothingUp(t *testing.T) {
 			t.Fatal("an attempt has ended, and so the test says nothing")
 		}
 	}
-	if err := w.Send(ctx, engine.Event{Kind: engine.Abort, By: "ada", Reason: "enough"}); err != nil {
+	ending, stop := context.WithTimeout(t.Context(), enginekit.Patience)
+	defer stop()
+	if err := w.Send(ending, engine.Event{Kind: engine.Abort, By: "ada", Reason: "enough"}); err != nil {
 		t.Fatal(err)
 	}
 	end := w.Operate(t, nil)

@@ -96,13 +96,33 @@ func (s Stream) MakeSlot(ctx context.Context) (begin pg.LSN, err error) {
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		if err := dropSlot(ctx, conn, s.Name); err != nil {
-			return err
-		}
-		begin, err = makeSlot(ctx, conn, s.Name)
+		begin, err = makeAnew(ctx, conn, s.Name)
 		return err
 	})
 	return begin, err
+}
+
+const (
+	// slotTries is how often a slot is made that a session which was cut off still
+	// makes, or has just made; slotPause is between two tries.
+	slotTries = 20
+	slotPause = 250 * time.Millisecond
+)
+
+// makeAnew drops a slot that nobody has read and makes it again.
+func makeAnew(ctx context.Context, conn *pgx.Conn, name string) (begin pg.LSN, err error) {
+	for range slotTries {
+		if err = dropSlot(ctx, conn, name); err == nil {
+			begin, err = makeSlot(ctx, conn, name)
+		}
+		if !fault.Is(err, fault.Conflict) {
+			return begin, err
+		}
+		if err := sleep(ctx, slotPause); err != nil {
+			return 0, err
+		}
+	}
+	return 0, err
 }
 
 func makeSlot(ctx context.Context, conn *pgx.Conn, name string) (pg.LSN, error) {
