@@ -179,14 +179,15 @@ func (r *runWords) awaits(p *planned, e engine.Event) bool {
 // has proved to have said so.
 func (a *App) askAgain(ctx context.Context, x store.Execution) error {
 	f := newLedgerWords(a)
-	r, p, err := f.about(ctx, x.Run)
+	r, _, err := f.about(ctx, x.Run)
 	if err != nil || r == nil || r.old || among(r.begins, nil) == nil && among(r.takenUp, nil) == nil {
 		return err
 	}
 	if _, err := a.speak(ctx, said{Verb: sayRun, Until: r.until, Run: x.Run, Runbook: x.Fingerprint}); err != nil {
 		return err
 	}
-	if r, p, err = f.about(ctx, x.Run); err != nil {
+	r, p, err := f.about(ctx, x.Run)
+	if err != nil {
 		return err
 	}
 	return f.keep(r, p)

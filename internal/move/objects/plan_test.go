@@ -29,14 +29,14 @@ func TestPlansKnowRenamedBlobs(t *testing.T) {
 		t.Fatalf("%+v %v", got, r.Err())
 	}
 	s.Delete = objects.DeleteOurs
-	for gone, want := range map[string]int64{"": 0, "b.": 1} {
+	for want, gone := range []string{"", "b."} {
 		if gone != "" {
 			w.Drop(gone)
 		}
 		var said move.Progress
 		m := newMover(t, w, s, objects.Ports{Folder: t.TempDir(), Progress: last(&said)})
 		p, err := m.Plan(t.Context(), objects.Rates{})
-		if err != nil || p.Extra.Objects != want || p.Delete.Objects != want || !said.Listed || said.Items != said.TotalItems {
+		if err != nil || p.Extra.Objects != int64(want) || p.Delete.Objects != int64(want) || !said.Listed || said.Items != said.TotalItems {
 			t.Errorf("without %q: %+v, %+v, %v", gone, p, said, err)
 		}
 	}
