@@ -108,7 +108,8 @@ func TestFollowKeepsUp(t *testing.T) {
 	}
 	x.until(t, func(l objects.Lag) bool { return l.Items == 0 && l.Oldest == 0 })
 	all := lines(t, text.Bytes())
-	if all["k03"].Result != manifest.Copied || all["silent"].Result != manifest.Copied || all["k01"].Result != manifest.Same || len(all) != 5 {
+	// k03 may have been copied by a further try just before the last pass.
+	if r := all["k03"].Result; r != manifest.Copied && r != manifest.Same || all["silent"].Result != manifest.Copied || all["k01"].Result != manifest.Same || len(all) != 5 {
 		t.Errorf("the last pass: %v", resultsOf(all))
 	}
 }
