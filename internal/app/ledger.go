@@ -77,20 +77,24 @@ func (a *App) LedgerCheck(ctx context.Context, o LedgerOptions) (view.LedgerVerd
 		}
 		return out, err
 	}
-	l, path, err := a.openLedger(ctx, o.File)
+	path, err := a.ledgerFile(o.File)
+	out := view.LedgerVerdict{File: path}
 	if err != nil {
-		return view.LedgerVerdict{File: path}, err
+		return out, err
 	}
-	verdict, err := l.Verify(ctx, heads...)
-	if fault.Is(err, fault.Found) {
-		err = fault.Of(fault.Found, "verify ledger", path, errors.New(verdict.Break.Why)).
-			Hintf("keep the file as it is, and compare it with a backup: landfall ledger verify --file BACKUP")
-	}
-	out := show(path, verdict)
-	if err == nil {
-		err = a.prove(&out, verdict.Head.Ledger, o.Signers, l.Entries(ctx, 1, ledger.Filter{}))
-	}
-	return out, errors.Join(err, l.Close())
+	err = ledger.Read(ctx, path, func(l *ledger.Ledger) error {
+		verdict, err := l.Verify(ctx, heads...)
+		if fault.Is(err, fault.Found) {
+			err = fault.Of(fault.Found, "verify ledger", path, errors.New(verdict.Break.Why)).
+				Hintf("keep the file as it is, and compare it with a backup: landfall ledger verify --file BACKUP")
+		}
+		out = show(path, verdict)
+		if err == nil {
+			err = a.prove(&out, verdict.Head.Ledger, o.Signers, l.Entries(ctx, 1, ledger.Filter{}))
+		}
+		return err
+	})
+	return out, err
 }
 
 // prove checks the words of people in a ledger that is whole. One that is not
@@ -141,36 +145,50 @@ func exported(ctx context.Context, path string) iter.Seq2[ledger.Entry, error] {
 // LedgerList returns the entries of a ledger whose kind begins with the given
 // text.
 func (a *App) LedgerList(ctx context.Context, o LedgerOptions, kind string) (view.LedgerEntries, error) {
-	l, path, err := a.openLedger(ctx, o.File)
+	path, err := a.ledgerFile(o.File)
 	result := view.LedgerEntries{File: path, Entries: []view.LedgerEntry{}}
 	if err != nil {
 		return result, err
 	}
-	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: kind}) {
-		if err != nil {
-			return result, errors.Join(err, l.Close())
+	err = ledger.Read(ctx, path, func(l *ledger.Ledger) error {
+		result.Entries = []view.LedgerEntry{}
+		for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: kind}) {
+			if err != nil {
+				return err
+			}
+			result.Entries = append(result.Entries, view.LedgerEntry{
+				Seq: entry.Seq, Time: entry.Time, Kind: entry.Kind, Actor: entry.Actor,
+				Subject: entry.Subject, Body: entry.Body, Hash: entry.Hash,
+			})
 		}
-		result.Entries = append(result.Entries, view.LedgerEntry{
-			Seq: entry.Seq, Time: entry.Time, Kind: entry.Kind, Actor: entry.Actor,
-			Subject: entry.Subject, Body: entry.Body, Hash: entry.Hash,
-		})
-	}
-	return result, l.Close()
+		return nil
+	})
+	return result, err
 }
 
 // LedgerExport writes the workspace's ledger as lines of JSON that "ledger
 // verify --export" checks on another machine.
 func (a *App) LedgerExport(ctx context.Context, o LedgerOptions, path string) (view.LedgerExported, error) {
-	l, _, err := a.openLedger(ctx, o.File)
+	file, err := a.ledgerFile(o.File)
 	if err != nil {
 		return view.LedgerExported{}, err
 	}
-	defer l.Close() //nolint:errcheck // read only
+	if _, err := os.Stat(file); err != nil {
+		return view.LedgerExported{}, fault.Wrap(err, "open ledger", file)
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return view.LedgerExported{}, fault.Wrap(err, "write export", path)
 	}
-	head, err := l.Export(ctx, f)
+	var head ledger.Head
+	err = ledger.Read(ctx, file, func(l *ledger.Ledger) error {
+		_, err := f.Seek(0, io.SeekStart)
+		if err = errors.Join(err, f.Truncate(0)); err != nil {
+			return err
+		}
+		head, err = l.Export(ctx, f)
+		return err
+	})
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		_ = os.Remove(path) // half an export must not be taken for one
 		return view.LedgerExported{}, fault.Wrap(err, "write export", path)
@@ -178,17 +196,16 @@ func (a *App) LedgerExport(ctx context.Context, o LedgerOptions, path string) (v
 	return view.LedgerExported{File: path, Entries: head.Seq, Head: head.String()}, nil
 }
 
-// openLedger opens the named ledger, or the workspace's, for reading.
-func (a *App) openLedger(ctx context.Context, file string) (*ledger.Ledger, string, error) {
-	if file == "" {
-		w, err := a.folder()
-		if err != nil {
-			return nil, "", err
-		}
-		file = w.LedgerPath()
+// ledgerFile is the named ledger, or the workspace's.
+func (a *App) ledgerFile(file string) (string, error) {
+	if file != "" {
+		return file, nil
 	}
-	l, err := ledger.OpenReadOnly(ctx, file)
-	return l, file, err
+	w, err := a.folder()
+	if err != nil {
+		return "", err
+	}
+	return w.LedgerPath(), nil
 }
 
 func parseHeads(texts []string) ([]ledger.Head, error) {

@@ -251,14 +251,21 @@ type manifestJudge struct {
 // read looks through a ledger for the keys of the workspace, and for the entry
 // that holds a digest.
 func (j *manifestJudge) read(ctx context.Context, file, digest string) (int64, error) {
-	l, _, err := j.app.openLedger(ctx, file)
+	path, err := j.app.ledgerFile(file)
+	var found int64
+	if err == nil {
+		err = ledger.Read(ctx, path, func(l *ledger.Ledger) error {
+			found, err = j.look(ctx, l, digest)
+			return err
+		})
+	}
 	if fault.Is(err, fault.NotFound) && file == "" {
 		return 0, fault.Of(fault.NotFound, "", "", err).Hintf("run it in a workspace, or with --ledger FILE or --key FILE")
 	}
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close() //nolint:errcheck // nothing was written
+	return found, err
+}
+
+func (j *manifestJudge) look(ctx context.Context, l *ledger.Ledger, digest string) (int64, error) {
 	var found int64
 	for e, err := range l.Entries(ctx, 1, ledger.Filter{}) {
 		switch {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,24 +19,21 @@ func (a *App) approvedFingerprint(ctx context.Context, w *store.Workspace) (stri
 	if _, err := os.Stat(w.LedgerPath()); os.IsNotExist(err) {
 		return "", none
 	}
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
-	if err != nil {
-		return "", err
-	}
 	last := ""
-	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: entryRunbookApproved}) {
-		if err != nil {
-			return "", errors.Join(err, l.Close())
+	err := ledger.Read(ctx, w.LedgerPath(), func(l *ledger.Ledger) error {
+		last = ""
+		for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: entryRunbookApproved}) {
+			if err != nil {
+				return err
+			}
+			last = entry.Subject
 		}
-		last = entry.Subject
+		return nil
+	})
+	if err == nil && last == "" {
+		err = none
 	}
-	if err := l.Close(); err != nil {
-		return "", err
-	}
-	if last == "" {
-		return "", none
-	}
-	return last, nil
+	return last, err
 }
 
 // keep stores a copy of a planned runbook under its fingerprint, so that a

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"time"
 
@@ -104,17 +103,18 @@ func (a *App) asRecorded(ctx context.Context, w *store.Workspace, run string, re
 // hasEntry reports whether the ledger has the entry of a number that the run
 // itself wrote.
 func (a *App) hasEntry(ctx context.Context, w *store.Workspace, run string, number int64) (bool, error) {
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
+	has := false
+	err := ledger.Read(ctx, w.LedgerPath(), func(l *ledger.Ledger) error {
+		for _, err := range l.Entries(ctx, 1, ledger.Filter{Subject: "run/" + run + "/" + strconv.FormatInt(number, 10)}) {
+			has = err == nil
+			return err
+		}
+		return nil
+	})
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	for _, err := range l.Entries(ctx, 1, ledger.Filter{Subject: "run/" + run + "/" + strconv.FormatInt(number, 10)}) {
-		return err == nil, errors.Join(err, l.Close())
-	}
-	return false, l.Close()
+	return has, err
 }
 
 // resume goes on with the newest run from its checkpoint: one that was drained,

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,21 +104,25 @@ func (a *App) provedAsAsked(g given) error {
 // approvalsThatCount returns who has approved a runbook, each person once, and
 // why others do not count.
 func (a *App) approvalsThatCount(ctx context.Context, w *store.Workspace, fingerprint string) (people []string, refused []error, err error) {
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
+	err = ledger.Read(ctx, w.LedgerPath(), func(l *ledger.Ledger) error {
+		people, refused, err = a.approvalsIn(ctx, l, fingerprint)
+		return err
+	})
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil, nil
 	}
-	if err != nil {
-		return nil, nil, err
-	}
+	return people, refused, err
+}
+
+func (a *App) approvalsIn(ctx context.Context, l *ledger.Ledger, fingerprint string) (people []string, refused []error, err error) {
 	head, err := l.Head(ctx)
 	if err != nil {
-		return nil, nil, errors.Join(err, l.Close())
+		return nil, nil, err
 	}
 	numbers := map[string]bool{}
 	for entry, err := range l.Entries(ctx, 1, ledger.Filter{Kind: entryRunbookApproved, Subject: fingerprint}) {
 		if err != nil {
-			return nil, nil, errors.Join(err, l.Close())
+			return nil, nil, err
 		}
 		number, err := a.runbookYes(entry, said{Runbook: fingerprint, Ledger: head.Ledger})
 		switch {
@@ -132,7 +135,7 @@ func (a *App) approvalsThatCount(ctx context.Context, w *store.Workspace, finger
 		}
 		numbers[number] = true
 	}
-	return people, refused, l.Close()
+	return people, refused, nil
 }
 
 // runbookYes reads an approval of a runbook and returns the number with which it

@@ -54,16 +54,12 @@ func (f *ledgerWords) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
+	err = ledger.Read(ctx, w.LedgerPath(), func(l *ledger.Ledger) error { return f.read(ctx, l) })
 	if fault.Is(err, fault.NotFound) {
 		f.forget()
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	err = f.read(ctx, l)
-	return errors.Join(err, l.Close())
+	return err
 }
 
 func (f *ledgerWords) read(ctx context.Context, l *ledger.Ledger) error {

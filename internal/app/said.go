@@ -180,17 +180,22 @@ func (a *App) ledgerID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	l, err := ledger.OpenReadOnly(ctx, w.LedgerPath())
-	if fault.Is(err, fault.NotFound) {
-		if _, err := w.Private(); err != nil {
-			return "", err
-		}
-		l, err = ledger.Open(ctx, w.LedgerPath(), ledger.Options{Now: a.setup.Now, Log: a.setup.Log})
+	var head ledger.Head
+	err = ledger.Read(ctx, w.LedgerPath(), func(l *ledger.Ledger) error {
+		head, err = l.Head(ctx)
+		return err
+	})
+	if !fault.Is(err, fault.NotFound) {
+		return head.Ledger, err
 	}
+	if _, err := w.Private(); err != nil {
+		return "", err
+	}
+	l, err := ledger.Open(ctx, w.LedgerPath(), ledger.Options{Now: a.setup.Now, Log: a.setup.Log})
 	if err != nil {
 		return "", err
 	}
-	head, err := l.Head(ctx)
+	head, err = l.Head(ctx)
 	return head.Ledger, errors.Join(err, l.Close())
 }
 

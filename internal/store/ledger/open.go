@@ -99,7 +99,11 @@ func OpenReadOnly(ctx context.Context, path string) (*Ledger, error) {
 		// nobody writes. settled checks afterwards that this was true.
 		l.still = info
 		l.db = database(path, "ro&immutable=1", nil)
-		return l.identified(ctx)
+		opened, err := l.identified(ctx)
+		if err == nil || l.settled() == nil {
+			return opened, err
+		}
+		l = reader(path) // somebody writes it, as is seen
 	}
 	l.db = database(path, "ro", nil)
 	opened, err := l.identified(ctx)
@@ -165,7 +169,7 @@ func (l *Ledger) settled() error {
 	}
 	info, err := os.Stat(l.path)
 	if err != nil || inUse(l.path) || info.Size() != l.still.Size() || !info.ModTime().Equal(l.still.ModTime()) {
-		return fault.Newf(fault.Conflict, "read ledger %q: it changed meanwhile", l.path).Hintf("try again")
+		return fault.Of(fault.Conflict, "read ledger", l.path, errMoved).Hintf("try again")
 	}
 	return nil
 }
