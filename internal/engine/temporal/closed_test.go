@@ -208,7 +208,7 @@ func TestLongAttemptsHoldNothingUp(t *testing.T) {
 			t.Fatal("an attempt has ended, and so the test says nothing")
 		}
 	}
-	ending, stop := context.WithTimeout(t.Context(), enginekit.Patience)
+	ending, stop := context.WithTimeout(t.Context(), 25*time.Second)
 	defer stop()
 	if err := w.Send(ending, engine.Event{Kind: engine.Abort, By: "ada", Reason: "enough"}); err != nil {
 		t.Fatal(err)
