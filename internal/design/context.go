@@ -37,11 +37,13 @@ type Context struct {
 	targets   map[cloud.ResourceID][]cloud.ResourceID
 	// sources are those of targets, rank is a resource's place in ordered, named
 	// is who refers to whom; see lookup.go.
-	sources  map[cloud.ResourceID][]*inventory.Resource
-	rank     map[cloud.ResourceID]int
-	named    map[reference]map[cloud.ResourceID][]*inventory.Resource
-	once     map[string]cloud.ResourceID
-	params   map[string]Parameter
+	sources map[cloud.ResourceID][]*inventory.Resource
+	rank    map[cloud.ResourceID]int
+	named   map[reference]map[cloud.ResourceID][]*inventory.Resource
+	once    map[string]cloud.ResourceID
+	params  map[string]Parameter
+	// owners says by name in small letters what a parameter is for.
+	owners   map[string]string
 	findings []Finding
 	grants   []Grant
 	advice   advice

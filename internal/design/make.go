@@ -81,7 +81,7 @@ func newContext(in Input) (*Context, map[cloud.Kind]*Rule, error) {
 		graph: in.Graph, nodes: map[cloud.ResourceID]*graph.Node{}, index: refs.NewIndex(in.Inventory.Resources),
 		place: map[cloud.ResourceID]int32{}, byKind: map[cloud.Kind][]*inventory.Resource{}, byID: map[string]*Resource{},
 		names: map[string]bool{}, targets: map[cloud.ResourceID][]cloud.ResourceID{}, once: map[string]cloud.ResourceID{},
-		params: map[string]Parameter{}, gaps: map[string]GapEntry{},
+		params: map[string]Parameter{}, owners: map[string]string{}, gaps: map[string]GapEntry{},
 		sources: map[cloud.ResourceID][]*inventory.Resource{}, rank: map[cloud.ResourceID]int{}, named: map[reference]map[cloud.ResourceID][]*inventory.Resource{},
 		out: map[cloud.ResourceID][]int{}, into: map[cloud.ResourceID][]int{}, untold: map[string][]cloud.ResourceID{},
 	}

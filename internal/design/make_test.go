@@ -327,3 +327,51 @@ func TestDecisionsAreReadable(t *testing.T) {
 		t.Errorf("%q %q %q", one.Why, one.ToDo, one.Gaps)
 	}
 }
+
+// A name with line ends and escapes of a terminal stays on its line.
+func TestDecisionsStayOnOneLine(t *testing.T) {
+	t.Parallel()
+	d := designtest.Make(t, []design.Family{family("AWS::SQS::Queue", func(c *design.Context, r *inventory.Resource) design.Decision {
+		one := retire(c, r)
+		one.Why, one.ToDo = "queue a\r\nb  goes", []string{"look at \x1b[31mit"}
+		one.Gaps = []design.Gap{c.Gap("test.gap", "QueueName=a\tb")}
+		return one
+	})}, designtest.Live(t, "AWS::SQS::Queue", "orders", `{"QueueName":"orders"}`))
+	one := designtest.Decision(t, d, "orders")
+	if one.Why != "queue a b goes" || one.ToDo[0] != "look at [31mit" || one.Gaps[0].At != "QueueName=a b" {
+		t.Errorf("%q %q %q", one.Why, one.ToDo, one.Gaps)
+	}
+}
+
+// Parameters of two resources whose names come to the same letters are two, in
+// whatever order the resources are read; a template knows no case.
+func TestParametersOfResourcesStayApart(t *testing.T) {
+	t.Parallel()
+	apply := func(c *design.Context, r *inventory.Resource) design.Decision {
+		one := retire(c, r)
+		name := strings.ReplaceAll(r.Name, "-", "")
+		first := c.ParameterOf(r, design.Parameter{Name: name + "Password", Secure: true, Description: "of " + r.Name})
+		if again := c.ParameterOf(r, design.Parameter{Name: name + "Password", Secure: true, Description: "of " + r.Name}); again != first {
+			t.Errorf("%s has %s and %s", r.Name, first, again)
+		}
+		one.Why = first + c.ParameterOf(nil, design.Parameter{Name: "shared", Description: "of all"})
+		return one
+	}
+	for _, names := range [][]string{{"a-b", "ab", "aB"}, {"aB", "ab", "a-b"}} {
+		var list []inventory.Resource
+		for _, name := range names {
+			list = append(list, designtest.Live(t, "AWS::SQS::Queue", name, `{}`))
+		}
+		d := designtest.Make(t, []design.Family{family("AWS::SQS::Queue", apply)}, list...)
+		var got []string
+		for _, p := range d.Parameters {
+			got = append(got, p.Name+" "+p.Description)
+		}
+		if want := []string{"aBPassword2 of aB", "abPassword of a-b", "abPassword3 of ab", "shared of all"}; !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", names, got, want)
+		}
+		if one := designtest.Decision(t, d, "aB"); one.Why != "[parameters('aBPassword2')][parameters('shared')]" {
+			t.Error(one.Why)
+		}
+	}
+}

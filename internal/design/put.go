@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/landfall/internal/cloud"
@@ -124,6 +125,28 @@ func (c *Context) Parameter(p Parameter) string {
 	}
 	c.params[p.Name] = p
 	return "[parameters('" + p.Name + "')]"
+}
+
+// ParameterOf declares a value that the deployment supplies for one source
+// resource, nil where the words alone say for what. Names that come to the same
+// letters get numbers: "shop-db" and "shopdb" give one name, as parameters of a
+// template know no case (Microsoft Learn, "Parameters in ARM templates").
+func (c *Context) ParameterOf(of *inventory.Resource, p Parameter) string {
+	owner := p.Description + "|" + strconv.FormatBool(p.Secure)
+	if of != nil {
+		owner = string(of.ID) + "|" + owner
+	}
+	base := p.Name
+	for n := 2; ; n++ {
+		name := key(cloud.ResourceID(p.Name))
+		if _, taken := c.owners[name]; !taken {
+			c.owners[name] = owner
+		}
+		if c.owners[name] == owner {
+			return c.Parameter(p)
+		}
+		p.Name = base + strconv.Itoa(n)
+	}
 }
 
 // Output returns the expression for a property that the target gives a

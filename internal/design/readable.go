@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // placeholder is what a template's reader leaves of a value that only a
@@ -44,13 +45,25 @@ func meaning(form, name, attribute string) string {
 	return name
 }
 
-// readable puts the texts of a decision into words for people.
+// readable puts the texts of a decision into words for people, each on one
+// line.
 func (d *Decision) readable() {
-	d.Why = Readable(d.Why)
+	d.Why = sentence(d.Why)
 	for i := range d.ToDo {
-		d.ToDo[i] = Readable(d.ToDo[i])
+		d.ToDo[i] = sentence(d.ToDo[i])
 	}
 	for i := range d.Gaps {
-		d.Gaps[i].At = Readable(d.Gaps[i].At)
+		d.Gaps[i].At = sentence(d.Gaps[i].At)
 	}
+}
+
+// sentence is a readable text on one line: names and values of the source may
+// hold line ends and the escapes of terminals, which would tear a table of
+// decisions apart.
+func sentence(text string) string {
+	text = Readable(text)
+	if !strings.ContainsFunc(text, unicode.IsControl) {
+		return text
+	}
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || unicode.IsControl(r) }), " ")
 }

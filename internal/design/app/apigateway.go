@@ -258,7 +258,7 @@ func (t *told) address(o operation, uri, connection string) cloud.ResourceID {
 	if unknown(uri) || !strings.HasPrefix(uri, "http") || strings.EqualFold(connection, "VPC_LINK") {
 		name := common.ParameterName(called(t.r), "backend", operationName(o.method, o.path))
 		t.gap("apigateway.http-backend", o.method+" "+o.path+" "+shown(uri))
-		return t.webBackend(t.r.Name+"-"+operationName(o.method, o.path), parameter(t.c, t.r, design.Parameter{Name: name, Description: "The address at the target that answers " + o.method + " " + o.path + " of " + t.r.Name}))
+		return t.webBackend(t.r.Name+"-"+operationName(o.method, o.path), t.c.ParameterOf(t.r, design.Parameter{Name: name, Description: "The address at the target that answers " + o.method + " " + o.path + " of " + t.r.Name}))
 	}
 	base, _, _ := strings.Cut(uri, "{")
 	base = strings.TrimSuffix(base, "/")
@@ -335,7 +335,7 @@ func (t *told) restAuthorizers(p *policy) {
 			if scopes := design.Texts(design.At(m.Properties, "AuthorizationScopes")); len(scopes) > 0 {
 				t.gap("apigateway.scopes", method+" "+path+" AuthorizationScopes="+strings.Join(scopes, " "))
 			}
-			p.issuer = t.named(p, "issuer-"+a.Name, parameter(t.c, t.r, design.Parameter{Name: common.ParameterName("issuer", a.Name), Description: "The OpenID configuration address of the tenant that stands for the user pool of authorizer " + a.Name}))
+			p.issuer = t.named(p, "issuer-"+a.Name, t.c.ParameterOf(t.r, design.Parameter{Name: common.ParameterName("issuer", a.Name), Description: "The OpenID configuration address of the tenant that stands for the user pool of authorizer " + a.Name}))
 		default:
 			p.close(method, path)
 			if ok || kind != "AWS_IAM" {

@@ -149,7 +149,7 @@ func (t *told) issuer(p *policy, a *inventory.Resource) string {
 	issuer := design.At(a.Properties, "JwtConfiguration.Issuer")
 	address, ok := issuer.(string)
 	if !ok || unknown(issuer) || strings.Contains(address, "cognito-idp.") {
-		return t.named(p, "issuer-"+a.Name, parameter(t.c, t.r, design.Parameter{Name: common.ParameterName("issuer", a.Name), Description: "The OpenID configuration address of the tenant whose tokens authorizer " + a.Name + " takes"}))
+		return t.named(p, "issuer-"+a.Name, t.c.ParameterOf(t.r, design.Parameter{Name: common.ParameterName("issuer", a.Name), Description: "The OpenID configuration address of the tenant whose tokens authorizer " + a.Name + " takes"}))
 	}
 	return t.named(p, "issuer-"+a.Name, strings.TrimSuffix(address, "/")+"/.well-known/openid-configuration")
 }

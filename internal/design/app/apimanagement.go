@@ -186,7 +186,7 @@ func functionBackend(c *design.Context, function *inventory.Resource) (cloud.Res
 		target, _ := c.Resource(app)
 		properties := backend.BackendContractProperties{Protocol: new(backend.BackendProtocolHTTP), Title: new(function.Name)}
 		if target.Type == containerAppKind {
-			properties.Url = new(parameter(c, function, design.Parameter{Name: common.ParameterName("backend", function.Name), Description: "The https address of container app " + common.LastName(app)}))
+			properties.Url = new(c.ParameterOf(function, design.Parameter{Name: common.ParameterName("backend", function.Name), Description: "The https address of container app " + common.LastName(app)}))
 		} else {
 			properties.Url = new("https://" + common.LastName(app) + ".azurewebsites.net/api")
 			key := namedSecret(c, function, "key-"+common.LastName(app), "The host key of function app "+common.LastName(app)+", by which API Management calls it")
@@ -205,7 +205,7 @@ func functionBackend(c *design.Context, function *inventory.Resource) (cloud.Res
 func namedSecret(c *design.Context, of *inventory.Resource, name, description string) cloud.ResourceID {
 	return c.Once("app/named/"+name, func() cloud.ResourceID {
 		return c.Put(design.Target{Type: namedKind, Parent: gateway(c), Base: name, NoLocation: true, Model: namedvalue.NamedValueCreateContract{Properties: &namedvalue.NamedValueCreateContractProperties{
-			DisplayName: name, Secret: new(true), Value: new(parameter(c, of, design.Parameter{Name: common.ParameterName(name), Secure: true, Description: description})),
+			DisplayName: name, Secret: new(true), Value: new(c.ParameterOf(of, design.Parameter{Name: common.ParameterName(name), Secure: true, Description: description})),
 		}}})
 	})
 }

@@ -255,3 +255,16 @@ func identityOfRole(c *design.Context, r *inventory.Resource) design.Decision {
 	c.Put(design.Target{Type: "Microsoft.ManagedIdentity/userAssignedIdentities", Base: r.Name, APIVersion: "2024-11-30", Model: map[string]any{}}, r)
 	return design.Decision{Action: design.Migrate, Why: "a stand-in", Confidence: 0.9}
 }
+
+// A container app has up to 1,000 replicas.
+func TestRunnersStayWithinReplicas(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string][2]string{"MinSize: 2, MaxSize: 9": {"2", "9"}, "MinSize: -2, MaxSize: 0": {"0", "1"}, "MinSize: 2000, MaxSize: 3000": {"1000", "1000"}} {
+		d := made(t, `
+Resources:
+  Bounds: {Type: AWS::AppRunner::AutoScalingConfiguration, Properties: {AutoScalingConfigurationName: bounds, `+said+`}}
+  Runner: {Type: AWS::AppRunner::Service, Properties: {ServiceName: runner, AutoScalingConfigurationArn: !Ref Bounds, SourceConfiguration: {ImageRepository: {ImageIdentifier: "public.ecr.aws/x/y:1", ImageRepositoryType: ECR_PUBLIC}}}}
+`)
+		has(t, designtest.One(t, d, "Microsoft.App/containerApps"), map[string]string{"properties.template.scale.minReplicas": want[0], "properties.template.scale.maxReplicas": want[1]})
+	}
+}

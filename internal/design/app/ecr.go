@@ -190,7 +190,7 @@ func imageOf(t *told, image any) (where string, ours bool) {
 	text, ok := image.(string)
 	if !ok || text == "" {
 		t.todo("name the image of %s: it is not known", t.r.Name)
-		return parameter(t.c, t.r, design.Parameter{Name: common.ParameterName(called(t.r), "image"), Description: "The container image of " + t.r.Name}), false
+		return t.c.ParameterOf(t.r, design.Parameter{Name: common.ParameterName(called(t.r), "image"), Description: "The container image of " + t.r.Name}), false
 	}
 	host := common.LastName(registry2(t.c, text)) + ".azurecr.io/"
 	if found, ok := t.c.Find(t.r, untagged(text), "AWS::ECR::Repository"); ok {
@@ -204,7 +204,7 @@ func imageOf(t *told, image any) (where string, ours bool) {
 		}
 	}
 	if unknown(text) {
-		image := parameter(t.c, t.r, design.Parameter{Name: common.ParameterName(called(t.r), "image"), Description: "The container image of " + t.r.Name})
+		image := t.c.ParameterOf(t.r, design.Parameter{Name: common.ParameterName(called(t.r), "image"), Description: "The container image of " + t.r.Name})
 		t.todo("give parameter %s the image of %s: the template does not name it", parameterIn(image), t.r.Name)
 		return image, false
 	}

@@ -93,7 +93,7 @@ func (t *told) build(task *inventory.Resource) assembly {
 	t.Gaps, t.ToDo = append(t.Gaps, inner.Gaps...), append(t.ToDo, inner.ToDo...)
 	if len(a.containers) == 0 {
 		t.todo("name the containers of %s: task definition %s lists none that is understood", t.r.Name, task.Name)
-		a.containers = []containerapps.Container{{Name: new("main"), Image: new(parameter(t.c, t.r, design.Parameter{Name: common.ParameterName(called(t.r), "image"), Description: "The container image of " + t.r.Name})), Resources: resources(a.size.cpu, a.size.gib)}}
+		a.containers = []containerapps.Container{{Name: new("main"), Image: new(t.c.ParameterOf(t.r, design.Parameter{Name: common.ParameterName(called(t.r), "image"), Description: "The container image of " + t.r.Name})), Resources: resources(a.size.cpu, a.size.gib)}}
 	}
 	return a
 }

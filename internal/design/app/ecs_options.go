@@ -171,17 +171,21 @@ func (t *told) serviceGaps(task *inventory.Resource, app cloud.ResourceID) {
 	t.gap("ecs.security-groups", "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups="+shown(t.at("NetworkConfiguration.AwsvpcConfiguration.SecurityGroups")))
 }
 
+// mostReplicas is how many a container app has at most (Microsoft Learn, "Set
+// scaling rules in Azure Container Apps").
+const mostReplicas = 1000
+
 // scale gives the app its replicas: as many as the service wants, or between
 // the bounds of its scalable target by its policies.
 func (t *told) scale(_ *inventory.Resource) *containerapps.Scale {
 	wanted := max(design.Int(t.r.Properties, "DesiredCount", 1), 0)
-	s := &containerapps.Scale{MinReplicas: new(int64(min(wanted, 1000))), MaxReplicas: new(int64(min(max(wanted, 1), 1000)))}
+	s := &containerapps.Scale{MinReplicas: new(int64(min(wanted, mostReplicas))), MaxReplicas: new(int64(min(max(wanted, 1), mostReplicas)))}
 	target := scalable(t.c, t.r)
 	if target == nil {
 		return s
 	}
 	least, most := design.Int(target.Properties, "MinCapacity", wanted), design.Int(target.Properties, "MaxCapacity", max(wanted, 1))
-	s.MinReplicas, s.MaxReplicas = new(int64(min(max(least, 0), 1000))), new(int64(min(max(most, least, 1), 1000)))
+	s.MinReplicas, s.MaxReplicas = new(int64(min(max(least, 0), mostReplicas))), new(int64(min(max(most, least, 1), mostReplicas)))
 	var rules []containerapps.ScaleRule
 	for _, p := range t.c.OfKind("AWS::ApplicationAutoScaling::ScalingPolicy") {
 		if !scales(t.c, p, target, t.r) {

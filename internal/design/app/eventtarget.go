@@ -55,7 +55,7 @@ func (t *told) destinationOf(target map[string]any) (destination, bool) {
 	case "AWS::Events::ApiDestination":
 		address := design.Text(found.Properties, "InvocationEndpoint")
 		if address == "" || unknown(address) || strings.Contains(address, "*") || !strings.HasPrefix(address, "https://") {
-			address = parameter(c, found, design.Parameter{Name: common.ParameterName(found.Name, "endpoint"), Description: "The address of web hook " + found.Name})
+			address = c.ParameterOf(found, design.Parameter{Name: common.ParameterName(found.Name, "endpoint"), Description: "The address of web hook " + found.Name})
 		}
 		return destination{es.WebHookEventSubscriptionDestination{Properties: &es.WebHookEventSubscriptionDestinationProperties{EndpointURL: new(address)}}, false, ""}, true
 	}

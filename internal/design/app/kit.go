@@ -174,17 +174,6 @@ func called(r *inventory.Resource) string {
 	return r.Name
 }
 
-// parameter declares a value that the deployment supplies. Two names that come
-// to the same letters get numbers.
-func parameter(c *design.Context, of *inventory.Resource, p design.Parameter) string {
-	owner := cloud.ResourceID(string(of.ID) + "|" + p.Description + "|" + strconv.FormatBool(p.Secure))
-	base := p.Name
-	for n := 2; c.Once("app/parameter/"+strings.ToLower(p.Name), func() cloud.ResourceID { return owner }) != owner; n++ {
-		p.Name = base + strconv.Itoa(n)
-	}
-	return c.Parameter(p)
-}
-
 // parameterIn is the name in the expression of a parameter.
 func parameterIn(expression string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(expression, "[parameters('"), "')]")

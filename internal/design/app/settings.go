@@ -94,11 +94,11 @@ func translate(c *design.Context, r *inventory.Resource, name string, value any)
 	switch {
 	case ok && !whole(s.value, found):
 		s.todo = "write the value of " + name + " anew: it holds the address of " + found.Name + " inside other text"
-		s.value = parameter(c, r, design.Parameter{Name: common.ParameterName(called(r), name), Description: "The value of " + name + " in " + r.Name + ", with the address of what stands for " + found.Name})
+		s.value = c.ParameterOf(r, design.Parameter{Name: common.ParameterName(called(r), name), Description: "The value of " + name + " in " + r.Name + ", with the address of what stands for " + found.Name})
 	case ok:
 		return counterpart(c, r, s, found)
 	case unknown(value):
-		s.value = parameter(c, r, design.Parameter{Name: common.ParameterName(called(r), name), Description: "The value of " + name + " in " + r.Name})
+		s.value = c.ParameterOf(r, design.Parameter{Name: common.ParameterName(called(r), name), Description: "The value of " + name + " in " + r.Name})
 		s.todo = "give parameter " + parameterIn(s.value) + " a value: the template does not say what " + name + " is"
 	}
 	return s
@@ -155,7 +155,7 @@ func dynamic(c *design.Context, r *inventory.Resource, s setting) (setting, bool
 // its reader, who would read the workload's other secrets in a common one.
 func keptSecret(c *design.Context, r *inventory.Resource, s setting) setting {
 	vault := common.VaultFor(c, "env-"+readerOf(c, r))
-	value := parameter(c, r, design.Parameter{Name: common.ParameterName(called(r), s.name), Secure: true, Description: "The secret value of " + s.name + " in " + r.Name})
+	value := c.ParameterOf(r, design.Parameter{Name: common.ParameterName(called(r), s.name), Secure: true, Description: "The secret value of " + s.name + " in " + r.Name})
 	id := c.Once("app/secret/"+string(r.ID)+"/"+s.name, func() cloud.ResourceID {
 		return c.Put(design.Target{Type: "Microsoft.KeyVault/vaults/secrets", Parent: vault, Base: strings.ReplaceAll(called(r)+"-"+s.name, "_", "-"), NoLocation: true,
 			Model: secrets.Secret{Properties: secrets.SecretProperties{Value: new(value)}}}, r)
@@ -202,7 +202,7 @@ func counterpart(c *design.Context, r *inventory.Resource, s setting, found *inv
 		}
 	}
 	s.todo = "set " + s.name + " to what stands for " + found.Name
-	s.value = parameter(c, r, design.Parameter{Name: common.ParameterName(called(r), s.name), Description: "The value of " + s.name + " in " + r.Name + ": what stands for " + found.Name})
+	s.value = c.ParameterOf(r, design.Parameter{Name: common.ParameterName(called(r), s.name), Description: "The value of " + s.name + " in " + r.Name + ": what stands for " + found.Name})
 	return s
 }
 

@@ -272,7 +272,7 @@ func (t *told) receive(protocol string, endpoint any, group cloud.ResourceID) {
 	properties, _ := target.Body["properties"].(map[string]any)
 	address := full(endpoint)
 	if unknown(endpoint) || address == "" || address == "null" {
-		address = parameter(t.c, t.r, design.Parameter{Name: common.ParameterName("receiver", t.r.Name), Description: "Who is told by " + t.r.Name + " (" + protocol + ")"})
+		address = t.c.ParameterOf(t.r, design.Parameter{Name: common.ParameterName("receiver", t.r.Name), Description: "Who is told by " + t.r.Name + " (" + protocol + ")"})
 	}
 	switch {
 	case strings.HasPrefix(protocol, "email"):

@@ -76,7 +76,7 @@ func (t *told) runnerScale() *containerapps.Scale {
 	if s, ok := t.c.Find(t.r, t.at("AutoScalingConfigurationArn"), "AWS::AppRunner::AutoScalingConfiguration"); ok {
 		least, most, requests = design.Int(s.Properties, "MinSize", 1), design.Int(s.Properties, "MaxSize", 25), design.Int(s.Properties, "MaxConcurrency", 100)
 	}
-	return &containerapps.Scale{MinReplicas: new(int64(max(least, 0))), MaxReplicas: new(int64(max(most, least, 1))), Rules: &[]containerapps.ScaleRule{
+	return &containerapps.Scale{MinReplicas: new(int64(min(max(least, 0), mostReplicas))), MaxReplicas: new(int64(min(max(most, least, 1), mostReplicas))), Rules: &[]containerapps.ScaleRule{
 		{Name: new("http"), HTTP: &containerapps.HTTPScaleRule{Metadata: &map[string]string{"concurrentRequests": shown(max(requests, 1))}}},
 	}}
 }

@@ -48,7 +48,7 @@ func Certificates(c *design.Context) cloud.ResourceID { return VaultFor(c, "cert
 // a certificate of the source has at the target, for what serves TLS with it:
 // the certificate is issued or imported before the cutover.
 func CertificateSecret(c *design.Context, r *inventory.Resource) string {
-	return c.Parameter(design.Parameter{Name: ParameterName("certificate", r.Name), Default: "https://" + LastName(Certificates(c)) + ".vault.azure.net/secrets/" + SecretName(r.Name),
+	return c.ParameterOf(r, design.Parameter{Name: ParameterName("certificate", r.Name), Default: "https://" + LastName(Certificates(c)) + ".vault.azure.net/secrets/" + SecretName(r.Name),
 		Description: "Address of the secret of the certificate for " + r.Name + " in the vault of certificates"})
 }
 

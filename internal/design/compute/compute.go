@@ -48,7 +48,7 @@ type family struct {
 	alarms   map[cloud.ResourceID][]*inventory.Resource
 	contents map[cloud.ResourceID]*inventory.Resource
 	started  map[cloud.ResourceID]bool
-	// parameters are those that were declared, by name: two resources of one name
+	// parameters are those that were declared, by what they say: two resources of one name
 	// share the words of the first.
 	parameters map[string]string
 	// sizes are the answers of the catalogue: most machines wish the same.
@@ -248,11 +248,12 @@ func shared(r *inventory.Resource) design.Decision {
 	}
 }
 
-// parameter declares a value that the deployment supplies, once for a name.
+// parameter declares a value that the deployment supplies, once for what it
+// says of itself.
 func (f *family) parameter(c *design.Context, p design.Parameter) string {
-	key := strings.ToLower(p.Name)
+	key := strings.ToLower(p.Name) + "|" + p.Description
 	if _, ok := f.parameters[key]; !ok {
-		f.parameters[key] = c.Parameter(p)
+		f.parameters[key] = c.ParameterOf(nil, p)
 	}
 	return f.parameters[key]
 }

@@ -204,3 +204,21 @@ Resources:
 		t.Errorf("%+v", one)
 	}
 }
+
+// Members are asked at a port that there is: the health check's, else that of
+// the target group.
+func TestMembersAreAskedAtAPort(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"Port: 9000": "9000", "Port: 9000, HealthCheckPort: traffic-port": "9000", "Port: 9000, HealthCheckPort: \"9001\"": "9001",
+		"Port: 9000, HealthCheckPort: \"70000\"": "9000", "Port: -3": "80", "Port: 0, HealthCheckPort: \"-1\"": "80",
+	} {
+		d := from(t, `
+Resources:
+  Template: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateName: t, LaunchTemplateData: {ImageId: ami-1, InstanceType: c5.large}}}
+  Targets: {Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: {Name: workers, Protocol: TCP, VpcId: vpc-1, `+said+`}}
+  Group: {Type: AWS::AutoScaling::AutoScalingGroup, Properties: {MinSize: "1", MaxSize: "2", HealthCheckType: ELB, TargetGroupARNs: [!Ref Targets], LaunchTemplate: {LaunchTemplateId: !Ref Template, Version: "1"}}}
+`)
+		at(t, designtest.One(t, d, "Microsoft.Compute/virtualMachineScaleSets"), map[string]string{"properties.virtualMachineProfile.extensionProfile.extensions.properties.settings.port": want})
+	}
+}

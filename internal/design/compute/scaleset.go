@@ -288,7 +288,12 @@ func healthSettings(target *inventory.Resource) map[string]any {
 	if protocol == "" {
 		protocol = strings.ToLower(plainText(p, "Protocol"))
 	}
-	port := design.Int(p, "HealthCheckPort", design.Int(p, "Port", 80))
+	port := 80
+	for _, named := range []string{"Port", "HealthCheckPort"} {
+		if n := design.Int(p, named, 0); n >= 1 && n <= 65535 {
+			port = n
+		}
+	}
 	switch protocol {
 	case "http", "https":
 		path := plainText(p, "HealthCheckPath")

@@ -62,7 +62,7 @@ func (f share) put(s *sheet) cloud.ResourceID {
 		setBody(s.c, account, "identity", f.key.identityBody())
 	}
 	service := s.c.Put(design.Target{Type: fileService, Parent: account, Base: "default", Exact: true, NoLocation: true, Model: fileservices.FileServiceProperties{Properties: &fileservices.FileServicePropertiesProperties{
-		ShareDeleteRetentionPolicy: &fileservices.DeleteRetentionPolicy{Enabled: new(true), Days: new(int64(max(f.keep, 7)))},
+		ShareDeleteRetentionPolicy: &fileservices.DeleteRetentionPolicy{Enabled: new(true), Days: new(int64(min(max(f.keep, 7), 365)))},
 	}}}, s.r)
 	p := fileshares.FileShareProperties{EnabledProtocols: new(fileshares.EnabledProtocolsSMB), ShareQuota: new(int64(f.gib))}
 	if f.nfs {

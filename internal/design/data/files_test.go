@@ -92,3 +92,13 @@ func TestRulesAreDocumented(t *testing.T) {
 		}
 	}
 }
+
+// Deleted shares are kept for 1 to 365 days at the target.
+func TestSharesAreKeptWithinBounds(t *testing.T) {
+	t.Parallel()
+	for said, kept := range map[string]string{"0": "7", "-1": "7", "30": "30", "90": "90", "366": "365", "70000": "365"} {
+		d := designtest.Make(t, families(), designtest.FromTemplate(t, "Resources:\n  Windows: {Type: AWS::FSx::FileSystem, Properties: {FileSystemType: WINDOWS, StorageCapacity: 300, SubnetIds: [subnet-1], WindowsConfiguration: {ThroughputCapacity: 64, AutomaticBackupRetentionDays: "+said+"}}}\n")...)
+		designtest.Check(t, d)
+		want(t, designtest.One(t, d, "Microsoft.Storage/storageAccounts/fileServices"), map[string]string{"properties.shareDeleteRetentionPolicy.days": kept})
+	}
+}

@@ -106,7 +106,7 @@ func (s *sheet) putHub(shards, hours int, r *inventory.Resource) cloud.ResourceI
 	}
 	return s.c.Put(design.Target{Type: hub, Parent: namespace, Base: base(r), NoLocation: true, Model: eventhubs.Eventhub{Properties: &eventhubs.EventhubProperties{
 		PartitionCount:       new(int64(min(shards, mostPartitions))),
-		RetentionDescription: &eventhubs.RetentionDescription{CleanupPolicy: new(eventhubs.CleanupPolicyRetentionDescriptionDelete), RetentionTimeInHours: new(int64(min(hours, mostHours)))},
+		RetentionDescription: &eventhubs.RetentionDescription{CleanupPolicy: new(eventhubs.CleanupPolicyRetentionDescriptionDelete), RetentionTimeInHours: new(int64(min(max(hours, 1), mostHours)))},
 	}}}, r)
 }
 

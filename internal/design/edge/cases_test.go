@@ -152,3 +152,38 @@ func TestPlacesAreGivenOnce(t *testing.T) {
 		t.Error("nobody hears of the set that is left out")
 	}
 }
+
+// Route 53 takes a TTL of 0, and files hold what no service takes.
+func TestRecordsKeepWithinBounds(t *testing.T) {
+	t.Parallel()
+	for said, c := range map[string]struct{ ttl, why, gap string }{
+		"0":          {"1", "gets a TTL of 1 second", "dns.ttl"},
+		"-60":        {"1", "gets a TTL of 1 second", "dns.ttl"},
+		"1":          {"1", "keeps its TTL of 1 second", ""},
+		"2147483648": {"2.147483647e+09", "gets a TTL of 2147483647 seconds", "dns.ttl"},
+	} {
+		d := designed(t, "  Zone: {Type: AWS::Route53::HostedZone, Properties: {Name: shop.example}}\n  Www: {Type: AWS::Route53::RecordSet, Properties: {HostedZoneId: !Ref Zone, Name: www.shop.example, Type: A, TTL: "+said+", ResourceRecords: [192.0.2.1]}}\n")
+		if got := design.Text(designtest.One(t, d, "Microsoft.Network/dnsZones/A").Body, "properties.TTL"); got != c.ttl {
+			t.Errorf("%s becomes %s, want %s", said, got, c.ttl)
+		}
+		one := decision(t, d, "Www")
+		if !strings.Contains(one.Why, c.why) || strings.Join(designtest.GapIDs(one), " ") != c.gap {
+			t.Errorf("%s: %q with %q", said, one.Why, designtest.GapIDs(one))
+		}
+	}
+}
+
+// A probe asks a port that there is.
+func TestProbesKeepWithinBounds(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{"8443": "8443", "0": "443", "-1": "443", "70000": "443"} {
+		text := "  Zone: {Type: AWS::Route53::HostedZone, Properties: {Name: shop.example}}\n  Check: {Type: AWS::Route53::HealthCheck, Properties: {HealthCheckConfig: {Type: HTTPS, Port: " + said + "}}}\n"
+		for _, set := range []string{"PRIMARY, HealthCheckId: !Ref Check", "SECONDARY"} {
+			text += "  " + set[:3] + ": {Type: AWS::Route53::RecordSet, Properties: {HostedZoneId: !Ref Zone, Name: www.shop.example, Type: A, TTL: 30, SetIdentifier: " + set[:3] + ", ResourceRecords: [192.0.2.1], Failover: " + set + "}}\n"
+		}
+		profile := designtest.One(t, designed(t, text), "Microsoft.Network/trafficmanagerprofiles")
+		if got := design.Text(profile.Body, "properties.monitorConfig.port"); got != want {
+			t.Errorf("port %s becomes %s, want %s", said, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -58,7 +59,7 @@ func records(c *design.Context, r *inventory.Resource) design.Decision {
 // most to do.
 func oneRecord(s *common.Sheet, record map[string]any) {
 	action, why, confidence := s.Action, s.Why, s.Confidence
-	e := &entry{Sheet: s, record: record, kind: strings.ToUpper(design.Text(record, "Type")), ttl: int64(design.Int(record, "TTL", aliasTTL))}
+	e := &entry{Sheet: s, record: record, kind: strings.ToUpper(design.Text(record, "Type")), ttl: ttlOf(s, record)}
 	zone, ok := zoneOf(s.C, s.R, record)
 	e.zone = zone
 	switch {
@@ -75,6 +76,17 @@ func oneRecord(s *common.Sheet, record map[string]any) {
 	if slices.Index(rank, action) > slices.Index(rank, s.Action) {
 		s.Action, s.Why, s.Confidence = action, why, confidence
 	}
+}
+
+// ttlOf is how long an answer may be kept: Route 53 takes 0, Azure DNS begins at
+// one second (Microsoft Learn, "Overview of DNS zones and records").
+func ttlOf(s *common.Sheet, record map[string]any) int64 {
+	said := design.Int(record, "TTL", aliasTTL)
+	taken := min(max(said, 1), math.MaxInt32)
+	if taken != said {
+		s.Gap("dns.ttl", design.Text(record, "Name")+": TTL="+common.Shown(said))
+	}
+	return int64(taken)
 }
 
 // recordName is what Azure DNS takes: letters, digits, hyphens and underscores
@@ -204,7 +216,11 @@ func (e *entry) plain() {
 		return
 	}
 	e.put(p)
-	e.Decide(design.Migrate, common.LikeForLike, "%s %s keeps its TTL of %s in the new zone", e.name, e.kind, common.Count(int(e.ttl), "second"))
+	how := "keeps its"
+	if int64(design.Int(e.record, "TTL", aliasTTL)) != e.ttl {
+		how = "gets a"
+	}
+	e.Decide(design.Migrate, common.LikeForLike, "%s %s %s TTL of %s in the new zone", e.name, e.kind, how, common.Count(int(e.ttl), "second"))
 }
 
 // value adds one value; false when it cannot be read.
@@ -302,7 +318,7 @@ func (e *entry) host(value string) string {
 	}
 	if common.Unresolved(value) {
 		e.Do("%s points to %s, which is known only when it is deployed", e.name, value)
-		return e.C.Parameter(design.Parameter{Name: common.ParameterName("record", e.name, zoneName(e.zone)), Description: fmt.Sprintf("Name that %s.%s points to", e.name, zoneName(e.zone))})
+		return e.C.ParameterOf(e.R, design.Parameter{Name: common.ParameterName("record", e.name, zoneName(e.zone)), Description: fmt.Sprintf("Name that %s.%s points to", e.name, zoneName(e.zone))})
 	}
 	if strings.HasSuffix(value, "amazonaws.com") || strings.HasSuffix(value, "cloudfront.net") || strings.HasSuffix(value, "acm-validations.aws") {
 		e.Do("%s points to %s at AWS: change it when that goes", e.name, value)

@@ -294,7 +294,9 @@ func (e *entry) monitor(members []member) (profiles.MonitorConfig, bool) {
 	case strings.HasPrefix(kind, "HTTP") && !strings.HasPrefix(kind, "HTTPS"):
 		m.Protocol, m.Port = new(profiles.MonitorProtocolHTTP), new(int64(80))
 	}
-	m.Port = new(int64(design.Int(config, "Port", int(*m.Port))))
+	if port := design.Int(config, "Port", int(*m.Port)); port >= 1 && port <= 65535 {
+		m.Port = new(int64(port))
+	}
 	if path != "" && m.Path != nil && !common.Unresolved(path) {
 		m.Path = new("/" + strings.TrimPrefix(path, "/"))
 	}

@@ -180,7 +180,7 @@ func (a *acl) bytes(name string, m map[string]any) (wafCondition, bool) {
 		}
 	}
 	if strings.Contains(value, inventory.Redacted) {
-		value = a.C.Parameter(design.Parameter{Name: common.ParameterName(a.R.Name, name), Type: "string", Secure: true, Description: "What rule " + name + " of " + a.R.Name + " compares a header with: a secret that both sides know"})
+		value = a.C.ParameterOf(a.R, design.Parameter{Name: common.ParameterName(a.R.Name, name), Type: "string", Secure: true, Description: "What rule " + name + " of " + a.R.Name + " compares a header with: a secret that both sides know"})
 	}
 	c.values = []string{value}
 	switch design.Text(m, "PositionalConstraint") {

@@ -52,7 +52,7 @@ func (p *Plan) connectClouds(v *vnet, r *inventory.Resource) []string {
 	p.customPeers(gateway, custom)
 	for i, t := range Tunnels() {
 		name := fmt.Sprintf("%s-aws-%d", v.name, i+1)
-		outside := p.c.Parameter(design.Parameter{Name: "tunnel" + camel(name) + "Outside", Description: fmt.Sprintf("Public address of tunnel %d of AWS's VPN connection %d.", i%2+1, t.Connection)})
+		outside := p.c.ParameterOf(r, design.Parameter{Name: "tunnel" + camel(name) + "Outside", Description: fmt.Sprintf("Public address of tunnel %d of AWS's VPN connection %d.", i%2+1, t.Connection)})
 		site := p.c.Put(design.Target{Type: siteKind, Base: name, Model: localnetworkgateways.LocalNetworkGateway{Properties: localnetworkgateways.LocalNetworkGatewayPropertiesFormat{
 			GatewayIPAddress: &outside,
 			// BGP tells the blocks.

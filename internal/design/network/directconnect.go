@@ -70,8 +70,8 @@ func circuitRule(p *Plan, r *inventory.Resource) design.Decision {
 	if !known {
 		size = 1000
 	}
-	place := p.c.Parameter(design.Parameter{Name: "circuit" + camel(r.Name) + "Location", Description: "Peering location of the ExpressRoute circuit for " + r.Name + ", as its provider names it."})
-	provider := p.c.Parameter(design.Parameter{Name: "circuit" + camel(r.Name) + "Provider", Description: "Provider of the ExpressRoute circuit for " + r.Name + "."})
+	place := p.c.ParameterOf(r, design.Parameter{Name: "circuit" + camel(r.Name) + "Location", Description: "Peering location of the ExpressRoute circuit for " + r.Name + ", as its provider names it."})
+	provider := p.c.ParameterOf(r, design.Parameter{Name: "circuit" + camel(r.Name) + "Provider", Description: "Provider of the ExpressRoute circuit for " + r.Name + "."})
 	p.c.Put(design.Target{Type: circuitKind, Base: r.Name, Model: expressroutecircuits.ExpressRouteCircuit{
 		Sku: &expressroutecircuits.ExpressRouteCircuitSku{
 			Name: new("Standard_MeteredData"), Tier: new(expressroutecircuits.ExpressRouteCircuitSkuTierStandard), Family: new(expressroutecircuits.ExpressRouteCircuitSkuFamilyMeteredData),

@@ -97,6 +97,13 @@ func TestASNs(t *testing.T) {
 		{", AmazonSideAsn: 65517", ", BgpAsn: 65515", "65000", "65515", true, true},
 		{", AmazonSideAsn: 65515", ", BgpAsn: 12076", "65515", "12076", false, true},
 		{", AmazonSideAsn: !Ref Missing", ", BgpAsn: many", "64512", "65000", false, false},
+		{", AmazonSideAsn: -5", ", BgpAsn: -5", "65000", "65000", true, true},
+		{", AmazonSideAsn: 0", ", BgpAsn: 0", "65000", "65000", true, true},
+		{", AmazonSideAsn: 4294967294", ", BgpAsnExtended: 4294967294", "4294967294", "4294967294", false, false},
+		{", AmazonSideAsn: 4294967295", ", BgpAsnExtended: 4294967295", "65000", "65000", true, true},
+		{", AmazonSideAsn: 1e25", ", BgpAsn: 1e25", "65000", "65000", true, true},
+		{"", ", BgpAsn: -5, BgpAsnExtended: 4200000002", "64512", "4200000002", false, false},
+		{"", ", BgpAsn: 65010, BgpAsnExtended: -5", "64512", "65010", false, true},
 	} {
 		d := made(t, vpc("A", "10.0.0.0/16", "10.0.1.0/24")+fmt.Sprintf(strings.ReplaceAll(vpnSite, "!Ref Missing", "!Ref A"), strings.ReplaceAll(c.gateway, "!Ref Missing", "!Ref A"), c.site, ""))
 		bodies(t, designtest.One(t, d, "Microsoft.Network/virtualNetworkGateways"), map[string]string{"properties.bgpSettings.asn": plainNumber(c.gatewayASN)})
@@ -106,6 +113,22 @@ func TestASNs(t *testing.T) {
 		}
 		if got := slices.Contains(gapsOf(t, d, "site"), "vpn.asn"); got != c.deviceGap {
 			t.Errorf("%s: the device's gap %v", c.site, got)
+		}
+	}
+}
+
+// TestASNsOfHubs: the gateway of a hub network has the transit gateway's number
+// only if Azure takes it.
+func TestASNsOfHubs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		said, want string
+		gap        bool
+	}{{"64555", "64555", false}, {"-5", "65000", true}, {"65517", "65000", true}, {"99999999999", "65000", true}} {
+		d := made(t, strings.ReplaceAll(transit(2, site), "AmazonSideAsn: 64555", "AmazonSideAsn: "+c.said))
+		bodies(t, designtest.One(t, d, "Microsoft.Network/virtualNetworkGateways"), map[string]string{"properties.bgpSettings.asn": plainNumber(c.want)})
+		if got := slices.Contains(gapsOf(t, d, "hub"), "vpn.asn"); got != c.gap {
+			t.Errorf("%s: the gap %v", c.said, got)
 		}
 	}
 }
@@ -396,4 +419,23 @@ func TestLiveNetworkIsTheTemplates(t *testing.T) {
 	}
 	live = append(live, designtest.Live(t, "AWS::EC2::VPCGatewayAttachment", "vpc-gateway-attachment/x", `{"VpcId":"vpc-1","VpnGatewayId":"vgw-1"}`))
 	designtest.SameTargets(t, designtest.Make(t, families(), template...), designtest.Shuffled(t, families(), live...))
+}
+
+// Devices whose names come to the same letters are told apart.
+func TestDevicesOfLikeNames(t *testing.T) {
+	t.Parallel()
+	text := vpc("A", "10.0.0.0/16", "10.0.1.0/24") + strings.ReplaceAll(fmt.Sprintf(vpnSite, "", "", ""), "Value: site}", "Value: site-1}")
+	text += `
+  Other: {Type: AWS::EC2::CustomerGateway, Properties: {IpAddress: 203.0.113.10, Type: ipsec.1, Tags: [{Key: Name, Value: site1}]}}
+  Vpn2: {Type: AWS::EC2::VPNConnection, Properties: {Type: ipsec.1, CustomerGatewayId: !Ref Other, VpnGatewayId: !Ref Gw, Tags: [{Key: Name, Value: VPN}]}}
+`
+	d := made(t, text)
+	designtest.Check(t, d)
+	var got []string
+	for _, p := range d.Parameters {
+		got = append(got, p.Name)
+	}
+	if want := []string{"sharedKeyVPN", "sharedKeyVpn2", "siteSite1Peer", "siteSite1Peer2"}; !slices.Equal(got, want) {
+		t.Errorf("parameters are %q, want %q", got, want)
+	}
 }

@@ -213,3 +213,12 @@ func TestGatewaysList(t *testing.T) {
 		}
 	}
 }
+
+// A forwarding rule asks a port that there is.
+func TestResolverPorts(t *testing.T) {
+	t.Parallel()
+	for said, port := range map[string]string{"5353": "5353", "0": "53", "-1": "53", "70000": "53"} {
+		d := made(t, vpc("A", "10.0.0.0/16", "10.0.1.0/24")+strings.ReplaceAll(parts, "Port: 53}", "Port: "+said+"}"))
+		bodies(t, designtest.One(t, d, "Microsoft.Network/dnsForwardingRulesets/forwardingRules"), map[string]string{"properties.targetDnsServers.port": port})
+	}
+}

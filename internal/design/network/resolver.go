@@ -94,6 +94,9 @@ func (p *Plan) rulesetOf(r *inventory.Resource) (cloud.ResourceID, bool) {
 	return p.c.TargetOf(e, rulesetKind)
 }
 
+// dnsPort is where a server listens of which nothing else is said.
+const dnsPort = 53
+
 func forwardRule(p *Plan, r *inventory.Resource) design.Decision {
 	if kind := strings.ToUpper(design.Text(r.Properties, "RuleType")); kind == "SYSTEM" || kind == "RECURSIVE" {
 		return replaced(0.8, "what no forwarding rule names, Azure's resolver answers itself")
@@ -106,7 +109,11 @@ func forwardRule(p *Plan, r *inventory.Resource) design.Decision {
 	for _, m := range design.Maps(r.Properties["TargetIps"]) {
 		text := design.Text(m, "Ip")
 		if b, ok := parsePrefix(text); ok && b.Addr().Is4() && b.IsSingleIP() {
-			servers = append(servers, forwardingrules.TargetDnsServer{IPAddress: p.Address(text), Port: new(int64(design.Int(m, "Port", 53)))})
+			port := design.Int(m, "Port", dnsPort)
+			if port < 1 || port > 65535 {
+				port = dnsPort
+			}
+			servers = append(servers, forwardingrules.TargetDnsServer{IPAddress: p.Address(text), Port: new(int64(port))})
 		}
 	}
 	domain := strings.TrimSuffix(design.Text(r.Properties, "DomainName"), ".") + "."

@@ -224,7 +224,7 @@ func (p *Plan) nextHop(r route) string {
 			fallback = p.Address(text)
 		}
 	}
-	return p.c.Parameter(design.Parameter{
+	return p.c.ParameterOf(r.via, design.Parameter{
 		Name: "nextHop" + camel(name), Default: fallback, Description: "Private address of " + name + ", to which routes send packets.",
 	})
 }

@@ -169,8 +169,8 @@ func transitRule(p *Plan, r *inventory.Resource) design.Decision {
 		d.Alternatives = []design.Alternative{virtualWAN, {Target: "hub network with Azure Firewall", WhyNot: "nothing at the source inspects the traffic between the networks"}}
 		return d
 	case hub:
-		p.putHub(r, list)
-		d := migrated(0.75, why+" and a VPN leads out of it: a hub network has the VPN gateway, the others use it over peerings and are peered with each other", p.c.Gap("transit.peering", r.Name))
+		gaps := append(p.putHub(r, list), p.c.Gap("transit.peering", r.Name))
+		d := migrated(0.75, why+" and a VPN leads out of it: a hub network has the VPN gateway, the others use it over peerings and are peered with each other", gaps...)
 		d.Alternatives = []design.Alternative{virtualWAN}
 		return d
 	}
@@ -199,8 +199,9 @@ func (p *Plan) putMesh(r *inventory.Resource, list []attachment) int {
 	return pairs
 }
 
-// putHub puts a network for the gateway, and peers all others with it.
-func (p *Plan) putHub(r *inventory.Resource, list []attachment) {
+// putHub puts a network for the gateway, and peers all others with it. It
+// returns what the gateway cannot take over.
+func (p *Plan) putHub(r *inventory.Resource, list []attachment) []design.Gap {
 	v := &vnet{source: r, name: r.Name + "-hub", links: map[string]bool{}}
 	if b, ok := p.free(vnetAfter(list), 24); ok {
 		v.blocks = []Block{{Target: b}}
@@ -209,7 +210,8 @@ func (p *Plan) putHub(r *inventory.Resource, list []attachment) {
 	p.nets = append(p.nets, v)
 	p.byVPC[r.ID] = v
 	p.hubs[r.ID] = v
-	gateway := p.putGateway(v, design.Int(r.Properties, "AmazonSideAsn", awsASN), r)
+	asn, gaps := p.gatewayASN(r)
+	gateway := p.putGateway(v, asn, r)
 	p.putMesh(r, list)
 	for _, a := range list {
 		if p.gatewayOf(a.net) {
@@ -219,6 +221,7 @@ func (p *Plan) putHub(r *inventory.Resource, list []attachment) {
 		p.peer(v, a.net, peerOptions{transit: true, after: []cloud.ResourceID{gateway}}, r)
 		p.peer(a.net, v, peerOptions{remote: true, after: []cloud.ResourceID{gateway, v.last}}, r)
 	}
+	return gaps
 }
 
 // putWAN puts a Virtual WAN with one hub.

@@ -141,19 +141,49 @@ func vpnGatewayRule(p *Plan, r *inventory.Resource) design.Decision {
 	if v == nil {
 		return retired("it is attached to no VPC of the workload")
 	}
-	asn := design.Int(r.Properties, "AmazonSideAsn", awsASN)
-	if keptASN(asn) && asn != azureOwnASN {
-		p.putGateway(v, azureASN, r)
-		return migrated(0.7, fmt.Sprintf("a VPN gateway VpnGw2AZ with two active instances in VNet %s stands for it, with ASN %d", v.name, azureASN),
-			p.c.Gap("vpn.addresses", r.Name), p.c.Gap("vpn.asn", fmt.Sprintf("AmazonSideAsn=%d", asn)))
-	}
+	asn, gaps := p.gatewayASN(r)
 	p.putGateway(v, asn, r)
+	if len(gaps) > 0 {
+		return migrated(0.7, fmt.Sprintf("a VPN gateway VpnGw2AZ with two active instances in VNet %s stands for it, with ASN %d", v.name, asn),
+			append(gaps, p.c.Gap("vpn.addresses", r.Name))...)
+	}
 	return migrated(0.8, fmt.Sprintf("a VPN gateway VpnGw2AZ with two active instances in VNet %s stands for it and keeps its ASN %d, so that routers on premises need a new peer only", v.name, asn),
 		p.c.Gap("vpn.addresses", r.Name))
 }
 
-// azureOwnASN is what a VPN gateway of Azure has unless told otherwise.
-const azureOwnASN = 65515
+const (
+	// azureOwnASN is what a VPN gateway of Azure has unless told otherwise.
+	azureOwnASN = 65515
+	// lastASN is the greatest number that a network may have: 0 and the one after
+	// it are nobody's (RFC 7607, RFC 7300).
+	lastASN = 4294967294
+)
+
+// gatewayASN is the number of the VPN gateway that stands for a gateway of the
+// source: its own, or ours with a gap where Azure does not take that.
+func (p *Plan) gatewayASN(r *inventory.Resource) (int, []design.Gap) {
+	asn, said := takenASN(r, "AmazonSideAsn", awsASN)
+	if said == "" && keptASN(asn) && asn != azureOwnASN {
+		said = fmt.Sprintf("AmazonSideAsn=%d", asn)
+	}
+	if said == "" {
+		return asn, nil
+	}
+	return azureASN, []design.Gap{p.c.Gap("vpn.asn", said)}
+}
+
+// takenASN reads a number that a network may have, and says what stands there
+// if it is another one.
+func takenASN(r *inventory.Resource, key string, def int) (asn int, said string) {
+	switch n, ok := design.Number(r.Properties, key); {
+	case !ok:
+		return def, ""
+	case n < 1 || n > lastASN:
+		return def, key + "=" + design.Text(r.Properties, key)
+	default:
+		return int(n), ""
+	}
+}
 
 // keptASN knows the numbers that Azure and IANA keep for themselves (Microsoft
 // Learn, "About BGP with VPN Gateway").
@@ -166,13 +196,14 @@ func (p *Plan) siteOf(r *inventory.Resource, blocks []string, bgp bool) cloud.Re
 	return p.c.Once("network|site|"+string(r.ID), func() cloud.ResourceID {
 		address := design.Text(r.Properties, "IpAddress")
 		if _, ok := parsePrefix(address); !ok {
-			address = p.c.Parameter(design.Parameter{Name: "site" + camel(r.Name) + "Address", Description: "Public address of the VPN device " + r.Name + "."})
+			address = p.c.ParameterOf(r, design.Parameter{Name: "site" + camel(r.Name) + "Address", Description: "Public address of the VPN device " + r.Name + "."})
 		}
 		properties := localnetworkgateways.LocalNetworkGatewayPropertiesFormat{GatewayIPAddress: &address}
 		if bgp {
+			asn, _ := siteASN(r)
 			properties.BgpSettings = &localnetworkgateways.BgpSettings{
-				Asn: new(int64(siteASN(r))),
-				BgpPeeringAddress: new(p.c.Parameter(design.Parameter{
+				Asn: new(int64(asn)),
+				BgpPeeringAddress: new(p.c.ParameterOf(r, design.Parameter{
 					Name: "site" + camel(r.Name) + "Peer", Description: "Address of the BGP speaker of the VPN device " + r.Name + " inside the tunnel.",
 				})),
 			}
@@ -183,9 +214,17 @@ func (p *Plan) siteOf(r *inventory.Resource, blocks []string, bgp bool) cloud.Re
 	})
 }
 
-// siteASN is the device's number; AWS gives 65000 to one that names none.
-func siteASN(r *inventory.Resource) int {
-	return design.Int(r.Properties, "BgpAsnExtended", design.Int(r.Properties, "BgpAsn", 65000))
+// siteASN is the device's number, and what Azure does not take of it; AWS gives
+// 65000 to one that names none.
+func siteASN(r *inventory.Resource) (asn int, said string) {
+	asn, said = takenASN(r, "BgpAsn", 65000)
+	if extended, wrong := takenASN(r, "BgpAsnExtended", asn); extended != asn || wrong != "" {
+		asn, said = extended, wrong
+	}
+	if said == "" && keptASN(asn) {
+		said = fmt.Sprintf("BgpAsn=%d", asn)
+	}
+	return asn, said
 }
 
 func customerRule(p *Plan, r *inventory.Resource) design.Decision {
@@ -196,8 +235,8 @@ func customerRule(p *Plan, r *inventory.Resource) design.Decision {
 	blocks, bgp := p.blocksOfSite(users)
 	p.siteOf(r, blocks, bgp)
 	d := migrated(0.85, "a local network gateway stands for the device "+cmp.Or(design.Text(r.Properties, "IpAddress"), r.Name))
-	if asn := siteASN(r); bgp && keptASN(asn) {
-		d.Gaps = append(d.Gaps, p.c.Gap("vpn.asn", fmt.Sprintf("BgpAsn=%d", asn)))
+	if _, said := siteASN(r); bgp && said != "" {
+		d.Gaps = append(d.Gaps, p.c.Gap("vpn.asn", said))
 	}
 	return d
 }
@@ -269,8 +308,8 @@ type tunnel struct {
 }
 
 // tunnel puts a connection; its shared key is a value of the deployment.
-func (p *Plan) tunnel(t tunnel, from ...*inventory.Resource) cloud.ResourceID {
-	key := p.c.Parameter(design.Parameter{Name: "sharedKey" + camel(t.name), Secure: true, Description: "Shared key of the VPN connection " + t.name + "."})
+func (p *Plan) tunnel(t tunnel, from *inventory.Resource) cloud.ResourceID {
+	key := p.c.ParameterOf(from, design.Parameter{Name: "sharedKey" + camel(t.name), Secure: true, Description: "Shared key of the VPN connection " + t.name + "."})
 	properties := virtualnetworkgatewayconnections.VirtualNetworkGatewayConnectionPropertiesFormat{
 		ConnectionType: virtualnetworkgatewayconnections.VirtualNetworkGatewayConnectionTypeIPsec, EnableBgp: new(t.bgp), SharedKey: &key,
 		ConnectionProtocol:     new(virtualnetworkgatewayconnections.VirtualNetworkGatewayConnectionProtocolIKEvTwo),
@@ -283,7 +322,7 @@ func (p *Plan) tunnel(t tunnel, from ...*inventory.Resource) cloud.ResourceID {
 			{CustomBgpIPAddress: t.custom[1], IPConfigurationId: string(t.gateway) + "/ipConfigurations/instance2"},
 		}
 	}
-	return p.c.Put(design.Target{Type: tunnelKind, Base: t.name, Model: virtualnetworkgatewayconnections.VirtualNetworkGatewayConnection{Properties: properties}}, from...)
+	return p.c.Put(design.Target{Type: tunnelKind, Base: t.name, Model: virtualnetworkgatewayconnections.VirtualNetworkGatewayConnection{Properties: properties}}, from)
 }
 
 func clientRule(p *Plan, r *inventory.Resource) design.Decision {

@@ -120,3 +120,16 @@ func TestKeySettings(t *testing.T) {
 		}
 	}
 }
+
+// An attachment whose target is no text still says whose address the secret
+// holds.
+func TestAttachmentsOfAnyForm(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{"!Ref Db": "the address of Db,", "false": "the address of false,", "7": "the address of 7,"} {
+		d := designed(t, "  Secret: {Type: AWS::SecretsManager::Secret, Properties: {Name: shop}}\n  Db: {Type: AWS::RDS::DBInstance, Properties: {DBInstanceClass: db.t3.micro}}\n"+
+			"  Link: {Type: AWS::SecretsManager::SecretTargetAttachment, Properties: {SecretId: !Ref Secret, TargetType: AWS::RDS::DBInstance, TargetId: "+said+"}}\n")
+		if got := strings.Join(decided(t, d, "Link").ToDo, "; "); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", said, got)
+		}
+	}
+}

@@ -94,7 +94,7 @@ func ofSecret(todo string) func(c *design.Context, r *inventory.Resource) design
 			name = secret.Name
 		}
 		s.Decide(design.Replace, common.NamedGaps, "%s is a setting of the secret %s", r.Name, name)
-		s.Do(todo, or(r.Properties["TargetId"], name))
+		s.Do(todo, common.Shown(or(r.Properties["TargetId"], name)))
 		return s.Done()
 	}
 }

@@ -58,7 +58,7 @@ func (s *state) parameter(c *design.Context, r *inventory.Resource) design.Decis
 		from = string(meant.Kind) + " " + meant.Name
 	}
 	if names || common.Unresolved(value) {
-		expression = c.Parameter(design.Parameter{Name: common.ParameterName("setting", called(r)), Description: "Value of the setting " + called(r) + ", which the source takes from " + from})
+		expression = c.ParameterOf(r, design.Parameter{Name: common.ParameterName("setting", called(r)), Description: "Value of the setting " + called(r) + ", which the source takes from " + from})
 	}
 	if names || strings.Contains(value, "amazonaws.com") || strings.Contains(value, "arn:aws") || common.Unresolved(value) {
 		sheet.Do("%s=%s names something at AWS: write its counterpart", called(r), from)
