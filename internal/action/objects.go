@@ -23,6 +23,9 @@ type ObjectSet struct {
 	Data, Source, Target string
 	// Step is for the records: the run and the step.
 	Step string
+	// Names and Metadata are what happens to names that Azure cannot hold, of
+	// objects and of what goes with them: "exclude", "rename", "fail" or "" for fail.
+	Names, Metadata string
 }
 
 // ObjectsSeen is what a look at both sides found.
@@ -44,6 +47,19 @@ type ObjectsDone struct {
 	Bytes int64
 	// Found is what is not as it should be, "" when nothing is.
 	Found string
+	// Unheld are the objects that break a rule of Azure's for names.
+	Unheld ObjectsUnheld
+}
+
+// ObjectsUnheld are objects that are not at the target because Azure cannot hold
+// a name. Where they are to be left out, those of Keys are no fault of a pass.
+type ObjectsUnheld struct {
+	// Keys counts those whose key it is, Parts those of which it is a metadata name,
+	// a tag or a header.
+	Keys  int64 `json:"keys,omitempty"`
+	Parts int64 `json:"parts,omitempty"`
+	// First are some of them, each with the rule that it breaks.
+	First []string `json:"first,omitempty"`
 }
 
 // ObjectMover moves sets of objects. Each of its verbs may be repeated, and goes
@@ -70,6 +86,9 @@ type objectInputs struct {
 	Target string `json:"target"`
 	Method string `json:"method"`
 	What   string `json:"what"`
+	// Names and Metadata are those of ObjectSet.
+	Names    string `json:"names"`
+	Metadata string `json:"metadata"`
 	// Keep says of an undo that the copy stays: it is made anew the next time, and
 	// then is short.
 	Keep bool `json:"keep"`
@@ -83,7 +102,7 @@ func objectSet(c *Call) (ObjectSet, objectInputs, error) {
 	if in.Source == "" || in.Target == "" {
 		return ObjectSet{}, in, fault.Newf(fault.Invalid, "read the inputs of step %q: they name no source or no target", c.Step.ID).Hintf("landfall plan")
 	}
-	return ObjectSet{Data: in.Data, Source: in.Source, Target: in.Target, Step: c.Run + "/" + c.Step.ID}, in, nil
+	return ObjectSet{Data: in.Data, Source: in.Source, Target: in.Target, Step: c.Run + "/" + c.Step.ID, Names: in.Names, Metadata: in.Metadata}, in, nil
 }
 
 // MoveObjects copies a bucket into a container. Of a set that is followed it ends
@@ -205,7 +224,11 @@ func (d ObjectsDone) evidence(what string, set ObjectSet) ([]Evidence, error) {
 	for name, n := range d.Proofs {
 		data["proof."+name] = strconv.FormatInt(n, 10)
 	}
+	d.Unheld.into(data)
 	e := Evidence{Kind: "objects", Text: what + " of " + set.Data + ": " + strconv.FormatInt(total, 10) + " objects, manifest " + d.Digest, Data: data}
+	if d.Found != "" && d.Unheld.Keys+d.Unheld.Parts > 0 {
+		return []Evidence{e}, d.Unheld.fault(what, set, d.Found)
+	}
 	if d.Found != "" {
 		return []Evidence{e}, fault.Newf(fault.Found, "%s of %q: %s", what, set.Data, d.Found).Hintf("the manifest names each object with the reason; landfall verify objects")
 	}

@@ -74,7 +74,7 @@ type DatabaseMover interface {
 
 func databaseSet(c *Call) (DatabaseSet, objectInputs, error) {
 	set, in, err := objectSet(c)
-	return DatabaseSet(set), in, err
+	return DatabaseSet{Data: set.Data, Source: set.Source, Target: set.Target, Step: set.Step}, in, err
 }
 
 // evidence is what a verb proves; what it found is the error.

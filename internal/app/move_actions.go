@@ -24,11 +24,12 @@ var _ action.ObjectMover = objectMover{}
 
 // moving prepares a verb for a set.
 func (m objectMover) moving(ctx context.Context, s action.ObjectSet, verb string, progress func(move.Progress)) (*moving, error) {
-	o, err := m.app.objectOptions(s.Source, s.Target)
+	o, names, err := m.app.setOptions(s)
 	if err != nil {
 		return nil, err
 	}
 	r := m.app.stepMoving(o, verb, s.Step, progress)
+	r.names = names
 	if verb == verbVerify {
 		r.level = objects.LevelHead
 	}
@@ -104,10 +105,12 @@ func (m objectMover) Look(ctx context.Context, s action.ObjectSet) (action.Objec
 	if err != nil {
 		return action.ObjectsSeen{}, err
 	}
-	_, copied, err := r.state.last(verbCopy)
+	last, copied, err := r.state.last(verbCopy)
 	if err != nil {
 		return action.ObjectsSeen{}, err
 	}
+	// A copy under other policies vouches for what those were.
+	copied = copied && last.Names == r.names
 	plan, err := r.plan(ctx)
 	if err != nil {
 		return action.ObjectsSeen{}, err
@@ -120,7 +123,8 @@ func (m objectMover) Look(ctx context.Context, s action.ObjectSet) (action.Objec
 	return seen, err
 }
 
-// eachMarked goes through the blobs that carry our mark.
+// eachMarked goes through the blobs that carry the mark of a copy out of the
+// source.
 func eachMarked(ctx context.Context, r *moving, do func(object.Blob) error) error {
 	for next := ""; ; {
 		page, err := r.ports.Target.Page(ctx, r.sides.targetPrefix, "", next)
@@ -128,7 +132,7 @@ func eachMarked(ctx context.Context, r *moving, do func(object.Blob) error) erro
 			return err
 		}
 		for _, b := range page.Items {
-			if !objects.Marked(&b) {
+			if !objects.MarkedFrom(&b, r.sides.source) {
 				continue
 			}
 			if err := do(b); err != nil {
@@ -202,7 +206,7 @@ func (m objectMover) last(state moveState, verb string) (action.ObjectsDone, boo
 	if err != nil || !ok {
 		return action.ObjectsDone{}, false, err
 	}
-	done := action.ObjectsDone{Digest: p.Digest, Run: p.Run, Counts: map[string]int64{}, Proofs: map[string]int64{}, Bytes: p.Counts.Bytes, Found: p.Found}
+	done := action.ObjectsDone{Digest: p.Digest, Run: p.Run, Counts: map[string]int64{}, Proofs: map[string]int64{}, Bytes: p.Counts.Bytes, Found: p.Found, Unheld: p.Unheld}
 	for _, c := range resultsOf(p.Counts, p.Verb) {
 		done.Counts[c.Name] = c.Objects
 	}

@@ -10,7 +10,6 @@ import (
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move"
 	"example.com/landfall/internal/runbook"
-	"example.com/landfall/internal/store"
 )
 
 // lagFacts is the name of the source that says how far the copy of a set of data
@@ -60,7 +59,10 @@ func (l *lags) Measure(ctx context.Context, f runbook.Fact) (action.Measured, er
 	if set.Kind != "objects" {
 		return action.Measured{}, fault.Newf(fault.Unsupported, "measure %q: nothing here tells how far the copy of %q (%s) is behind", f.Name, data, set.Kind)
 	}
-	objects := action.ObjectSet{Data: data, Source: string(set.Source), Target: string(set.Target), Step: "lag"}
+	objects, err := l.app.objectSet(set, "lag")
+	if err != nil {
+		return action.Measured{}, err
+	}
 	if f.Inputs["of"] == "changes" {
 		// Behind the fence nothing may be written any more by whoever only asks.
 		began := l.app.setup.Now()
@@ -168,12 +170,8 @@ func (l *lags) pass(ctx context.Context, set action.ObjectSet, at *lagging, done
 
 // dataSet is a set of data of the runbook.
 func (a *App) dataSet(id string) (runbook.DataSet, error) {
-	w, err := a.need()
+	r, err := a.readRunbook()
 	if err != nil {
-		return runbook.DataSet{}, err
-	}
-	var r runbook.Runbook
-	if err := w.Read(store.Runbook, &r); err != nil {
 		return runbook.DataSet{}, err
 	}
 	for _, s := range r.Data {

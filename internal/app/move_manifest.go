@@ -129,30 +129,14 @@ func (s *sheet) copyTo(path string) error {
 // wrongLines reads a manifest for the first objects that are not as they should
 // be. Reading it also checks all of it.
 func wrongLines(ctx context.Context, path string, most int, extra bool) ([]view.MoveLine, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fault.Wrap(err, "read the manifest", path)
-	}
-	defer file.Close() //nolint:errcheck // nothing was written
-	reader, err := manifest.Open(file)
-	if err != nil {
-		return nil, fault.Wrap(err, "read the manifest", path)
-	}
-	defer reader.Close()
 	var out []view.MoveLine
-	for len(out) < most && ctx.Err() == nil {
-		line, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return out, fault.Wrap(err, "read the manifest", path)
-		}
+	err := eachLine(ctx, path, func(line manifest.Line) bool {
 		if !line.Result.Good() && (extra || line.Result != manifest.Extra) {
 			out = append(out, moveLine(line))
 		}
-	}
-	return out, nil
+		return len(out) < most
+	})
+	return out, err
 }
 
 func moveLine(l manifest.Line) view.MoveLine {

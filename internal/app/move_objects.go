@@ -56,8 +56,10 @@ type moving struct {
 	watch func(move.Progress)
 	// alone says that no person is there: a step of a run.
 	alone bool
-	// run of which this is a step, "" for none.
-	step string
+	// step is the run and the step that this is of, "" for none; names what its
+	// runbook declares of names that Azure cannot hold.
+	step  string
+	names stepNames
 	// events reads the queue that --events names, nil without one.
 	events func(context.Context) <-chan objects.Change
 
@@ -141,6 +143,11 @@ func (r *moving) prepare(ctx context.Context) error {
 	if r.filter, err = filter.New(r.sides.sourcePrefix, r.o.Include, r.o.Exclude); err != nil {
 		return err
 	}
+	if r.step == "" {
+		if err = r.declared(); err != nil {
+			return err
+		}
+	}
 	// What the options alone say is wrong is said before anybody is asked.
 	if _, err = r.o.settings(r.sides, name.Account{}); err != nil {
 		return err
@@ -168,7 +175,7 @@ func (r *moving) prepare(ctx context.Context) error {
 	if r.prices, r.basis, err = r.movePrices(); err != nil {
 		return err
 	}
-	r.out = view.Moved{Verb: r.verb, Source: r.sides.source, Target: r.sides.target, Notes: r.ports.Notes}
+	r.out = view.Moved{Verb: r.verb, Source: r.sides.source, Target: r.sides.target, Notes: append(r.out.Notes, r.ports.Notes...)}
 	if r.level != "" {
 		r.out.Level = levelWord(r.level)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 
+	"example.com/landfall/internal/action"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects"
 	"example.com/landfall/internal/move/objects/manifest"
@@ -37,6 +38,10 @@ func (r *moving) finish(ctx context.Context, paper *sheet, result objects.Result
 			return err
 		}
 	}
+	unheld, err := r.accept(ctx, paper.path, &result)
+	if err != nil {
+		return err
+	}
 	found := result.Err()
 	r.used(result)
 	r.out.Results, r.out.Proofs, r.out.Losses = resultsOf(result.Counts, r.verb), proofsOf(result.Counts), result.Counts.Losses
@@ -58,7 +63,7 @@ func (r *moving) finish(ctx context.Context, paper *sheet, result objects.Result
 			return err
 		}
 	}
-	if err := r.closing(ctx, result, by, signature, found); err != nil {
+	if err := r.closing(ctx, closing{result, by, signature, found, unheld}); err != nil {
 		return err
 	}
 	if err := r.clear(); err != nil {
@@ -70,11 +75,22 @@ func (r *moving) finish(ctx context.Context, paper *sheet, result objects.Result
 	return nil
 }
 
+// closing is what a pass came to.
+type closing struct {
+	result    objects.Result
+	by        *signer
+	signature manifest.Signature
+	found     error
+	unheld    action.ObjectsUnheld
+}
+
 // closing is the entry of the ledger, and the note for who looks next.
-func (r *moving) closing(ctx context.Context, result objects.Result, by *signer, signature manifest.Signature, found error) error {
+func (r *moving) closing(ctx context.Context, c closing) error {
+	result, by, signature, found := c.result, c.by, c.signature, c.found
 	last := lastPass{
 		Verb: r.verb, Level: levelWord(r.level), Run: r.pass.Run, Began: result.Summary.Head.Began, Ended: result.Summary.Head.Ended, Digest: result.Summary.Digest,
 		Manifest: r.out.Manifest, Key: signature.Key, Counts: result.Counts, Left: result.Left(), Final: r.o.Final,
+		Names: r.names, Unheld: c.unheld,
 	}
 	if found != nil {
 		last.Found = found.Error()
@@ -83,6 +99,9 @@ func (r *moving) closing(ctx context.Context, result objects.Result, by *signer,
 		"verb": r.verb, "level": levelWord(r.level), "run": r.pass.Run, "source": r.sides.source, "target": r.sides.target, "filters": result.Summary.Head.Filters,
 		"began": last.Began, "ended": last.Ended, "digest": last.Digest, "manifest": r.out.Manifest, "counts": result.Counts, "proof": proofName(result),
 		"found": last.Found, "final": r.o.Final, "step": r.step, "use": result.Use, "usd": result.Cost, "seconds": r.out.Seconds, "key": signature.Key, "by": signature.By,
+	}
+	if r.step != "" {
+		body["names"], body["unheld"] = r.names, c.unheld
 	}
 	if by.used != nil {
 		body["publicKey"] = by.used.Public()

@@ -53,6 +53,7 @@ type shardPass struct {
 	Source string        `json:"source"`
 	Target string        `json:"target"`
 	Shards int           `json:"shards"`
+	Names  stepNames     `json:"names"`
 	// Settings is the fingerprint of what decides what comes out.
 	Settings string `json:"settings"`
 }
@@ -61,8 +62,10 @@ func (p shardPass) pass() objects.Pass { return objects.Pass{ID: p.Run, Run: p.R
 
 // at prepares the work of a step on a pass.
 func (m objectShards) at(ctx context.Context, p shardPass, step string, progress func(move.Progress)) (*moving, error) {
-	r := m.app.stepMoving(MoveOptions{Source: p.Source, Target: p.Target, Tags: true, Final: p.Final}, p.Verb, step, progress)
-	r.level = p.Level
+	o := MoveOptions{Source: p.Source, Target: p.Target, Tags: true, Final: p.Final}
+	p.Names.into(&o)
+	r := m.app.stepMoving(o, p.Verb, step, progress)
+	r.level, r.names = p.Level, p.Names
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -78,11 +81,11 @@ func (a *App) stepMoving(o MoveOptions, verb, step string, progress func(move.Pr
 
 // Split begins a pass, or goes on with that of an earlier attempt.
 func (m objectShards) Split(ctx context.Context, s action.ObjectSet, p action.ObjectPass) (action.Parts, error) {
-	o, err := m.app.objectOptions(s.Source, s.Target)
+	o, names, err := m.app.setOptions(s)
 	if err != nil {
 		return action.Parts{}, err
 	}
-	pass := shardPass{Verb: verbCopy, Final: p.Final, Source: o.Source, Target: o.Target}
+	pass := shardPass{Verb: verbCopy, Final: p.Final, Source: o.Source, Target: o.Target, Names: names}
 	if p.Compare {
 		pass.Verb, pass.Level = verbVerify, objects.LevelHead
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -128,7 +129,7 @@ func shardApp(o workerOrder, point func(string)) (*App, error) {
 
 // shelf is a bucket that lists two names at a time, so that a few objects are
 // many shards. Facts relied on: Amazon S3 API Reference, "ListObjectsV2",
-// "GetObject".
+// "GetObject", "GetObjectTagging".
 type shelf struct{ keys []string }
 
 // newShelf has folders of seven folders of seven, each of which has as many
@@ -159,6 +160,10 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key := strings.TrimPrefix(r.URL.Path, "/covers/")
 	if _, ok := slices.BinarySearch(s.keys, key); !ok {
 		http.Error(w, "<Error><Code>NoSuchKey</Code></Error>", http.StatusNotFound)
+		return
+	}
+	if r.URL.Query().Has("tagging") {
+		_, _ = io.WriteString(w, "<Tagging><TagSet></TagSet></Tagging>")
 		return
 	}
 	body := s.body(key)
@@ -237,16 +242,20 @@ func startShards(t *testing.T, server enginekit.Server, name, source string, apa
 	r := &shardRun{home: workspace(t), sink: &tallied{Sink: objectkit.NewSink(), puts: map[string]int{}}, crew: t.TempDir()}
 	r.target = objectkit.Serve(t, r.sink)
 	r.World = enginekit.NewWorld(t, server, name, func(string) *runbook.Runbook {
-		return enginekit.Book([]runbook.Step{
-			{ID: "copy", Kind: action.KindMoveObjects, Inputs: map[string]any{"data": "bucket:covers", "source": "arn:aws:s3:::covers", "target": shardSet("").Target, "what": "copy"}},
-			{ID: "sign-off", Kind: "manual", UndoReason: "it changes nothing"},
-		})
+		steps := []runbook.Step{{ID: "copy", Kind: action.KindMoveObjects, Inputs: map[string]any{"data": "bucket:covers", "source": "arn:aws:s3:::covers", "target": shardSet("").Target, "what": "copy"}}}
+		if apart {
+			// Behind the fence the last copy and the comparison are two stages of parts.
+			compare := runbook.Step{ID: "compare", Kind: action.KindVerifyObjects, Needs: []string{"copy"}, UndoReason: "comparing changes nothing", Inputs: maps.Clone(steps[0].Inputs)}
+			compare.Inputs["what"] = "final"
+			steps = append(steps, compare)
+		}
+		return enginekit.Book(append(steps, runbook.Step{ID: "sign-off", Kind: "manual", UndoReason: "it changes nothing"}))
 	})
 	r.Bound(temporal.Fans{Children: 3, PerChild: 7})
 	order := workerOrder{Server: server, Queue: enginekit.Queue(name), Home: true, Workspace: r.home.Workspace.Root(), Source: source, Target: r.target}
 	crash := testkit.Crash{At: testkit.Point{Name: "target took", Hit: 30}}
 	if apart {
-		r.Plan.Steps[0].Place = runbook.NearTarget
+		r.Plan.Steps[0].Place, r.Plan.Steps[1].Place = runbook.NearTarget, runbook.NearTarget
 		r.Queues = map[runbook.Place]string{runbook.NearTarget: order.Queue + ".near"}
 	}
 	if err := r.home.Workspace.KeepExecution(store.Execution{Run: name, Fingerprint: enginekit.Print(t, r.Plan), Environment: "test", Begun: time.Now(), By: "ada", Queue: order.Queue}); err != nil {
@@ -301,7 +310,8 @@ func (r *shardRun) dismiss(t *testing.T) {
 // A step that copies some hundred shards is carried out by three workers, of which
 // one is killed in the middle and stays away: the others take its shards over. The
 // manifest has what one of an undisturbed copy has, and each object was written
-// once. Once all workers share the workspace, once two have folders of their own.
+// once. Once all workers share the workspace, once two have folders of their own
+// and also make the last copy and the comparison behind the fence, shard by shard.
 func TestThreeWorkersCopyAStep(t *testing.T) {
 	t.Parallel()
 	e := enginekit.NewEngine(t)
@@ -322,6 +332,12 @@ func TestThreeWorkersCopyAStep(t *testing.T) {
 			got, results := essence(t, objectShards{objectMover: objectMover{r.home}}, verbCopy)
 			if !slices.Equal(got, want) || results[manifest.Copied]+results[manifest.Same] != len(want) {
 				t.Errorf("%d lines, want %d: %v", len(got), len(want), results)
+			}
+			if name == "apart" {
+				compared, found := essence(t, objectShards{objectMover: objectMover{r.home}}, verbVerify)
+				if !slices.Equal(compared, want) || found[manifest.Same] != len(want) {
+					t.Errorf("%d lines are compared, want %d: %v", len(compared), len(want), found)
+				}
 			}
 			r.sink.mu.Lock()
 			defer r.sink.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"example.com/landfall/internal/action"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/objects/manifest"
 	"example.com/landfall/internal/store/durable"
@@ -172,6 +173,9 @@ type lastPass struct {
 	Final    bool            `json:"final,omitempty"`
 	// Found is what was not as it should be, "" when nothing was.
 	Found string `json:"found,omitempty"`
+	// Names are the policies of a step, and Unheld what they were needed for.
+	Names  stepNames            `json:"names,omitzero"`
+	Unheld action.ObjectsUnheld `json:"unheld,omitzero"`
 }
 
 func (s moveState) keepLast(p lastPass) error { return s.write("last-"+p.Verb+".json", p) }

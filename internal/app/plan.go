@@ -248,7 +248,7 @@ func planChoices(c *config.Config, strategy string) (compile.Choices, error) {
 		out.HTTP = append(out.HTTP, compile.HTTPCheck{Name: v.Name, URL: v.URL, Status: status, Contains: v.Contains})
 	}
 	for _, v := range p.Data {
-		out.Data = append(out.Data, compile.DataChoice{Of: v.Of, Method: v.Method, Bytes: v.GiB << 30})
+		out.Data = append(out.Data, compile.DataChoice{Of: v.Of, Method: v.Method, Bytes: v.GiB << 30, Names: v.Names, Metadata: v.Metadata})
 	}
 	return out, nil
 }

@@ -42,8 +42,8 @@ or when nothing proves that it is equal.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Level, "level", "bound", "how much is looked at: listing, bound or full")
-	flags.StringVar(&o.Names, "names", "exclude", "keys that Azure cannot hold, as they were copied: exclude, rename or fail")
-	flags.StringVar(&o.Metadata, "metadata", "exclude", "metadata that Azure cannot hold, as it was copied: exclude, rename or fail")
+	flags.StringVar(&o.Names, "names", "", "keys that Azure cannot hold, as they were copied: exclude, rename or fail (default exclude, or rename where the runbook says so of the bucket)")
+	flags.StringVar(&o.Metadata, "metadata", "", "metadata, tags and headers that Azure cannot hold: exclude (listed), rename or fail (default as with --names)")
 	flags.BoolVar(&o.Tags, "tags", false, "compare the tags, too")
 	sharedMoveFlags(flags, &o)
 	return cmd

@@ -62,6 +62,9 @@ type Data struct {
 	// Of is a resource's id or name, or the id of the set.
 	Of, Method string
 	GiB        int64
+	// Names and Metadata are what happens to names that Azure cannot hold, of
+	// objects and of what goes with them: "exclude", "rename", "fail" or "" for fail.
+	Names, Metadata string
 }
 
 func runbookKeys() []key { return append(windowKeys(), cutoverKeys()...) }
@@ -141,6 +144,8 @@ func cutoverKeys() []key {
 				{path: "of", form: text, must: true, doc: "id or name of the resource, or id of the set of data in runbook.json", rule: word()},
 				{path: "method", form: text, doc: "online (copy, then follow), offline (copy under the fence), or rebuild for a cache that fills again by itself", rule: rule{oneOf: []string{"online", "offline", "rebuild"}}},
 				{path: "gib", form: text, doc: "its size in GiB", rule: rule{digits: true, pattern: `^[1-9][0-9]{0,6}$`, wants: "a whole number of GiB"}},
+				{path: "names", form: text, doc: "of a bucket, what happens to keys that Azure cannot hold: exclude (left out and listed), rename (by the rule of object-names.md) or fail; fail when left out", rule: rule{oneOf: nameModes()}},
+				{path: "metadata", form: text, doc: "the same for metadata names, tags and headers that Azure cannot hold; with fail the object is not copied", rule: rule{oneOf: nameModes()}},
 			},
 			rule: rule{unique: "of", check: knowsSomething},
 			put:  func(c *Config, v any) { c.Runbook.Data = data(v.([]map[string]string)) }},
@@ -160,6 +165,8 @@ func cutoverKeys() []key {
 			put:  func(c *Config, v any) { c.Runbook.NameServerPort = v.(int64) }},
 	}
 }
+
+func nameModes() []string { return []string{"exclude", "rename", "fail"} }
 
 func resolverList(value string) []string {
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
@@ -207,8 +214,8 @@ func oneCheck(row map[string]string) string {
 }
 
 func knowsSomething(row map[string]string) string {
-	if row["method"] == "" && row["gib"] == "" {
-		return "says nothing: give it a method or a size"
+	if row["method"] == "" && row["gib"] == "" && row["names"] == "" && row["metadata"] == "" {
+		return "says nothing: give it a method, a size, names or metadata"
 	}
 	return ""
 }
@@ -232,7 +239,7 @@ func checks(rows []map[string]string) []Check {
 func data(rows []map[string]string) []Data {
 	out := make([]Data, 0, len(rows))
 	for _, row := range rows {
-		out = append(out, Data{Of: row["of"], Method: row["method"], GiB: whole(row["gib"])})
+		out = append(out, Data{Of: row["of"], Method: row["method"], GiB: whole(row["gib"]), Names: row["names"], Metadata: row["metadata"]})
 	}
 	return out
 }

@@ -28,6 +28,8 @@ func TestBrokenRunbookKeys(t *testing.T) {
 		"data: [{of: shop-db}]":                                      `5:10: "runbook.data[0]" says nothing`,
 		"data: [{of: shop-db, gib: 1.5}]":                            `5:29: "runbook.data[0].gib" wants`,
 		"data: [{of: shop-db, method: fast}]":                        `5:32: "runbook.data[0].method" wants`,
+		"data: [{of: covers, names: drop}]":                          `5:30: "runbook.data[0].names" wants`,
+		"data: [{of: covers, metadata: drop}]":                       `5:33: "runbook.data[0].metadata" wants`,
 		"owners: {dba: me}":                                          `5:12: "runbook.owners" wants`,
 		"data: [{of: a, gib: 1}, {of: a, gib: 2}]":                   `5:27: of "a" stands twice`,
 		"contact: []":                                                `5:3: unknown key "contact" in "runbook"; the nearest key is "contacts"`,

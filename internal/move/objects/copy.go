@@ -250,8 +250,11 @@ func (m *Mover) restore(ctx context.Context, t *task) (*manifest.Line, error) {
 	if t.object.Restoring {
 		return line, nil
 	}
-	ref := object.Ref{Key: t.object.Key, Version: t.object.Version}
-	if err := m.source.Restore(ctx, ref, m.settings.RestoreDays, m.settings.RestoreTier); err != nil {
+	ref, days := object.Ref{Key: t.object.Key, Version: t.object.Version}, m.settings.RestoreDays
+	if t.object.Class == "INTELLIGENT_TIERING" {
+		days = 0 // it becomes readable for good, and S3 refuses a number of days
+	}
+	if err := m.source.Restore(ctx, ref, days, m.settings.RestoreTier); err != nil {
 		return m.outcome(ctx, t, err)
 	}
 	line.Reason = t.object.Class + ": its restore was asked for, a later pass copies it"

@@ -32,6 +32,23 @@ func (m *Mover) stray(ctx context.Context, b *object.Blob) (*manifest.Line, erro
 	return line, nil
 }
 
+// otherName returns the key of an object that is there and of which the blob is a
+// copy, under the name that renaming gives; "" for none. Where keys are not renamed
+// any more no object has that name, and the copy is one all the same.
+func (m *Mover) otherName(ctx context.Context, b *object.Blob) (string, error) {
+	names := m.settings.Names
+	rest, within := strings.CutPrefix(b.Name, names.TargetPrefix)
+	if names.Keys == name.Rename || !within || !name.Escaped(rest) || !markedFrom(markOf(b), m.origin) {
+		return "", nil
+	}
+	key := names.SourcePrefix + name.Unescape(rest)
+	now, err := m.relist(ctx, key)
+	if err != nil || now == nil {
+		return "", err
+	}
+	return key, nil
+}
+
 func (c copying) extra(ctx context.Context, b *object.Blob) (*manifest.Line, bool, error) {
 	if c.m.settings.Delete != DeleteNone {
 		return nil, true, nil
@@ -57,6 +74,10 @@ func (c copying) last(ctx context.Context, r *run, b *object.Blob) (*manifest.Li
 			line.Reason += ", and it was copied from another bucket"
 			return line, nil
 		}
+	}
+	if key, err := m.otherName(ctx, b); key != "" || err != nil {
+		line.Reason = "it is the copy of " + quoted(key) + " under the name that --names rename gives"
+		return line, err
 	}
 	if r.objects == 0 {
 		empty, err := m.emptySource(ctx)

@@ -33,6 +33,8 @@ type Mover struct {
 	health   health
 	route    route
 	keeping  keeping
+	// readsTags is set when tags could be read.
+	readsTags atomic.Bool
 	// disorder remembers which sides list out of order: bit 0 source, bit 1 target.
 	disorder atomic.Uint32
 	seen     atomic.Pointer[seen]

@@ -123,6 +123,9 @@ type Result struct {
 	Path string
 	Use  tally.Use
 	Cost float64
+	// Accepted counts refused objects that are to be left out, as was declared:
+	// they are no fault of the pass. Whoever knows sets it.
+	Accepted int64
 	// Proof is the weakest that the equality of any object rests on.
 	Proof move.Proof
 }
@@ -135,7 +138,7 @@ func (r Result) Left() (objects int64) {
 			objects += r.Counts.Results[result].Objects
 		}
 	}
-	return objects
+	return objects - r.Accepted
 }
 
 // Err is fault.Found when the two sides are not equal: something was refused, is

@@ -201,16 +201,19 @@ func (p *planning) blob(ctx context.Context, b *object.Blob) error {
 	if line, err := p.m.stray(ctx, b); line == nil || err != nil {
 		return err // it is that of an object under another name
 	}
+	goes := p.m.settings.Delete == DeleteAll || p.m.settings.Delete == DeleteOurs && markedFrom(markOf(b), p.m.origin)
+	if goes {
+		key, err := p.m.otherName(ctx, b)
+		if err != nil {
+			return err
+		}
+		goes = key == ""
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	add(&p.plan.Extra, b.Size)
-	switch p.m.settings.Delete {
-	case DeleteAll:
+	if goes {
 		add(&p.plan.Delete, b.Size)
-	case DeleteOurs:
-		if markedFrom(markOf(b), p.m.origin) {
-			add(&p.plan.Delete, b.Size)
-		}
 	}
 	return nil
 }

@@ -345,14 +345,32 @@ func (m *Mover) attributes(ctx context.Context, t *task, head object.Head, a att
 	if losses, refusal = m.mapper.Hidden(head.Hidden); lose(losses, refusal) {
 		return true, nil
 	}
-	if !m.settings.Tags || head.Tags == 0 {
-		return false, nil
-	}
-	tags, err := m.source.Tags(ctx, object.Ref{Key: t.object.Key, Version: t.object.Version})
-	if err != nil {
-		return false, atSource(err)
+	tags, err := m.tags(ctx, t, head.Tags)
+	if len(tags) == 0 || err != nil {
+		return false, err
 	}
 	mapped, losses, refusal := m.mapper.Tags(tags)
 	a.write.Tags = mapped
 	return lose(losses, refusal), nil
+}
+
+// noTags as a count says that nobody is to ask for tags.
+const noTags = -1
+
+// tags reads those of an object that has any. S3 counts them only for those who
+// may read them (Amazon S3 API Reference, "GetObject", x-amz-tagging-count): till
+// that is known, no count says nothing.
+func (m *Mover) tags(ctx context.Context, t *task, count int) (map[string]string, error) {
+	if !m.settings.Tags || count == noTags || count == 0 && m.readsTags.Load() {
+		return nil, nil
+	}
+	tags, err := m.source.Tags(ctx, object.Ref{Key: t.object.Key, Version: t.object.Version})
+	if count == 0 && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unsupported)) {
+		err = nil // services with the API of S3 say so that there are none
+	}
+	if err != nil {
+		return nil, atSource(err)
+	}
+	m.readsTags.Store(true)
+	return tags, nil
 }

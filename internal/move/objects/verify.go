@@ -212,7 +212,7 @@ func (m *Mover) byMark(t *task, source checksum.Side, target object.Head, line *
 func (m *Mover) dressed(t *task, source, target object.Head) string {
 	var w object.Write
 	a := attributes{&w, &manifest.Line{}, ""}
-	source.Tags = 0
+	source.Tags = noTags
 	if refused, _ := m.attributes(context.Background(), t, source, a); refused {
 		return ""
 	}

@@ -27,6 +27,8 @@ type set struct {
 	lagLimit int
 	sizeFrom string
 	target   cloud.Kind
+	// names and metadata are the policies of a bucket, "" of all else.
+	names, metadata string
 }
 
 // form is how one kind of source resource becomes a set of data.
@@ -204,6 +206,7 @@ func (b *book) settle(s *set) {
 		s.Bytes, s.sizeFrom = said.Bytes, "landfall.yaml"
 	}
 	s.Method = b.method(s)
+	b.policies(s, said)
 	if said.Method == Rebuild {
 		b.find(runbook.Finding{ID: "method:" + s.ID, Text: fmt.Sprintf("landfall.yaml says that %s fills again by itself, and %s does not", s.name, s.Kind), Do: "take the method out of runbook.data: only a cache can be rebuilt", Blocks: true})
 	} else if said.Method == "online" && !canFollow(s) {

@@ -91,6 +91,9 @@ type DataChoice struct {
 	Method string
 	// Bytes is the size, 0 for what is known.
 	Bytes int64
+	// Names and Metadata are what happens to names of a bucket that Azure cannot
+	// hold: "exclude", "rename", "fail" or "" for fail.
+	Names, Metadata string
 }
 
 // The defaults: 300 s of time to live (Microsoft Learn, "Migrate from AWS

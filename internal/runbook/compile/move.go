@@ -142,7 +142,7 @@ func (b *book) own(kind runbook.StepKind, s *set) runbook.StepKind {
 }
 
 func (b *book) moveInputs(s *set, what string) map[string]any {
-	return map[string]any{"data": s.ID, "source": string(s.Source), "target": string(s.Target), "method": s.Method, "what": what}
+	return s.withPolicies(map[string]any{"data": s.ID, "source": string(s.Source), "target": string(s.Target), "method": s.Method, "what": what})
 }
 
 // copyWords tells a person how a set is copied, with the limits of the service.
@@ -155,7 +155,7 @@ func copyWords(s *set) string {
 	case "sqlserver":
 		return "full backup, differential and log backups to a container, restored in order; logins and agent jobs by script"
 	case "objects":
-		return "copy all objects from service to service, with metadata, versions as decided, and archived ones restored first; then pass after pass over what changed"
+		return "copy all objects from service to service, with metadata, versions as decided, and archived ones restored first; then pass after pass over what changed; " + policyWords(s)
 	case "dynamodb":
 		return "export to a bucket, transform, write to the container; then replay the stream, which keeps 24 hours"
 	case "redis":

@@ -160,7 +160,7 @@ func (s source) Tags(ctx context.Context, ref object.Ref) (map[string]string, er
 	return maps.Clone(v.Tags), s.w.leave(c, nil)
 }
 
-func (s source) Restore(ctx context.Context, ref object.Ref, _ int, _ string) error {
+func (s source) Restore(ctx context.Context, ref object.Ref, days int, _ string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -172,6 +172,9 @@ func (s source) Restore(ctx context.Context, ref object.Ref, _ int, _ string) er
 	v, err := s.find("restore", object.Ref{Key: ref.Key, Version: ref.Version})
 	if err != nil {
 		return err
+	}
+	if (v.Object.Class == "INTELLIGENT_TIERING") != (days == 0) {
+		return fault.Of(fault.Invalid, "restore", ref.Key, nil)
 	}
 	v.Object.Restoring = true
 	return s.w.leave(c, nil)

@@ -59,6 +59,9 @@ func (s *Source) Versions(ctx context.Context, within object.Range, next string)
 	out := object.Listed[object.Object]{Items: l.items}
 	if l.truncated && !l.past {
 		out.Next = url.Values{"key": {l.key}, "version": {l.version}}.Encode()
+		if err == nil && l.key == "" {
+			err = fault.Of(fault.Unavailable, "list bucket", s.bucket, markup.ErrMarkup)
+		}
 	}
 	return out, err
 }
