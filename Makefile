@@ -56,7 +56,7 @@ bench-objects: build ## compare moving objects with rclone: BENCH_RUNS of each, 
 	$(BIN)/bench-objects run --landfall $(BIN)/landfall --rclone $(CACHE)/bench/rclone-$(RCLONE)/rclone --scale $(BENCH_SCALE) --runs $(BENCH_RUNS) --out $(CACHE)/bench/objects.jsonl
 
 PG_SCALE ?= 10
-bench-postgres: ## compare copying a PostgreSQL database with its own tools: BENCH_RUNS of each, pgbench at PG_SCALE
+bench-postgres: ## compare moving a PostgreSQL database with its own tools and pgcopydb: BENCH_RUNS of each, pgbench at PG_SCALE
 	$(GO) build -o $(BIN)/bench-postgres ./internal/testkit/postgresbench
 	@mkdir -p $(CACHE)/bench
 	$(BIN)/bench-postgres --scale $(PG_SCALE) --runs $(BENCH_RUNS) --out $(CACHE)/bench/postgres.jsonl

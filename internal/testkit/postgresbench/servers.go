@@ -45,6 +45,10 @@ type servers struct {
 	host           part.Host
 	running        []*part.Running
 	source, target server
+	// at is the target's database of the run, made those that are there.
+	at    string
+	count int
+	made  []string
 }
 
 func start(ctx context.Context, dir, programs string) (*servers, error) {
@@ -59,7 +63,7 @@ func start(ctx context.Context, dir, programs string) (*servers, error) {
 	}}
 	for name, to := range map[string]*server{"source": &s.source, "target": &s.target} {
 		o := part.PostgresOptions{Name: name, Superuser: "bench", Password: rand.Text(), Settings: []part.Setting{
-			{Name: "shared_buffers", Value: "512MB"}, {Name: "max_wal_size", Value: "8GB"}, {Name: "autovacuum", Value: "off"}}}
+			{Name: "shared_buffers", Value: "512MB"}, {Name: "max_wal_size", Value: "4GB"}, {Name: "autovacuum", Value: "off"}}}
 		what := part.Postgres(o)
 		what.ReadyWithin *= 4 // the machine may be busy
 		running, err := part.Start(ctx, s.host, what)
@@ -109,10 +113,7 @@ func (s *servers) spent(ctx context.Context) (spent, error) {
 			return out, err
 		}
 	}
-	if out.source, err = cpu(s.source.postmaster); err != nil {
-		return out, err
-	}
-	if out.target, err = cpu(s.target.postmaster); err != nil {
+	if out, err = s.used(); err != nil {
 		return out, err
 	}
 	conn, err := pgx.Connect(ctx, s.target.url("postgres"))
@@ -199,17 +200,58 @@ func cpu(postmaster int) (float64, error) {
 	return sum / ticks, nil
 }
 
-// fill makes a data set on the source.
-func (s *servers) fill(ctx context.Context, set string, scale int) error {
-	admin, err := pgx.Connect(ctx, s.source.url("postgres"))
+// empty makes a database for a run on the target, and settles both servers. Those of
+// many small tables are dropped after the last run: ext4 takes inodes that were freed
+// a moment ago only after a search that costs more than making the files.
+func (s *servers) empty(ctx context.Context, set string) error {
+	if set != "many" {
+		if err := s.clear(ctx); err != nil {
+			return err
+		}
+	}
+	s.count++
+	s.at = database + "_" + strconv.Itoa(s.count)
+	s.made = append(s.made, s.at)
+	return s.administer(ctx, s.target, "CREATE DATABASE "+s.at, "CHECKPOINT")
+}
+
+// clear drops the databases of runs.
+func (s *servers) clear(ctx context.Context) error {
+	var all []string
+	for _, name := range s.made {
+		all = append(all, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	}
+	s.made = nil
+	return s.administer(ctx, s.target, all...)
+}
+
+func (s *servers) administer(ctx context.Context, of server, statements ...string) error {
+	conn, err := pgx.Connect(ctx, of.url("postgres"))
 	if err != nil {
 		return err
 	}
-	defer func() { _ = admin.Close(ctx) }()
-	for _, sql := range []string{"DROP DATABASE IF EXISTS " + database + " WITH (FORCE)", "CREATE DATABASE " + database} {
-		if _, err := admin.Exec(ctx, sql); err != nil {
+	defer func() { _ = conn.Close(ctx) }()
+	for _, sql := range statements {
+		if _, err := conn.Exec(ctx, sql); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+const (
+	// manyTables bounds the set of small tables: pgcopydb takes more than a tenth of a
+	// second for each.
+	manyTables = 1000
+	// wideRows bounds the set of wide rows, of which a copy takes 1.4 KB each with its
+	// indexes.
+	wideRows = 1_000_000
+)
+
+// fill makes a data set on the source.
+func (s *servers) fill(ctx context.Context, set string, scale int) error {
+	if err := s.administer(ctx, s.source, "DROP DATABASE IF EXISTS "+database+" WITH (FORCE)", "CREATE DATABASE "+database); err != nil {
+		return err
 	}
 	var sql string
 	switch set {
@@ -218,12 +260,13 @@ func (s *servers) fill(ctx context.Context, set string, scale int) error {
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, out)
 		}
+		sql = "CREATE TABLE public.ping (id int PRIMARY KEY)"
 	case "many":
 		sql = fmt.Sprintf(`DO $$ BEGIN FOR i IN 1..%d LOOP EXECUTE format('CREATE TABLE t%%s (id int PRIMARY KEY, a text, b timestamptz DEFAULT now(), c int)', i);
-EXECUTE format('INSERT INTO t%%s SELECT g, md5(g::text), now(), g FROM generate_series(1, 50) g', i); EXECUTE format('CREATE INDEX ON t%%s (c)', i); IF i %% 100 = 0 THEN COMMIT; END IF; END LOOP; END $$`, 100*scale)
+EXECUTE format('INSERT INTO t%%s SELECT g, md5(g::text), now(), g FROM generate_series(1, 50) g', i); EXECUTE format('CREATE INDEX ON t%%s (c)', i); IF i %% 100 = 0 THEN COMMIT; END IF; END LOOP; END $$`, min(100*scale, manyTables))
 	case "wide":
 		sql = fmt.Sprintf(`CREATE TABLE wide AS SELECT g AS id, md5(g::text) AS a, md5((g+1)::text) AS b, g %% 1000 AS c, g / 7.0 AS d, now() + g * interval '1 s' AS e, repeat(md5(g::text), 20) AS f, (random() * 1e9)::int AS h FROM generate_series(1, %d) g;
-ALTER TABLE wide ADD PRIMARY KEY (id); CREATE INDEX ON wide (a); CREATE INDEX ON wide (b); CREATE INDEX ON wide (c, e); CREATE INDEX ON wide (d); CREATE INDEX ON wide (e); CREATE INDEX ON wide (h); CREATE UNIQUE INDEX ON wide (a, id)`, 20000*scale)
+ALTER TABLE wide ADD PRIMARY KEY (id); CREATE INDEX ON wide (a); CREATE INDEX ON wide (b); CREATE INDEX ON wide (c, e); CREATE INDEX ON wide (d); CREATE INDEX ON wide (e); CREATE INDEX ON wide (h); CREATE UNIQUE INDEX ON wide (a, id)`, min(20000*scale, wideRows))
 	default:
 		return fmt.Errorf("unknown data set %q: want pgbench, many or wide", set)
 	}
@@ -241,8 +284,8 @@ ALTER TABLE wide ADD PRIMARY KEY (id); CREATE INDEX ON wide (a); CREATE INDEX ON
 }
 
 // digest is the number of rows and indexes of a database.
-func (s *servers) digest(ctx context.Context, of server) (string, error) {
-	conn, err := pgx.Connect(ctx, of.url(database))
+func (s *servers) digest(ctx context.Context, of server, name string) (string, error) {
+	conn, err := pgx.Connect(ctx, of.url(name))
 	if err != nil {
 		return "", err
 	}

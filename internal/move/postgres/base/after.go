@@ -33,11 +33,8 @@ func (b *Base) finish(ctx context.Context, t *table) {
 func (b *Base) finishTable(ctx context.Context, t *table) error {
 	b.mu.Lock()
 	t.doing = "index"
-	plain := b.tables
+	entries := b.following(t)
 	b.mu.Unlock()
-	entries := b.of(func(e *entry) bool {
-		return e.state != stateDone && e.Table != nil && *e.Table == t.Name && b.ofTable(e, plain)
-	})
 	if t.heap >= largeFrom && len(entries) > 1 {
 		if err := b.buildAtOnce(ctx, t, entries); err != nil {
 			return err
@@ -49,6 +46,18 @@ func (b *Base) finishTable(ctx context.Context, t *table) error {
 		}
 		return b.analyze(ctx, conn, t)
 	})
+}
+
+// following are the entries that are made as soon as the rows of a table are in, and
+// are not done. b.mu is held.
+func (b *Base) following(t *table) []*entry {
+	var out []*entry
+	for _, e := range b.known.of[t.Name] {
+		if e.state != stateDone && b.ofTable(e, b.tables) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // buildAtOnce builds all indexes of a table beside each other, those of constraints
@@ -119,7 +128,7 @@ func (b *Base) makeKey(ctx context.Context, conn *pgx.Conn, t *table) error {
 func (b *Base) analyze(ctx context.Context, conn *pgx.Conn, t *table) error {
 	what := doneAnalyze + t.String()
 	b.mu.Lock()
-	skip := b.known.done[what]
+	skip := b.known.done[what] || t.Analyzed
 	t.doing = "vacuum"
 	vacuum := t.heap >= freezeFrom && !t.Frozen
 	b.mu.Unlock()

@@ -190,7 +190,7 @@ ARRAY(SELECT spcname::text FROM pg_catalog.pg_tablespace)`).Scan(&shared, &work,
 
 // reread reads the notes again.
 func (b *Base) reread(ctx context.Context) error {
-	k, err := read(ctx, b.control, b.Run)
+	k, err := read(ctx, b.control, b.Run, b.known)
 	if err != nil {
 		return err
 	}

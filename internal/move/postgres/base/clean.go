@@ -85,7 +85,7 @@ func dropSlot(ctx context.Context, conn *pgx.Conn, name string) error {
 		if _, failed := conn.Exec(ctx, `SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND active`, name); failed != nil {
 			return pg.Fault(failed, "end the session that has the replication slot", name)
 		}
-		if sleep(ctx, 50*time.Millisecond) != nil {
+		if pg.Sleep(ctx, 50*time.Millisecond) != nil {
 			return pg.Fault(err, "drop the replication slot", name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -109,13 +110,17 @@ func (b *Base) apply(ctx context.Context, conn *pgx.Conn, entries []*entry) erro
 // foreign are tables that were on the target before, by the number of their entry:
 // nothing is made that would change them.
 func (b *Base) foreign() map[int]string {
-	there := map[int]string{}
-	for _, e := range b.of(func(e *entry) bool {
-		return e.Kind == "TABLE" && e.state == stateFailed && len(e.trouble) > 0 && e.trouble[0].Code == "42P07"
-	}) {
-		there[e.ID] = pg.Name{Schema: e.Schema, Name: e.Entry.Name}.String()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known.foreign == nil {
+		b.known.foreign = map[int]string{}
+		for _, e := range b.known.entries {
+			if e.Kind == "TABLE" && e.state == stateFailed && len(e.trouble) > 0 && e.trouble[0].Code == "42P07" {
+				b.known.foreign[e.ID] = pg.Name{Schema: e.Schema, Name: e.Entry.Name}.String()
+			}
+		}
 	}
-	return there
+	return b.known.foreign
 }
 
 // stop passes a point, and ends the work where the context has ended.
@@ -129,36 +134,56 @@ func (b *Base) stop(ctx context.Context, name string) error {
 
 // together makes entries in one round trip. It fails without a trace.
 func (b *Base) together(ctx context.Context, conn *pgx.Conn, entries []*entry) error {
-	var sql strings.Builder
-	sql.WriteString("BEGIN;\n")
-	for _, e := range entries {
-		if len(e.trouble) > 0 {
-			return errors.New("it was in trouble before") // one by one
-		}
-		if e.tablespaceMissing(b.tablespaces) {
-			return errors.New("its tablespace is not there")
-		}
-		sql.WriteString(e.settings(b.tablespaces))
-		for i := range e.Statements {
-			sql.WriteString(e.statement(i) + ";\n")
-		}
-		fmt.Fprintf(&sql, "UPDATE %s.entry SET state = %s WHERE seq = %d;\n", notes(b.Run), pg.Literal(e.made()), e.seq)
+	sql, ok := b.script(entries)
+	if !ok {
+		return errors.New("one of them was in trouble before, or its tablespace is not there") // one by one
 	}
-	sql.WriteString("COMMIT")
-	_, err := conn.PgConn().Exec(ctx, sql.String()).ReadAll()
+	_, err := conn.PgConn().Exec(ctx, "BEGIN;\n"+sql+"COMMIT").ReadAll()
 	if err != nil {
 		if !conn.IsClosed() {
 			_, _ = conn.Exec(ctx, "ROLLBACK") // the error is known; a lost session shows by the next statement
 		}
 		return err
 	}
+	b.haveMade(entries)
+	return nil
+}
+
+// script makes entries and notes them, within a transaction. It is not ok where one
+// has to be made alone.
+func (b *Base) script(entries []*entry) (sql string, ok bool) {
+	var out strings.Builder
+	made := map[string][]string{}
+	last := ""
+	for _, e := range entries {
+		if len(e.trouble) > 0 || e.tablespaceMissing(b.tablespaces) {
+			return "", false
+		}
+		if s := e.settings(b.tablespaces); s != last {
+			out.WriteString(s)
+			last = s
+		}
+		for i := range e.Statements {
+			out.WriteString(e.statement(i) + ";\n")
+		}
+		made[e.made()] = append(made[e.made()], strconv.Itoa(e.seq))
+	}
+	for _, state := range []string{stateDone, stateLoose} {
+		if len(made[state]) > 0 {
+			fmt.Fprintf(&out, "UPDATE %s.entry SET state = %s WHERE seq = ANY ('{%s}');\n", notes(b.Run), pg.Literal(state), strings.Join(made[state], ","))
+		}
+	}
+	return out.String(), true
+}
+
+// haveMade counts entries that script has made.
+func (b *Base) haveMade(entries []*entry) {
 	for _, e := range entries {
 		b.set(e, e.made(), nil)
 		b.meter.made(e)
 	}
 	b.advance()
 	b.point("objects made")
-	return nil
 }
 
 // statement is one of an entry, as it is executed.
@@ -181,6 +206,9 @@ func (b *Base) set(e *entry, state string, t []trouble) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e.state, e.trouble = state, t
+	if e.Kind == "TABLE" {
+		b.known.foreign = nil
+	}
 }
 
 func (e *entry) tablespaceMissing(there []string) bool {

@@ -2,8 +2,10 @@ package base
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"example.com/landfall/internal/fault"
 )
@@ -40,42 +42,39 @@ type ended struct {
 	err error
 }
 
-// forward carries what the query read tells into the COPY that the query write
-// begins, and returns what both said. took is told of the bytes before they are
-// sent, and may wait. Afterwards the target's transaction is open if there is no
+// carrying is what forward carries: the query that reads has as many COPYs as the
+// one that writes, and took is told of the bytes of each before they are sent. It may
+// wait.
+type carrying struct {
+	read, write string
+	copies      int
+	took        func(ctx context.Context, i, bytes int) error
+}
+
+// forward carries what one query tells into the COPYs that another begins, and
+// returns what both said. Afterwards the target's transaction is open if there is no
 // error; otherwise it is rolled back, or the session broken.
-func forward(ctx context.Context, source, target *wire, read, write string, took func(context.Context, int) error) (from, to answer, err error) {
+func forward(ctx context.Context, source, target *wire, c carrying) (from, to answer, err error) {
 	defer source.bound(ctx)()
 	defer target.bound(ctx)()
-	if err := source.begin(read, msgCopyOut); err != nil {
+	if from, err = source.begin(c.read, msgCopyOut); err != nil {
 		return from, to, atSource(errors.Join(err, settle(source)))
 	}
-	if err := target.begin(write, msgCopyIn); err != nil {
+	before, err := target.begin(c.write, msgCopyIn)
+	if err != nil {
 		source.broken = true // it is in the middle of sending
 		return from, to, atTarget(errors.Join(err, settle(target)))
 	}
-	// The target may end the COPY at any time: its answer is awaited from now on.
+	// The target may end the COPY at any time: its answer is awaited from now on. One
+	// that is not begun there yet finds its rows waiting (the server reads messages in
+	// their order, and passes over those of a COPY that failed).
 	done := make(chan ended, 1)
 	go func() {
 		a, err := target.finish()
+		a.tags = append(before.tags, a.tags...)
 		done <- ended{a, err}
 	}()
-	sent := 0
-	err = pass(source, func(b []byte) error {
-		if len(done) > 0 {
-			return errCut
-		}
-		if err := took(ctx, len(b)); err != nil {
-			return err
-		}
-		sent += len(b)
-		return atTarget(target.write(b))
-	})
-	if err == nil {
-		from, err = source.finish()
-		err = atSource(err)
-	}
-	if err != nil {
+	if err := stream(ctx, source, target, &from, c, done); err != nil {
 		return from, to, giveUp(ctx, source, target, err, done)
 	}
 	if err := target.send(msgCopyDone, ""); err != nil {
@@ -85,11 +84,43 @@ func forward(ctx context.Context, source, target *wire, read, write string, took
 	if e.err != nil {
 		return from, e.answer, atTarget(errors.Join(e.err, settle(target)))
 	}
-	if n, m := from.copied(), e.copied(); n != m {
+	if n, m := from.copied(), e.copied(); !slices.Equal(n, m) {
 		target.broken = true
 		return from, e.answer, fault.Newf(fault.Internal, "copy rows: the source sent %d and the target took %d", n, m)
 	}
 	return from, e.answer, nil
+}
+
+// stream carries all COPYs and ends all of the target's but the last: whether the
+// source's query comes to a good end is to be known by then.
+func stream(ctx context.Context, source, target *wire, from *answer, c carrying, done <-chan ended) error {
+	for i := range c.copies {
+		err := pass(source, func(b []byte) error {
+			if len(done) > 0 {
+				return errCut
+			}
+			if err := c.took(ctx, i, len(b)); err != nil {
+				return err
+			}
+			return atTarget(target.gather(b))
+		})
+		if err != nil {
+			return err
+		}
+		next, last := source.finish, i == c.copies-1
+		if !last {
+			if err := target.gather(binary.BigEndian.AppendUint32([]byte{msgCopyDone}, 4)); err != nil {
+				return atTarget(err)
+			}
+			next = func() (answer, error) { return source.await(msgCopyOut) }
+		}
+		said, err := next()
+		from.tags, from.values = append(from.tags, said.tags...), append(from.values, said.values...)
+		if err != nil {
+			return atSource(errors.Join(err, settle(source)))
+		}
+	}
+	return nil
 }
 
 // pass reads a COPY to its end.
@@ -121,13 +152,15 @@ func pass(source *wire, to func([]byte) error) error {
 func giveUp(ctx context.Context, source, target *wire, err error, done <-chan ended) error {
 	if errors.Is(err, errCut) {
 		e := <-done
+		target.broken = target.broken || source.mid
 		if e.err == nil {
 			target.broken = true
 			return atTarget(fault.Newf(fault.Internal, "copy rows: the target ended the copy before its end"))
 		}
 		return atTarget(errors.Join(e.err, settle(target)))
 	}
-	if ctx.Err() != nil || target.broken {
+	// Whatever is sent within a message is a part of it: the target would wait for more.
+	if ctx.Err() != nil || target.broken || source.mid {
 		target.broken = true
 		target.close()
 		if e := <-done; target.broken && e.err != nil && !source.broken {

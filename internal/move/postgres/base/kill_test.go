@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	mathrand "math/rand/v2"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -148,8 +145,8 @@ func TestSessionsThatAreLostAreReplaced(t *testing.T) {
 	for i := range disturbances(3) {
 		s := between(t, source, testkit.Postgres(t))
 		how := i % 3
-		cutter := &cuts{}
-		o, err := order{cutter.front(t, s.source), cutter.front(t, s.target), s.run}.options()
+		cutter := &testkit.Cuts{}
+		o, err := order{cutter.Front(t, s.source), cutter.Front(t, s.target), s.run}.options()
 		fatal(t, err)
 		left := 1 + r.IntN(4)
 		next := 1 + r.IntN(40)
@@ -169,7 +166,7 @@ func TestSessionsThatAreLostAreReplaced(t *testing.T) {
 			case 1:
 				s.end(t, s.target, r.IntN(2) == 0)
 			default:
-				cutter.cut(r.IntN(2) == 0)
+				cutter.Cut(r.IntN(2) == 0)
 			}
 		}
 		result, err := s.copy(t, o)
@@ -188,6 +185,29 @@ func TestSessionsThatAreLostAreReplaced(t *testing.T) {
 	}
 }
 
+// The snapshot may be lost before the schema is read, by a program that tells it in
+// words only: the copy goes on with another one.
+func TestTheSnapshotIsLostBeforeTheSchemaIsRead(t *testing.T) {
+	t.Parallel()
+	source := testkit.Postgres(t)
+	exec(t, source.URL(), "CREATE TABLE public.a (i int PRIMARY KEY); INSERT INTO public.a SELECT generate_series(1, 100)")
+	s := between(t, source, testkit.Postgres(t))
+	o, err := order{s.source, s.target, s.run}.options()
+	fatal(t, err)
+	var once sync.Once
+	o.Point = func(name string) {
+		if name == "slot noted" {
+			once.Do(func() { s.end(t, s.source, true) })
+		}
+	}
+	result, err := s.copy(t, o)
+	if err != nil || len(result.Generations) == 0 || len(result.Left) > 0 {
+		t.Fatalf("%+v %v", result, err)
+	}
+	s.same(t)
+	s.cleaned(t)
+}
+
 // end ends sessions of the run: all or one.
 func (s sides) end(t *testing.T, url string, all bool) {
 	limit := "1"
@@ -200,56 +220,4 @@ func (s sides) end(t *testing.T, url string, all bool) {
 		t.Error(err)
 	}
 	_ = conn.Close(context.Background())
-}
-
-// cuts are connections that go through this process, which can cut them.
-type cuts struct {
-	mu    sync.Mutex
-	conns []net.Conn
-}
-
-// front listens before a server and returns the URL that leads there.
-func (c *cuts) front(t *testing.T, text string) string {
-	t.Helper()
-	u, err := url.Parse(text)
-	fatal(t, err)
-	behind := u.Host
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	fatal(t, err)
-	t.Cleanup(func() { _ = l.Close(); c.cut(true) })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", behind)
-			if err != nil {
-				_ = conn.Close()
-				continue
-			}
-			c.mu.Lock()
-			c.conns = append(c.conns, conn, server)
-			c.mu.Unlock()
-			through := func(to, from net.Conn) { _, _ = io.Copy(to, from); _ = to.Close(); _ = from.Close() }
-			go through(conn, server)
-			go through(server, conn)
-		}
-	}()
-	u.Host = l.Addr().String()
-	return u.String()
-}
-
-// cut cuts all connections, or every third.
-func (c *cuts) cut(all bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, conn := range c.conns {
-		if all || (i/2)%3 == 0 {
-			_ = conn.Close()
-		}
-	}
-	if all {
-		c.conns = nil
-	}
 }

@@ -130,7 +130,7 @@ func nextObjects(ctx context.Context, conn *pgx.Conn, after int64) ([]object, er
 	rows, err := conn.Query(ctx, `SELECT m.oid, pg_catalog.lo_lseek64(pg_catalog.lo_open(m.oid, $2), 0, 2), pg_catalog.pg_get_userbyid(m.lomowner), coalesce(pg_catalog.obj_description(m.oid, 'pg_largeobject'), ''),
 ARRAY(SELECT 'GRANT ' || x.privilege_type || ' ON LARGE OBJECT ' || m.oid || ' TO ' || CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END || CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
   FROM pg_catalog.aclexplode(m.lomacl) x WHERE x.grantee <> m.lomowner ORDER BY 1)
-FROM (SELECT * FROM pg_catalog.pg_largeobject_metadata WHERE oid::bigint > $1 ORDER BY oid LIMIT $3) m ORDER BY m.oid`, after, invRead, objectsAtOnce)
+FROM (SELECT oid, lomowner, lomacl FROM pg_catalog.pg_largeobject_metadata WHERE oid::bigint > $1 ORDER BY oid LIMIT $3) m ORDER BY m.oid`, after, invRead, objectsAtOnce)
 	if err != nil {
 		return nil, err
 	}
@@ -168,10 +168,10 @@ func (b *Base) copyObjects(ctx context.Context, w *worker, some []object) error 
 FROM ROWS FROM (pg_catalog.unnest('{%s}'::oid[]), pg_catalog.unnest('{%s}'::bigint[])) o(id, size), LATERAL pg_catalog.generate_series(0::bigint, greatest(o.size - 1, 0), %d) p(at)) TO STDOUT (FORMAT binary); COMMIT`,
 		objectPiece, strings.Join(ids, ","), strings.Join(sizes, ","), objectPiece)
 	write := "BEGIN; CREATE TEMP TABLE landfall_pieces (id oid, at bigint, piece bytea) ON COMMIT DROP; COPY pg_temp.landfall_pieces FROM STDIN (FORMAT binary)"
-	if _, _, err := forward(ctx, w.source, w.target, read, write, func(ctx context.Context, n int) error {
+	if _, _, err := forward(ctx, w.source, w.target, carrying{read, write, 1, func(ctx context.Context, _, n int) error {
 		b.meter.bytes.Add(int64(n))
 		return b.pace.take(ctx, n)
-	}); err != nil {
+	}}); err != nil {
 		return pg.Fault(err, "copy large objects of", b.Source.String())
 	}
 	release := w.target.bound(ctx)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/landfall/internal/move"
+	"example.com/landfall/internal/move/postgres/pg"
 )
 
 const (
@@ -70,7 +71,7 @@ func (b *Base) watch(ctx context.Context) (stop func()) {
 		var samples []sample
 		for ctx.Err() == nil {
 			samples = b.tell1(tell, samples)
-			_ = sleep(ctx, tick) // the context ends the loop
+			_ = pg.Sleep(ctx, tick) // the context ends the loop
 		}
 		b.tell1(tell, samples)
 	})
@@ -102,7 +103,7 @@ func (b *Base) tell1(tell func(Progress), samples []sample) []sample {
 // progress is the state without the rates.
 func (b *Base) progress() Progress {
 	b.meter.mu.Lock()
-	p := Progress{Progress: move.Progress{Doing: b.meter.phase, Slowed: cmp.Or(b.meter.why, b.pace.slowed())}}
+	p := Progress{Progress: move.Progress{Doing: cmp.Or(b.meter.phase, "connect"), Slowed: cmp.Or(b.meter.why, b.pace.slowed())}}
 	b.meter.mu.Unlock()
 	p.Indexes = b.meter.indexes.Load()
 	b.mu.Lock()

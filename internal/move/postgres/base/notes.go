@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,6 +64,7 @@ type entry struct {
 	seq int
 	dump.Entry
 	Extra
+	noted   *dump.Entry // as it is in the notes: statements of Entry may have changed
 	state   string
 	trouble []trouble
 	loose   bool // a foreign key is made without looking at the rows
@@ -103,6 +106,8 @@ type how struct {
 	Again  string `json:"again,omitempty"`
 	// File is the source's file of a table that goes in pieces.
 	File string `json:"file,omitempty"`
+	// Analyzed says that the planner was told in the transaction of the rows.
+	Analyzed bool `json:"analyzed,omitempty"`
 }
 
 // known is what the notes say.
@@ -111,6 +116,10 @@ type known struct {
 	entries     []*entry
 	notes       []note
 	done        map[string]bool
+	// of are the entries of a table that come after the rows; foreign are tables of
+	// others by the number of their entry, nil where that is to be found out.
+	of      map[pg.Name][]*entry
+	foreign map[int]string
 }
 
 // register makes the notes if there are none, and takes the run over: sessions with
@@ -147,16 +156,22 @@ func register(ctx context.Context, conn *pgx.Conn, run, source, selection string
 	return epoch, nil
 }
 
-// read reads all notes.
-func read(ctx context.Context, conn *pgx.Conn, run string) (*known, error) {
+// read reads all notes. What was known of the entries before, but for their state,
+// is taken from there: it does not change.
+func read(ctx context.Context, conn *pgx.Conn, run string, before *known) (*known, error) {
 	s := notes(run)
-	k := &known{done: map[string]bool{}}
+	k := &known{done: map[string]bool{}, of: map[pg.Name][]*entry{}}
+	entries, row := "SELECT seq, state, trouble, entry FROM ", k.readEntry
+	if before != nil && len(before.entries) > 0 {
+		entries = "SELECT seq, state, trouble FROM "
+		row = func(row pgx.CollectableRow) error { return k.readState(row, before) }
+	}
 	steps := []struct {
 		sql string
 		row func(pgx.CollectableRow) error
 	}{
 		{"SELECT number, lsn, begun FROM " + s + ".generation ORDER BY number", func(row pgx.CollectableRow) error { return k.readGeneration(row, run) }},
-		{"SELECT seq, entry, state, trouble FROM " + s + ".entry ORDER BY seq", k.readEntry},
+		{entries + s + ".entry ORDER BY seq", row},
 		{"SELECT schema, name, chunk, chunks, generation, rows, bytes, how FROM " + s + ".progress ORDER BY schema, name, chunk", k.readNote},
 		{"SELECT what FROM " + s + ".done", func(row pgx.CollectableRow) error {
 			var what string
@@ -197,20 +212,43 @@ func (k *known) readGeneration(row pgx.CollectableRow, run string) error {
 func (k *known) readEntry(row pgx.CollectableRow) error {
 	e := &entry{}
 	var text, troubles string
-	if err := row.Scan(&e.seq, &text, &e.state, &troubles); err != nil {
+	if err := row.Scan(&e.seq, &e.state, &troubles, &text); err != nil {
 		return err
 	}
 	var all kept
 	if err := json.Unmarshal([]byte(text), &all); err != nil {
 		return fmt.Errorf("entry %d: %w", e.seq, err)
 	}
-	e.Entry, e.Extra = all.Dump, all.Extra
+	e.noted, e.Extra = &all.Dump, all.Extra
+	return k.add(e, troubles)
+}
+
+func (k *known) readState(row pgx.CollectableRow, before *known) error {
+	e := &entry{}
+	var troubles string
+	if err := row.Scan(&e.seq, &e.state, &troubles); err != nil {
+		return err
+	}
+	at := len(k.entries)
+	if at >= len(before.entries) || before.entries[at].seq != e.seq {
+		return fmt.Errorf("entry %d was not there before", e.seq)
+	}
+	e.noted, e.Extra = before.entries[at].noted, before.entries[at].Extra
+	return k.add(e, troubles)
+}
+
+func (k *known) add(e *entry, troubles string) error {
 	if troubles != "" {
 		if err := json.Unmarshal([]byte(troubles), &e.trouble); err != nil {
 			return fmt.Errorf("entry %d: %w", e.seq, err)
 		}
 	}
+	e.Entry = *e.noted
+	e.Statements = slices.Clone(e.noted.Statements)
 	k.entries = append(k.entries, e)
+	if e.After && e.Table != nil {
+		k.of[*e.Table] = append(k.of[*e.Table], e)
+	}
 	return nil
 }
 
@@ -227,12 +265,16 @@ func (k *known) readNote(row pgx.CollectableRow) error {
 	return nil
 }
 
-// sql is the statement that notes a chunk. It fails with a unique violation where
-// the chunk is noted already: by a session that was thought to be gone.
-func (n note) sql(run string) string {
-	ways, _ := json.Marshal(n.how) // strings and booleans
-	return fmt.Sprintf("INSERT INTO %s.progress VALUES (%s, %s, %d, %d, %d, %d, %d, %s)", notes(run), pg.Literal(n.Schema), pg.Literal(n.Name.Name),
-		n.chunk, n.chunks, n.generation, n.Rows, n.Bytes, pg.Literal(string(ways)))
+// notesSQL is the statement that notes chunks. It fails with a unique violation where
+// one is noted already: by a session that was thought to be gone.
+func notesSQL(run string, all ...note) string {
+	rows := make([]string, len(all))
+	for i, n := range all {
+		ways, _ := json.Marshal(n.how) // strings and booleans
+		rows[i] = fmt.Sprintf("(%s, %s, %d, %d, %d, %d, %d, %s)", pg.Literal(n.Schema), pg.Literal(n.Name.Name),
+			n.chunk, n.chunks, n.generation, n.Rows, n.Bytes, pg.Literal(string(ways)))
+	}
+	return "INSERT INTO " + notes(run) + ".progress VALUES " + strings.Join(rows, ", ")
 }
 
 // forgetSQL is the statement that takes back the notes of a table.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"example.com/landfall/internal/move/postgres/pg"
 )
 
 // pace bounds the bytes of all copies together, and stops them for a while.
@@ -56,7 +58,7 @@ func (p *pace) take(ctx context.Context, bytes int) error {
 		if resumed == nil {
 			wait := p.book(bytes)
 			p.mu.Unlock()
-			return sleep(ctx, wait)
+			return pg.Sleep(ctx, wait)
 		}
 		p.mu.Unlock()
 		select {
@@ -79,18 +81,4 @@ func (p *pace) book(bytes int) time.Duration {
 	wait := p.free.Sub(now)
 	p.free = p.free.Add(time.Duration(float64(bytes) / p.rate * float64(time.Second)))
 	return wait
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

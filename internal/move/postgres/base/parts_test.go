@@ -170,7 +170,7 @@ func (s sides) mendAll(t *testing.T, m base.Mending) (base.Moved, error) {
 func TestForeignKeysWaitForGenerationsToLevel(t *testing.T) {
 	t.Parallel()
 	s := pair(t)
-	exec(t, s.source, `CREATE TABLE parent (id int PRIMARY KEY, body text); INSERT INTO parent SELECT g, repeat('x', 100) FROM generate_series(1, 500) g;
+	exec(t, s.source, `CREATE TABLE parent (id int PRIMARY KEY, body text); INSERT INTO parent SELECT g, repeat('x', 1500) FROM generate_series(1, 900) g;
 CREATE TABLE child (id int PRIMARY KEY, parent int CONSTRAINT of_parent REFERENCES parent); INSERT INTO child VALUES (1, 1)`)
 	o := s.options(t)
 	s.stopAfter(t, o, 1)

@@ -58,6 +58,14 @@ type unit struct {
 	chunk int
 }
 
+// begin marks a table as under way. b.mu is held.
+func (t *table) begin() {
+	if t.since.IsZero() {
+		t.since, t.doing = time.Now(), "copy"
+		t.Text = t.text()
+	}
+}
+
 // finished tells the tables whose chunks are all there, by their first note.
 func finished(all []note) map[pg.Name]note {
 	count, first := map[pg.Name]int{}, map[pg.Name]note{}
@@ -242,38 +250,52 @@ func (b *Base) made() map[pg.Name]string {
 	return made
 }
 
-// reading is the query that reads a unit in the snapshot of that name. It tells the
-// rows, and then the file that they were read from.
+// inSnapshotSQL begins to read in the snapshot of that name.
+func inSnapshotSQL(name string) string {
+	return beginReading + "; SET TRANSACTION SNAPSHOT " + pg.Literal(name) + "; "
+}
+
+// reading is the query that reads a unit in the snapshot of that name. Of a part of
+// a table it also tells the file that it was read from.
 func (u unit) reading(snapshot string) string {
-	where := ""
-	if u.table.chunks > 1 {
-		pages := (u.heap + pageSize - 1) / pageSize
-		each := (pages + int64(u.table.chunks) - 1) / int64(u.table.chunks)
-		where = fmt.Sprintf(" WHERE ctid >= '(%d,0)'::pg_catalog.tid", int64(u.chunk)*each)
-		// Rows may lie behind the end that was seen before: the last chunk is open.
-		if u.chunk < u.table.chunks-1 {
-			where += fmt.Sprintf(" AND ctid < '(%d,0)'::pg_catalog.tid", int64(u.chunk+1)*each)
-		}
+	if u.table.chunks == 1 {
+		return inSnapshotSQL(snapshot) + u.whole() + "; COMMIT"
 	}
-	return beginReading + "; SET TRANSACTION SNAPSHOT " + pg.Literal(snapshot) +
-		"; COPY (SELECT " + strings.Join(u.columns(), ", ") + " FROM ONLY " + u.SQL() + where + ") TO STDOUT" + u.form("") +
+	pages := (u.heap + pageSize - 1) / pageSize
+	each := (pages + int64(u.table.chunks) - 1) / int64(u.table.chunks)
+	where := fmt.Sprintf(" WHERE ctid >= '(%d,0)'::pg_catalog.tid", int64(u.chunk)*each)
+	// Rows may lie behind the end that was seen before: the last chunk is open.
+	if u.chunk < u.table.chunks-1 {
+		where += fmt.Sprintf(" AND ctid < '(%d,0)'::pg_catalog.tid", int64(u.chunk+1)*each)
+	}
+	return inSnapshotSQL(snapshot) + "COPY (SELECT " + strings.Join(u.columns(), ", ") + " FROM ONLY " + u.SQL() + where + ") TO STDOUT" + u.form("") +
 		"; SELECT coalesce(pg_catalog.pg_relation_filenode(" + strconv.FormatUint(uint64(u.OID), 10) + "), 0); COMMIT"
 }
 
+// whole is the statement that reads a table. A COPY of a table and not of a query
+// leaves out the rows of those that inherit from it, and the executor: it costs the
+// source less.
+func (t *table) whole() string { return "COPY " + t.named() + " TO STDOUT" + t.form("") }
+
+// named is the table with its columns. An empty list of columns is no syntax; all
+// columns are none then.
+func (t *table) named() string {
+	if columns := t.columns(); len(columns) > 0 {
+		return t.SQL() + " (" + strings.Join(columns, ", ") + ")"
+	}
+	return t.SQL()
+}
+
 // writing is the query that takes the rows, in a transaction that it leaves open.
-func (u unit) writing(freeze bool) string {
-	sql := "BEGIN; "
-	option := ""
+func (t *table) writing(freeze bool) string { return "BEGIN; " + t.taking(freeze) }
+
+// taking are the statements of it.
+func (t *table) taking(freeze bool) string {
+	sql, option := "", ""
 	if freeze {
-		sql += "TRUNCATE ONLY " + u.SQL() + "; "
-		option = ", FREEZE"
+		sql, option = "TRUNCATE ONLY "+t.SQL()+"; ", ", FREEZE"
 	}
-	sql += "COPY " + u.SQL()
-	// An empty list of columns is no syntax; all columns are none then.
-	if columns := u.columns(); len(columns) > 0 {
-		sql += " (" + strings.Join(columns, ", ") + ")"
-	}
-	return sql + " FROM STDIN" + u.form(option)
+	return sql + "COPY " + t.named() + " FROM STDIN" + t.form(option)
 }
 
 func (t *table) form(option string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -51,18 +50,18 @@ func (w *worker) open(ctx context.Context) (err error) {
 // ends the pass.
 type queue struct {
 	mu    sync.Mutex
-	units []unit
+	units [][]unit
 	err   error
 	// doubt says that a session of the target was lost: what it had committed may be
 	// lost as well, where the server itself went down.
 	doubt bool
 }
 
-func (q *queue) take() (unit, bool) {
+func (q *queue) take() ([]unit, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err != nil || len(q.units) == 0 {
-		return unit{}, false
+		return nil, false
 	}
 	u := q.units[0]
 	q.units = q.units[1:]
@@ -86,14 +85,14 @@ var errRewritten = errors.New("the source wrote a table anew while it was copied
 
 // rows copies units with all workers, and returns when all are done or given up.
 func (b *Base) rows(ctx context.Context, units []unit) error {
-	q := &queue{units: units}
+	q := &queue{units: b.bundles(units)}
 	var all sync.WaitGroup
-	for range min(b.Jobs, len(units)) {
+	for range min(b.Jobs, len(q.units)) {
 		all.Go(func() {
 			w := &worker{base: b}
 			defer w.close()
-			for u, ok := q.take(); ok; u, ok = q.take() {
-				if err := b.unit(ctx, w, u, q); err != nil {
+			for some, ok := q.take(); ok; some, ok = q.take() {
+				if err := b.bundle(ctx, w, some, q); err != nil {
 					q.fail(err)
 				}
 			}
@@ -111,10 +110,7 @@ func (b *Base) rows(ctx context.Context, units []unit) error {
 func (b *Base) unit(ctx context.Context, w *worker, u unit, q *queue) error {
 	b.mu.Lock()
 	over := u.failed != nil
-	if u.since.IsZero() {
-		u.since, u.doing = time.Now(), "copy"
-		u.Text = u.text()
-	}
+	u.begin()
 	b.mu.Unlock()
 	if over {
 		return nil
@@ -158,7 +154,7 @@ func (b *Base) unit(ctx context.Context, w *worker, u unit, q *queue) error {
 			q.mu.Lock()
 			q.doubt = q.doubt || ofTarget(err)
 			q.mu.Unlock()
-			if err := sleep(ctx, firstPause<<failures); err != nil {
+			if err := pg.Sleep(ctx, firstPause<<failures); err != nil {
 				return err
 			}
 		}
@@ -221,11 +217,11 @@ func (b *Base) try(ctx context.Context, w *worker, u unit, freeze bool) error {
 	}
 	b.point("chunk begins")
 	bytes := int64(0)
-	from, to, err := forward(ctx, w.source, w.target, u.reading(names[0]), u.writing(freeze), func(ctx context.Context, n int) error {
+	from, to, err := forward(ctx, w.source, w.target, carrying{u.reading(names[0]), u.writing(freeze), 1, func(ctx context.Context, _, n int) error {
 		bytes += int64(n)
 		b.meter.carried(u.table, n)
 		return b.pace.take(ctx, n)
-	})
+	}})
 	if err != nil {
 		b.meter.carried(u.table, -int(bytes))
 		if s, ok := errors.AsType[*sided](err); ok && s.source && notImported(err) {
@@ -244,9 +240,11 @@ func (b *Base) try(ctx context.Context, w *worker, u unit, freeze bool) error {
 		return fault.Of(fault.Unavailable, "copy table", u.String(), errRewritten)
 	}
 	b.point("chunk sent")
-	n := note{Name: u.Name, chunk: u.chunk, chunks: u.chunks, generation: b.snapshot.generation, Moved: Moved{to.copied(), bytes}, how: u.how}
-	n.Frozen, n.File = freeze, u.file
-	if err := b.noteChunk(ctx, w.target, n, n.sql(b.Run)); err != nil {
+	n := note{Name: u.Name, chunk: u.chunk, chunks: u.chunks, generation: b.snapshot.generation, Moved: Moved{to.copied()[0], bytes}, how: u.how}
+	if n.Frozen = freeze; u.chunks > 1 {
+		n.File = u.file
+	}
+	if err := b.noteChunk(ctx, w.target, n, notesSQL(b.Run, n)); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -288,11 +286,17 @@ func (b *Base) mend(ctx context.Context, w *worker, u unit) error {
 	g := b.complete(b.known.generations[len(b.known.generations)-1])
 	b.mu.Unlock()
 	moved, err := b.Mend(ctx, Mending{Table: u.Table, Generation: g, Snapshot: names[0]})
+	if notImported(err) {
+		if b.snapshot.lost(ctx, names[0]) {
+			return atSource(snapshotLost())
+		}
+		return atSource(fault.Of(fault.Unavailable, "use the snapshot", names[0], err)) // another session holds it too
+	}
 	if err != nil {
 		return err
 	}
 	n := note{Name: u.Name, chunks: 1, generation: g.Number, Moved: moved, how: u.how}
-	if err := b.noteChunk(ctx, w.target, n, "BEGIN; "+forgetSQL(b.Run, u.Name)+"; "+n.sql(b.Run)); err != nil {
+	if err := b.noteChunk(ctx, w.target, n, "BEGIN; "+forgetSQL(b.Run, u.Name)+"; "+notesSQL(b.Run, n)); err != nil {
 		return err
 	}
 	b.mu.Lock()

@@ -32,6 +32,10 @@ func (b *Base) readSchema(ctx context.Context) error {
 	}
 	all, err := b.Programs.Schema(ctx, dump.Options{Source: b.Source, Snapshot: names[0], QuoteAll: b.source.Major() != b.target.Major()})
 	if err != nil {
+		// A program tells no code: those who hold the snapshot know whether it was lost.
+		if b.snapshot.check(ctx); !slices.Contains(b.snapshot.names(), names[0]) {
+			return snapshotLost()
+		}
 		return err
 	}
 	var entries []*entry
@@ -52,7 +56,16 @@ func (b *Base) readSchema(ctx context.Context) error {
 		return err
 	}
 	b.point("schema noted")
-	return b.reread(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range entries {
+		noted := e.Entry
+		e.noted = &noted
+		if err := b.known.add(e, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addExtras reads what pg_dump does not tell: the tables of indexes and
@@ -70,9 +83,9 @@ SELECT 'pg_catalog.pg_statistic_ext'::regclass::oid, s.oid, n.nspname, c.relname
 FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 UNION ALL
 SELECT 'pg_catalog.pg_constraint'::regclass::oid, k.oid, n.nspname, c.relname, c.relkind::text, k.contype::text, k.conname,
-  CASE WHEN k.contype IN ('p', 'u') THEN pg_catalog.pg_get_indexdef(k.conindid) ELSE '' END,
+  CASE WHEN k.contype IN ('p', 'u') AND pg_catalog.pg_relation_size(c.oid) >= $1 THEN pg_catalog.pg_get_indexdef(k.conindid) ELSE '' END,
   CASE WHEN k.condeferrable THEN ' DEFERRABLE' || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END ELSE '' END
-FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
+FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`, largeFrom)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package base
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,14 +20,12 @@ func purpose(run string) string { return "base " + run }
 
 // settingsOfSession make the two sides agree on what pg leaves open, and lift
 // limits of versions that have them: an unknown name cannot be set.
-const settingsOfSession = `SELECT pg_catalog.set_config(s.name, v.value, false) FROM pg_catalog.pg_settings s
-JOIN (VALUES ('lc_monetary', 'C'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')) v(name, value) USING (name)`
+const settingsOfSession = `SELECT pg_catalog.set_config(v.name, v.value, false)
+FROM (VALUES ('lc_monetary', 'C'), ('idle_session_timeout', '0'), ('transaction_timeout', '0')) v(name, value) WHERE pg_catalog.current_setting(v.name, true) IS NOT NULL`
 
 // settingsOfTarget are for what is made there. Notes are on disk no later than what
 // they tell of: both are in one transaction.
-func settingsOfTarget() []string {
-	return []string{"SET check_function_bodies = off", "SET xmloption = content", "SET client_min_messages = error", "SET synchronous_commit = off", "SET default_tablespace = ''"}
-}
+const settingsOfTarget = "SET check_function_bodies = off; SET xmloption = content; SET client_min_messages = error; SET synchronous_commit = off; SET default_tablespace = ''"
 
 // quiet makes triggers and rules sleep; only some logins may say so, and there are
 // none before the rows unless somebody made them.
@@ -60,6 +59,16 @@ func (b *Base) openTarget(ctx context.Context) (*wire, error) {
 		w.close()
 		return nil, err
 	}
+	a, err := w.query("SELECT pg_catalog.pg_backend_pid()")
+	if err == nil && len(a.values) == 1 {
+		var pid uint64
+		pid, err = strconv.ParseUint(a.values[0], 10, 32)
+		w.pid = uint32(pid)
+	}
+	if err != nil {
+		w.close()
+		return nil, pg.Fault(err, "prepare a session of", b.Target.String())
+	}
 	return w, nil
 }
 
@@ -84,10 +93,8 @@ func (b *Base) openMaker(ctx context.Context) (*pgx.Conn, error) {
 }
 
 func (b *Base) prepare(query func(sql string) (string, error)) error {
-	for _, sql := range append(settingsOfTarget(), settingsOfSession) {
-		if _, err := query(sql); err != nil {
-			return pg.Fault(err, "prepare a session of", b.Target.String())
-		}
+	if _, err := query(settingsOfTarget + "; " + settingsOfSession); err != nil {
+		return pg.Fault(err, "prepare a session of", b.Target.String())
 	}
 	if _, err := query(quiet); err != nil && pg.Code(err) != "42501" {
 		return pg.Fault(err, "prepare a session of", b.Target.String())
@@ -109,13 +116,17 @@ func (b *Base) prepare(query func(sql string) (string, error)) error {
 
 // endOthers ends the sessions of a run that are not this one, and waits until they
 // are gone: what they were doing is then done or rolled back.
-func endOthers(ctx context.Context, conn *pgx.Conn, run string) error {
+func endOthers(ctx context.Context, conn *pgx.Conn, run string) error { return end(ctx, conn, run, 0) }
+
+// end ends one session of a run, by the number of its process, or all others for 0.
+func end(ctx context.Context, conn *pgx.Conn, run string, pid uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, endWithin)
 	defer cancel()
 	for {
 		var left int
 		err := conn.QueryRow(ctx, `SELECT count(*) FROM (SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-WHERE application_name = $1 AND pid <> pg_catalog.pg_backend_pid() AND datname = pg_catalog.current_database() AND usename = current_user) ended`, "landfall "+purpose(run)).Scan(&left)
+WHERE application_name = $1 AND pid <> pg_catalog.pg_backend_pid() AND datname = pg_catalog.current_database() AND usename = current_user
+AND ($2::bigint = 0 OR pid = $2::bigint)) ended`, "landfall "+purpose(run), int64(pid)).Scan(&left)
 		if err != nil {
 			return pg.Fault(err, "end older sessions of run", run)
 		}

@@ -131,7 +131,7 @@ func (b *Base) makeSlot(ctx context.Context, conn *pgconn.PgConn, g *Generation)
 
 // keep looks after the holders, and replaces one that is lost by way of the other.
 func (b *Base) keep(ctx context.Context, s *snapshot) {
-	for sleep(ctx, holdEvery) == nil {
+	for pg.Sleep(ctx, holdEvery) == nil {
 		s.check(ctx)
 		names := s.names()
 		if len(names) == 0 || len(names) >= holders {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -16,8 +17,12 @@ import (
 	"example.com/landfall/internal/move/postgres/pg"
 )
 
-// wireBuffer is how much is read from a server at once.
-const wireBuffer = 256 << 10
+const (
+	// wireBuffer is how much is read from a server at once.
+	wireBuffer = 256 << 10
+	// gatherBytes is up to which size pieces wait for more before they are sent.
+	gatherBytes = 64 << 10
+)
 
 // The types of messages that are looked at ("Message Formats" in the manual of
 // PostgreSQL). Their bodies are read by pgproto3.
@@ -43,6 +48,11 @@ type wire struct {
 	reader io.Reader
 	buf    []byte
 	r, w   int
+	// out are bytes that wait for more, so that small tables go together.
+	out []byte
+	pid uint32 // of the server's process, where it was asked for
+	// mid says that what was passed on last ends within a message.
+	mid bool
 	// broken says that what comes next cannot be known: the session is to be closed.
 	broken bool
 }
@@ -81,11 +91,24 @@ func (w *wire) send(kind byte, body string, end ...byte) error {
 }
 
 func (w *wire) write(b []byte) error {
+	if len(w.out) > 0 {
+		b = append(w.out, b...)
+		w.out = w.out[:0]
+	}
 	_, err := w.conn.Write(b)
 	if err != nil {
 		w.broken = true
 	}
 	return err
+}
+
+// gather is write, which may wait until there is more.
+func (w *wire) gather(b []byte) error {
+	if len(w.out)+len(b) >= gatherBytes {
+		return w.write(b)
+	}
+	w.out = append(w.out, b...)
+	return nil
 }
 
 // fill reads more into the buffer; need is how many bytes have to fit.
@@ -135,14 +158,17 @@ type answer struct {
 	values []string
 }
 
-// copied is the number of rows that the last COPY of the text tells.
-func (a answer) copied() int64 {
-	for _, tag := range slices.Backward(a.tags) {
-		if t := pgconn.NewCommandTag(tag); len(tag) > 4 && tag[:4] == "COPY" {
-			return t.RowsAffected()
+func (a *answer) tag(body []byte) { a.tags = append(a.tags, string(body[:max(len(body)-1, 0)])) }
+
+// copied is the number of rows of each COPY of the text.
+func (a answer) copied() []int64 {
+	var rows []int64
+	for _, tag := range a.tags {
+		if strings.HasPrefix(tag, "COPY ") {
+			rows = append(rows, pgconn.NewCommandTag(tag).RowsAffected())
 		}
 	}
-	return 0
+	return rows
 }
 
 func (w *wire) query(sql string) (answer, error) {
@@ -152,27 +178,34 @@ func (w *wire) query(sql string) (answer, error) {
 	return w.finish()
 }
 
-// begin sends a query and reads until the COPY in it begins.
-func (w *wire) begin(sql string, until byte) error {
+// begin sends a query and reads until the first COPY in it begins.
+func (w *wire) begin(sql string, until byte) (answer, error) {
 	if err := w.send(msgQuery, sql, 0); err != nil {
-		return err
+		return answer{}, err
 	}
+	return w.await(until)
+}
+
+// await reads until the next COPY of a query begins.
+func (w *wire) await(until byte) (a answer, err error) {
 	var failed error
 	for {
 		kind, body, err := w.next()
 		if err != nil {
-			return err
+			return a, err
 		}
 		switch kind {
 		case until:
-			return nil
+			return a, nil
+		case msgTag:
+			a.tag(body)
 		case msgError:
 			failed = serverError(body)
 		case msgReady:
 			if failed == nil {
 				failed = fault.Newf(fault.Internal, "begin to copy: the server ended the query")
 			}
-			return failed
+			return a, failed
 		}
 	}
 }
@@ -198,7 +231,7 @@ func (w *wire) finish() (answer, error) {
 				failed = serverError(body)
 			}
 		case msgTag:
-			a.tags = append(a.tags, string(body[:max(len(body)-1, 0)]))
+			a.tag(body)
 		case msgData:
 			var row pgproto3.DataRow
 			if err := row.Decode(body); err == nil && len(row.Values) > 0 {
@@ -237,7 +270,7 @@ func (w *wire) pump(pass func([]byte) error) error {
 			if err := pass(w.buf[w.r:at]); err != nil {
 				return err
 			}
-			w.r = at
+			w.r, w.mid = at, left > 0
 		}
 		if other {
 			return nil

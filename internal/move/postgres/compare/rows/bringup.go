@@ -187,7 +187,7 @@ func (s shape) carried(target pg.Table) (columns string, binary bool) {
 func (s shape) plain(c pg.Column) bool {
 	for i := range s.columns {
 		if s.columns[i].Name == c.Name {
-			return !strings.HasPrefix(s.images[i], "pg_catalog.textsend(ROW(")
+			return !strings.HasPrefix(s.fields[i].image, "pg_catalog.textsend(ROW(")
 		}
 	}
 	return false

@@ -165,10 +165,9 @@ func (w *comparer) keep(t Table) error {
 func (w *comparer) run(ctx context.Context, first couple, pairs []pair) ([]Table, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	queue := make(chan []pair)
 	var lock sync.Mutex
 	var results []Table
-	report := func(t Table) error {
+	q := newQueue(batch(pairs), func(t Table) error {
 		lock.Lock()
 		defer lock.Unlock()
 		results = append(results, t)
@@ -176,23 +175,16 @@ func (w *comparer) run(ctx context.Context, first couple, pairs []pair) ([]Table
 			w.meter.failed()
 		}
 		return w.keep(t)
-	}
-	batches := batch(pairs)
+	})
+	defer context.AfterFunc(ctx, q.close)()
 	var group sync.WaitGroup
-	for i := range max(1, min(w.jobs(), len(batches))) {
+	for i := range max(1, min(w.jobs(), len(pairs))) {
 		group.Go(func() {
-			if err := w.work(ctx, i, first, queueing{queue, report}); err != nil {
+			if err := w.work(ctx, i, first, q); err != nil {
 				cancel(err)
 			}
 		})
 	}
-	for _, b := range batches {
-		select {
-		case queue <- b:
-		case <-ctx.Done():
-		}
-	}
-	close(queue)
 	group.Wait()
 	if err := context.Cause(ctx); err != nil {
 		if ctx.Err() != nil && err == context.Canceled {
@@ -203,50 +195,44 @@ func (w *comparer) run(ctx context.Context, first couple, pairs []pair) ([]Table
 	return results, nil
 }
 
-type queueing struct {
-	queue  <-chan []pair
-	report func(Table) error
-}
-
-func (w *comparer) work(ctx context.Context, i int, first couple, q queueing) (err error) {
-	one := &worker{comparer: w, couple: first}
-	if i > 0 {
-		if one.couple, err = open(ctx, w.sides, w.options.Workers); err != nil {
-			return nil // a server lets no more sessions in: those that are there do it
-		}
-		if err = w.facts.prepare(ctx, one.couple); err != nil {
-			return err
-		}
+// work compares what the queue hands out. The first worker has the sessions that are
+// there, each other opens its own when there is something for it.
+func (w *comparer) work(ctx context.Context, i int, first couple, q *queue) (err error) {
+	one := &worker{comparer: w}
+	if i == 0 {
+		one.couple = first
 	}
 	defer func() { one.couple.close(ctx) }()
-	for pairs := range q.queue {
-		if err := one.some(ctx, pairs, q.report); err != nil {
-			return err
+	for pairs, ok := q.take(); ok; pairs, ok = q.take() {
+		if one.couple[0] == nil {
+			if one.couple, err = open(ctx, w.sides, w.options.Workers); err != nil {
+				q.done(pairs) // a server lets no more sessions in: those that are there do it
+				return nil
+			}
+			if err := w.facts.prepare(ctx, one.couple); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
-}
-
-// some compares a batch: small tables by one statement on each side, and those
-// that differ, or that a side refuses, one by one.
-func (w *worker) some(ctx context.Context, pairs []pair, report func(Table) error) error {
-	left := pairs
-	if len(pairs) > 1 {
-		var err error
-		if left, err = w.together(ctx, pairs, report); err != nil {
-			return err
-		}
-	}
-	for _, p := range left {
-		t, err := w.table(ctx, p)
+		back, err := one.some(ctx, pairs, q.report)
 		if err != nil {
 			return err
 		}
-		if err := report(t); err != nil {
-			return err
-		}
+		q.done(back)
 	}
 	return nil
+}
+
+// some compares a batch: small tables by one statement on each side, of which those
+// are returned that differ, or that a side refuses. They are to be compared alone.
+func (w *worker) some(ctx context.Context, pairs []pair, report func(Table) error) ([]pair, error) {
+	if len(pairs) > 1 {
+		return w.together(ctx, pairs, report)
+	}
+	t, err := w.table(ctx, pairs[0])
+	if err != nil {
+		return nil, err
+	}
+	return nil, report(t)
 }
 
 // together compares small tables at once and returns those that are not equal.

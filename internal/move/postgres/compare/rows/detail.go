@@ -87,7 +87,7 @@ func (s shape) compareCells(source, target cells, values bool) []Cell {
 func (s shape) cells(ctx context.Context, conn *pgx.Conn, f facts, listing listed) (map[string]cells, error) {
 	var hashes, texts []string
 	for i, c := range s.columns {
-		hashes = append(hashes, f.digest(s.images[i:i+1]))
+		hashes = append(hashes, f.digest(s.fields[i:i+1]))
 		if !listing.values {
 			continue
 		}

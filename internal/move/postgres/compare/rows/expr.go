@@ -26,6 +26,8 @@ type facts struct {
 	// floats says that text of floats reads the same on both (extra_float_digits
 	// since PostgreSQL 12 is the shortest exact form).
 	floats bool
+	// encoded says that both databases keep texts in the same encoding.
+	encoded bool
 }
 
 // probe is a constant whose hash tells whether two servers compute the same one:
@@ -36,8 +38,9 @@ func look(ctx context.Context, source, target *pgx.Conn) (facts, error) {
 	f := facts{sends: map[uint32]string{}}
 	var versions [2]int
 	var sums [2]int64
+	var encodings [2]string
 	for i, conn := range []*pgx.Conn{source, target} {
-		if err := conn.QueryRow(ctx, "SELECT pg_catalog.current_setting('server_version_num')::int").Scan(&versions[i]); err != nil {
+		if err := conn.QueryRow(ctx, "SELECT pg_catalog.current_setting('server_version_num')::int, pg_catalog.current_setting('server_encoding')").Scan(&versions[i], &encodings[i]); err != nil {
 			return f, pg.Fault(err, "ask for the version of", sideName(i))
 		}
 		if versions[i] < 110000 {
@@ -49,6 +52,7 @@ func look(ctx context.Context, source, target *pgx.Conn) (facts, error) {
 		}
 	}
 	f.old = f.old || sums[0] != sums[1]
+	f.encoded = encodings[0] == encodings[1]
 	f.floats = (versions[0] >= 120000) == (versions[1] >= 120000)
 	rows, err := source.Query(ctx, `
 SELECT t.oid, p.proname::text FROM pg_catalog.pg_type t JOIN pg_catalog.pg_proc p ON p.oid = t.typsend
@@ -95,22 +99,11 @@ func (f facts) image(c, other pg.Column) string {
 	return "pg_catalog.textsend(ROW(" + name + ")::pg_catalog.text)"
 }
 
-// digest is the hash of 64 bits of a list of images. Each image counts with its
-// place; the outer function keeps sums over many rows from being a sum over
-// columns, in which values could change places between rows unseen.
-func (f facts) digest(images []string) string {
-	array := "ARRAY[" + strings.Join(images, ", ") + "]::pg_catalog.bytea[]"
-	if !f.old {
-		return "pg_catalog.hashint4extended(0, pg_catalog.hash_array_extended(" + array + ", 0))"
-	}
-	return "('x' OPERATOR(pg_catalog.||) pg_catalog.left(pg_catalog.md5(pg_catalog.array_send(" + array + ")), 16))::pg_catalog.bit(64)::pg_catalog.int8"
-}
-
 // shape is how the rows of a table are read, the same on both sides.
 type shape struct {
 	name    pg.Name
 	columns []pg.Column
-	images  []string
+	fields  []field
 	// key are the columns that tell rows apart, nil without.
 	key []pg.Column
 	// row and id are the hashes of the row and of its key (of the row, without one).
@@ -126,7 +119,7 @@ func (f facts) shapeOf(source, target pg.Table) (shape, string) {
 	for _, c := range target.Columns {
 		others[c.Name] = c
 	}
-	var keyImages []string
+	var key []field
 	for _, c := range source.Columns {
 		other, there := others[c.Name]
 		if !there {
@@ -134,7 +127,7 @@ func (f facts) shapeOf(source, target pg.Table) (shape, string) {
 		}
 		delete(others, c.Name)
 		s.columns = append(s.columns, c)
-		s.images = append(s.images, f.image(c, other))
+		s.fields = append(s.fields, field{c, f.image(c, other), c.Type == other.Type && c.BaseID == other.BaseID, !c.NotNull || !other.NotNull})
 	}
 	for _, c := range target.Columns {
 		if _, left := others[c.Name]; left {
@@ -145,13 +138,13 @@ func (f facts) shapeOf(source, target pg.Table) (shape, string) {
 	for _, k := range source.Key {
 		i := slices.IndexFunc(s.columns, func(c pg.Column) bool { return c.Name == k })
 		s.key = append(s.key, s.columns[i])
-		keyImages = append(keyImages, s.images[i])
+		key = append(key, s.fields[i])
 		s.direct = s.direct && s.columns[i].BaseID < firstOwn
 	}
-	s.row = f.digest(s.images)
+	s.row = f.digest(s.fields)
 	s.id = s.row
 	if s.key != nil {
-		s.id = f.digest(keyImages)
+		s.id = f.digest(key)
 	} else {
 		s.direct = false
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/landfall/internal/move"
+	"example.com/landfall/internal/move/postgres/pg"
 )
 
 // meter counts how far a comparison is, and tells.
@@ -99,12 +100,5 @@ func (p *pace) take(ctx context.Context, bytes int64) error {
 	wait := p.free.Sub(now)
 	p.free = p.free.Add(time.Duration(float64(bytes) / float64(p.perSecond) * float64(time.Second)))
 	p.lock.Unlock()
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return pg.Sleep(ctx, wait)
 }
