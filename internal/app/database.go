@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/landfall/internal/fault"
@@ -52,6 +53,8 @@ type databaseMove struct {
 	out   view.Database
 	// step is the step of a run of which this is a part, "" for none.
 	step string
+	// azure is the flexible server that is the target, "" for any other.
+	azure string
 }
 
 // Database carries out a verb: "check", "copy", "status", "follow", "cutover",
@@ -106,13 +109,17 @@ func (d *databaseMove) open(verb string) (release func(), err error) {
 		}
 	}
 	d.out.Source, d.out.Target = source.String(), target.String()
+	if server, flexible := strings.CutSuffix(target.Host(), flexibleDomain); flexible {
+		d.azure = server
+	}
 	if d.state.lone {
 		d.out.Notes = append(d.out.Notes, "there is no workspace here: the state is kept in "+d.state.dir+", and no ledger")
 	}
 	d.mover, err = postgres.New(postgres.Ports{
 		Source: source, Target: target, SourceAddress: d.o.SourceFromTarget, TargetAddress: d.o.TargetFromSource, Store: d.state, Record: d.keep, Progress: d.progress,
 		Say: func(text string) { d.show.Say("%s", text) }, Now: d.setup.Now,
-		Alone: func(context.Context) (func(), error) { return d.state.lock() },
+		Alone:   func(context.Context) (func(), error) { return d.state.lock() },
+		Journal: d.state.journal,
 	}, d.o.Settings, move.Limits{BytesPerSecond: int64(d.o.MaxMbps * 1e6 / 8)})
 	if err != nil {
 		release()

@@ -196,8 +196,9 @@ func (m databaseMover) behind(ctx context.Context, s action.DatabaseSet, changes
 	_, err := m.with(ctx, s, "status", nil, func(d *databaseMove) error {
 		doc := d.mover.Document()
 		if changes && doc.FenceLSN != 0 {
-			out.From = "everything up to the fence at " + doc.FenceLSN.String() + " was confirmed"
-			return nil // nothing is written any more, and all of it is over
+			// Nothing is written any more, and all of it is over.
+			out.Value, out.From = 0.0, "everything up to the fence at "+doc.FenceLSN.String()+" was confirmed"
+			return nil
 		}
 		state, err := d.mover.Lag(ctx, lagWithin)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres"
 	"example.com/landfall/internal/store/durable"
+	"example.com/landfall/internal/store/journal"
 )
 
 // databaseFolder holds one folder for each pair of databases.
@@ -47,6 +48,15 @@ func (s databaseState) Save(content []byte) error {
 		return fault.Wrap(err, "make folder", s.dir)
 	}
 	return durable.Replace(filepath.Join(s.dir, documentFile), content, 0o600)
+}
+
+// journal opens what the comparison behind the fence has kept.
+func (s databaseState) journal(pass string) (postgres.Kept, error) {
+	j, err := journal.Open(filepath.Join(s.dir, "prove.journal"), journal.Options{Work: pass})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
 }
 
 // lock keeps every other process away from the pair.

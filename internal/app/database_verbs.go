@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"example.com/landfall/internal/fault"
@@ -27,7 +29,7 @@ func (d *databaseMove) check(ctx context.Context) error {
 	}
 	d.out.Report = report
 	for _, f := range report.Findings {
-		d.out.Findings = append(d.out.Findings, view.DatabaseFinding{ID: f.ID, Severity: string(f.Severity), Side: string(f.Side), Subject: f.Subject, What: f.What, Why: f.Why, Fix: fixes(f.Fix)})
+		d.out.Findings = append(d.out.Findings, view.DatabaseFinding{ID: f.ID, Severity: string(f.Severity), Side: string(f.Side), Subject: f.Subject, What: f.What, Why: f.Why, Fix: fixes(f.Fix, d.azure)})
 	}
 	for _, e := range report.Effects {
 		d.out.Effects = append(d.out.Effects, fmt.Sprintf("%s, %s: %s; %s", e.Side, e.When, e.What, e.Undone))
@@ -41,8 +43,9 @@ func (d *databaseMove) check(ctx context.Context) error {
 	return nil
 }
 
-// fixes writes a fix in lines.
-func fixes(f preflight.Fix) []string {
+// fixes writes a fix in lines, a parameter of a flexible server with the command that
+// sets it.
+func fixes(f preflight.Fix, azure string) []string {
 	var lines []string
 	side := ""
 	if f.Side != "" {
@@ -57,9 +60,28 @@ func fixes(f preflight.Fix) []string {
 			restart = " (taken at the next start)"
 		}
 		lines = append(lines, side+"set "+p.Name+" = "+p.Value+restart)
+		if azure != "" && f.Side == preflight.Target {
+			lines = append(lines, azureSets(azure, p)...)
+		}
 	}
 	if f.Action != "" {
 		lines = append(lines, side+f.Action)
+	}
+	return lines
+}
+
+// flexibleDomain is where the names of flexible servers stand (Microsoft Learn,
+// "Networking overview for Azure Database for PostgreSQL").
+const flexibleDomain = ".postgres.database.azure.com"
+
+// azureSets are the commands that set a parameter of a flexible server (Azure CLI, "az
+// postgres flexible-server parameter set"). The name of a server is unique in the world,
+// and its resource group is looked up.
+func azureSets(server string, p preflight.Parameter) []string {
+	which := fmt.Sprintf(`--resource-group "$(az postgres flexible-server list --query "[?name=='%s'].resourceGroup" --output tsv)"`, server)
+	lines := []string{fmt.Sprintf("az postgres flexible-server parameter set %s --server-name %s --name %s --value '%s'", which, server, p.Name, p.Value)}
+	if p.Restart {
+		lines = append(lines, fmt.Sprintf("az postgres flexible-server restart %s --name %s", which, server))
 	}
 	return lines
 }
@@ -200,18 +222,17 @@ func (d *databaseMove) verify(ctx context.Context) error {
 // compared describes a comparison.
 func (d *databaseMove) compared(r compare.Report) {
 	d.out.Report = r
+	for _, line := range r.Differences() {
+		mark := view.Bad
+		if strings.Contains(line, ": "+string(rows.Undecided)) {
+			mark = view.Unknown
+		}
+		d.fact(mark, "%s", line)
+	}
 	equal := 0
-	for _, all := range [][]rows.Table{r.Tables, r.Views} {
-		for _, t := range all {
-			if t.Verdict == rows.Equal {
-				equal++
-				continue
-			}
-			mark := view.Bad
-			if t.Verdict == rows.Undecided {
-				mark = view.Unknown
-			}
-			d.fact(mark, "%s: %s: %d rows missing, %d extra, %d changed, %d undecided %s", t.Name, t.Verdict, t.Missing, t.Extra, t.Changed, t.Open, t.Reason)
+	for _, t := range slices.Concat(r.Tables, r.Views) {
+		if t.Verdict == rows.Equal {
+			equal++
 		}
 	}
 	if r.Rows > 0 || equal > 0 {
@@ -222,27 +243,18 @@ func (d *databaseMove) compared(r compare.Report) {
 		for _, n := range r.Schema.Equal {
 			alike += n
 		}
-		for _, line := range postgres.SchemaLines(r) {
-			d.fact(view.Bad, "%s", line)
-		}
 		d.fact(view.Good, "%s compared one by one and alike", several(alike, "object of the schema", "objects of the schema"))
 	}
 	ahead := 0
 	for _, s := range r.Sequences {
-		if s.Verdict != rows.Equal {
-			d.fact(view.Bad, "sequence %s: %s %s", s.Name, s.Verdict, s.Reason)
-		} else {
+		if s.Verdict == rows.Equal {
 			ahead++
 		}
 	}
 	if ahead > 0 {
 		d.fact(view.Good, "%s equal or ahead", several(ahead, "sequence", "sequences"))
 	}
-	if l := r.LargeObjects; l != nil && l.Source+l.Target > 0 {
-		mark := view.Good
-		if l.Verdict != rows.Equal {
-			mark = view.Bad
-		}
-		d.fact(mark, "large objects: %s: %d at the source, %d at the target, %s %s", l.Verdict, l.Source, l.Target, graph.Volume(l.Bytes), l.Reason)
+	if l := r.LargeObjects; l != nil && l.Source > 0 && l.Verdict == rows.Equal {
+		d.fact(view.Good, "%s equal: %s", several(int(l.Source), "large object", "large objects"), graph.Volume(l.Bytes))
 	}
 }

@@ -26,6 +26,7 @@ type Catalog struct {
 	tiers      []DiskTier
 	postgres   []DBSku
 	mysql      []DBSku
+	extensions []Extension
 	releases   map[string][]Release
 	overlay    overlaid
 }
@@ -64,11 +65,12 @@ func LoadWith(o *Overlay) (*Catalog, error) {
 }
 
 func (c *Catalog) loadDisksAndDatabases() error {
-	var failed [4]error
+	var failed [5]error
 	c.tiers, failed[0] = loadTiers()
 	c.postgres, failed[1] = loadSkus("PostgreSQL SKUs", postgresTSV)
 	c.mysql, failed[2] = loadSkus("MySQL SKUs", mysqlTSV)
 	c.releases, failed[3] = loadReleases()
+	c.extensions, failed[4] = PostgresExtensions()
 	return errors.Join(failed[:]...)
 }
 

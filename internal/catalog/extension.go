@@ -50,6 +50,10 @@ func PostgresExtensions() ([]Extension, error) {
 	return out, err
 }
 
+// Extensions are those of PostgresExtensions. They are the catalogue's own: not to be
+// changed.
+func (c *Catalog) Extensions() []Extension { return c.extensions }
+
 // AWSExtensions are the extensions that only Amazon RDS and Aurora have, with the
 // extension of Azure that does the like, "" for none.
 func AWSExtensions() (map[string]string, error) {

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,6 +40,16 @@ func TestPostgresExtensions(t *testing.T) {
 	}
 	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) || len(names) < 70 {
 		t.Errorf("%d names, in order %t", len(names), slices.IsSorted(names))
+	}
+}
+
+// There is one list: the catalogue hands out the same one that the preflight reads.
+func TestTheCatalogueHasTheSameExtensions(t *testing.T) {
+	t.Parallel()
+	all, err := catalog.PostgresExtensions()
+	loaded, failed := catalog.Load()
+	if err != nil || failed != nil || !reflect.DeepEqual(all, loaded.Extensions()) {
+		t.Errorf("%v %v: %d extensions", err, failed, len(all))
 	}
 }
 

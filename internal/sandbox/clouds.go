@@ -169,7 +169,7 @@ func (s *supervisor) startSourceDatabase(ctx context.Context) (err error) {
 	o := part.PostgresOptions{
 		Name: "aws", Superuser: part.RDSOwner, Password: s.secrets.SourceOwner, PreferredPort: 5432,
 		Certificate: s.pair.Certificate, Key: s.pair.Key,
-		Statements: part.RDSStatements(masterUser, s.secrets.SourcePassword, "bookshop", "payroll"),
+		Statements: append(part.RDSStatements(masterUser, s.secrets.SourcePassword, "bookshop", "payroll"), part.MoverStatements(moverUser, s.secrets.MoverPassword, masterUser)...),
 	}
 	if s.sourceDatabase, err = s.start(ctx, part.Postgres(o), s.databaseHost(front)); err != nil {
 		return err

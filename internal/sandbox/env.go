@@ -89,7 +89,7 @@ func variables(l layout, e Endpoints, made secrets, ids azureIDs) []Variable {
 		plain("LANDFALL_SANDBOX_SHOP", e.Shop),
 		plain("LANDFALL_SANDBOX_TARGET_SHOP", e.TargetShop),
 		hidden("LANDFALL_SANDBOX_SOURCE_DATABASE", part.PostgresURL(e.SourceDatabase, masterUser, made.SourcePassword, "bookshop", "require")),
-		hidden("LANDFALL_SOURCE_DATABASE", part.PostgresURL(e.SourceDatabase, masterUser, made.SourcePassword, "bookshop", "require")),
+		hidden("LANDFALL_SOURCE_DATABASE", part.PostgresURL(e.SourceDatabase, moverUser, made.MoverPassword, "bookshop", "require")),
 		hidden("LANDFALL_SANDBOX_TARGET_DATABASE", part.PostgresURL(e.TargetDatabase, adminUser, made.TargetPassword, "postgres", "require")),
 	}
 }

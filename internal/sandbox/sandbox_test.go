@@ -154,7 +154,7 @@ func checkEnvironment(t *testing.T, o sandbox.Options, _ sandbox.Upped) {
 	if out != "123456789012" {
 		t.Errorf("the aws command line says %q", out)
 	}
-	for _, name := range []string{"LANDFALL_SANDBOX_SOURCE_DATABASE", "LANDFALL_SANDBOX_TARGET_DATABASE"} {
+	for _, name := range []string{"LANDFALL_SANDBOX_SOURCE_DATABASE", "LANDFALL_SOURCE_DATABASE", "LANDFALL_SANDBOX_TARGET_DATABASE"} {
 		conn, err := pgx.Connect(t.Context(), env[name])
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

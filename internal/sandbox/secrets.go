@@ -26,6 +26,8 @@ type secrets struct {
 	// SourcePassword is that of the master user, TargetPassword that of the
 	// administrator.
 	SourcePassword string `json:"sourcePassword"`
+	// MoverPassword is that of the login by which Landfall moves the shop's database.
+	MoverPassword  string `json:"moverPassword"`
 	TargetPassword string `json:"targetPassword"`
 	// ClientSecret is the service principal's at Azure.
 	ClientSecret string `json:"clientSecret"`
@@ -39,7 +41,7 @@ func newSecrets() secrets {
 		RootKey: "AKIA" + rand.Text()[:16], RootSecret: rand.Text() + rand.Text()[:14],
 		ObjectKey: "sandbox" + rand.Text()[:8], ObjectSecret: rand.Text(),
 		SourceOwner: rand.Text(), TargetOwner: rand.Text(),
-		SourcePassword: rand.Text(), TargetPassword: rand.Text(),
+		SourcePassword: rand.Text(), TargetPassword: rand.Text(), MoverPassword: rand.Text(),
 		ClientSecret: rand.Text(),
 	}
 }
@@ -55,6 +57,9 @@ const (
 	// services hand out.
 	masterUser = "bookshop"
 	adminUser  = "landfall"
+	// moverUser is Landfall's own login at the source: the shop uses the master user,
+	// and whom Landfall shares a login with it could not shut out.
+	moverUser = "landfall"
 	// storageAccount is there from the start, so that Azure Storage can be
 	// tried before anything is deployed.
 	storageAccount = "landfallsandbox"

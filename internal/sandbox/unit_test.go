@@ -367,11 +367,15 @@ func TestVariables(t *testing.T) {
 		if seen[v.Name] {
 			t.Errorf("%s stands twice", v.Name)
 		}
+		// The shop's login would stay outside of the fence if it were Landfall's too.
+		if v.Name == "LANDFALL_SOURCE_DATABASE" && !strings.HasPrefix(v.Value, "postgres://"+moverUser+":") {
+			t.Errorf("%s is not of Landfall's own login", v.Name)
+		}
 		seen[v.Name] = true
 		if want, ok := map[string]string{"LANDFALL_RUNBOOK_RESOLVERS": "127.0.0.1:5353", "LANDFALL_RUNBOOK_NAME_SERVER_PORT": "5353"}[v.Name]; ok && v.Value != want {
 			t.Errorf("%s is %q", v.Name, v.Value)
 		}
-		for _, secret := range []string{"operator-secret", "storage-key", made.ClientSecret, made.SourcePassword, made.TargetPassword} {
+		for _, secret := range []string{"operator-secret", "storage-key", made.ClientSecret, made.SourcePassword, made.MoverPassword, made.TargetPassword} {
 			if strings.Contains(v.Value, secret) && !v.Secret {
 				t.Errorf("%s holds a secret and does not say so", v.Name)
 			}

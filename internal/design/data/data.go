@@ -40,12 +40,17 @@ type book struct {
 	tables map[string][]parameter
 }
 
-// parameters are an engine's rows of the table, read once.
-func (b *book) parameters(engine string) []parameter {
+// parameters are an engine's rows of the table, read once, and the extensions that
+// any of its databases can have.
+func (b *book) parameters(engine string) ruleset {
 	if b.tables[engine] == nil {
 		b.tables[engine] = parametersOf(engine)
 	}
-	return b.tables[engine]
+	t := ruleset{rows: b.tables[engine]}
+	if engine == "postgres" {
+		t.extensions = b.Catalog.Extensions()
+	}
+	return t
 }
 
 // open begins a new book; Make calls it before all rules. One Family serves one

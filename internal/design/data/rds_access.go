@@ -42,7 +42,7 @@ func (f *relational) identity(s *sheet) {
 // password is the parameter for the administrator's password: no password of
 // the source is read, and none is written.
 func (s *sheet) password() string {
-	return s.c.Parameter(design.Parameter{
+	return s.c.ParameterOf(s.r, design.Parameter{
 		Name: identifier(s.r, "AdminPassword"), Secure: true, Description: "Password of the administrator of the database server that stands for " + base(s.r),
 	})
 }

@@ -18,9 +18,11 @@ import (
 type relational struct {
 	engine  string
 	version string
-	class   string
-	sku     catalog.DBSku
-	price   *catalog.Estimate
+	// major is the target's, 0 before it is settled.
+	major int
+	class string
+	sku   catalog.DBSku
+	price *catalog.Estimate
 	// storageGiB and iops are what the target provisions, perfTier the name of
 	// the disk whose performance it takes ("P30").
 	storageGiB int

@@ -62,7 +62,7 @@ func (s *sheet) flexible() design.Decision {
 		sizeWords(s.c, f.class), common.LastName(server), f.sku.Name, disk, map[bool]string{true: ", zone-redundant as the source is Multi-AZ", false: ""}[f.standby], common.Count(f.keepDays, "day"))
 }
 
-// postgresVersion is the major version that the target takes.
+// postgresVersion settles the major version that the target takes.
 func (f *relational) postgresVersion(s *sheet) servers.PostgresMajorVersion {
 	const oldest, newest, usual = 13, 18, 16
 	text := f.version
@@ -86,6 +86,7 @@ func (f *relational) postgresVersion(s *sheet) servers.PostgresMajorVersion {
 		s.Gap("postgres.version-new", "EngineVersion="+text)
 		n = newest
 	}
+	f.major = n
 	return servers.PostgresMajorVersion(itoa(n))
 }
 
@@ -228,9 +229,22 @@ func (s *sheet) parameters(f *relational) settings {
 			// Guide, "Requiring an SSL connection to a PostgreSQL DB instance").
 			s.Gap("db.tls", "rds.force_ssl is not set")
 		}
-		s.Do("list the extensions of every database of %s (select extname from pg_extension) and add them to azure.extensions", s.r.Name)
+		s.allow(f, t)
 	}
 	return t
+}
+
+// allow says that the extensions of the databases themselves are not known: no API
+// of AWS tells them.
+func (s *sheet) allow(f *relational, t settings) {
+	var has []string
+	for _, e := range t.known {
+		if e.Version(f.major) != "" {
+			has = append(has, e.Name)
+		}
+	}
+	s.Gap("postgres.extensions-unread", "azure.extensions="+t.values["azure.extensions"])
+	s.Do("allow the extensions that the databases of %s use (select extname from pg_extension): landfall move postgres check names those that azure.extensions lacks, and the command; the service has %s", s.r.Name, strings.Join(has, ", "))
 }
 
 // static are the parameters that a running server does not take (Microsoft

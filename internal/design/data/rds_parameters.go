@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -16,6 +17,13 @@ var parametersTSV string
 
 // parameter is one row of the table of parameters.
 type parameter struct{ source, target, how string }
+
+// ruleset is what the parameters of an engine are translated by: its rows, and the
+// extensions that the target's service has.
+type ruleset struct {
+	rows       []parameter
+	extensions []catalog.Extension
+}
 
 // parametersOf returns an engine's rows in the table's order.
 func parametersOf(engine string) []parameter {
@@ -58,12 +66,15 @@ type settings struct {
 	computed   []string
 	extensions []string
 	dropped    []string
+	// known are the extensions of the service, service those by their libraries.
+	known   []catalog.Extension
+	service map[string]string
 }
 
 // translate goes through the groups parameter by parameter; an instance's
 // group comes last and wins over its cluster's.
-func translate(rows []parameter, groups []*inventory.Resource) settings {
-	out := settings{values: map[string]string{}, from: map[string]*inventory.Resource{}}
+func translate(t ruleset, groups []*inventory.Resource) settings {
+	out := settings{values: map[string]string{}, from: map[string]*inventory.Resource{}, known: t.extensions, service: serving(t.extensions)}
 	for _, g := range groups {
 		values := mapping(g.Properties["Parameters"])
 		for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -71,7 +82,7 @@ func translate(rows []parameter, groups []*inventory.Resource) settings {
 			if value == "" {
 				continue
 			}
-			row, ok := find(rows, name)
+			row, ok := find(t.rows, name)
 			if !ok {
 				row = parameter{name, ".", "gap"}
 			}
@@ -216,15 +227,16 @@ func (t *settings) libraries(value string, set func(string)) {
 	var kept []string
 	for _, name := range split(value) {
 		name = strings.Trim(name, `"'`)
-		if !slices.Contains(preloadable(), name) {
+		extension, serves := t.service[name]
+		if !serves && !slices.Contains(bareLibraries(), name) {
 			if !slices.Contains([]string{"rdsutils", "$libdir/rdsutils", "aurora_stat_utils"}, name) {
 				t.dropped = append(t.dropped, name)
 			}
 			continue
 		}
 		kept = append(kept, name)
-		if e, ok := extensionOf(name); ok {
-			t.extension(e)
+		if serves {
+			t.extensions = append(t.extensions, extension)
 		}
 	}
 	if len(kept) > 0 {
@@ -234,32 +246,25 @@ func (t *settings) libraries(value string, set func(string)) {
 
 func (t *settings) extension(name string) {
 	name = strings.ToLower(strings.Trim(name, `"'`))
-	if !slices.Contains(extensions(), name) {
+	if !slices.ContainsFunc(t.known, func(e catalog.Extension) bool { return e.Name == name }) {
 		t.dropped = append(t.dropped, name)
 		return
 	}
 	t.extensions = append(t.extensions, name)
 }
 
-// extensionOf is the extension that a preload library serves; auto_explain and
-// others are libraries alone.
-func extensionOf(library string) (string, bool) {
-	switch library {
-	case "auto_explain", "wal2json", "pg_failover_slots":
-		return "", false
-	case "pg_partman_bgw":
-		return "pg_partman", true
+// bareLibraries are those that shared_preload_libraries takes and that serve no
+// extension (Microsoft Learn, "List of extensions and modules by name", Azure
+// Database for PostgreSQL). The others stand with their extensions in the catalogue.
+func bareLibraries() []string { return []string{"auto_explain", "pg_failover_slots", "wal2json"} }
+
+// serving are the extensions of the catalogue by the library that they need.
+func serving(known []catalog.Extension) map[string]string {
+	out := map[string]string{}
+	for _, e := range known {
+		if e.Library != "" {
+			out[e.Library] = e.Name
+		}
 	}
-	return library, true
-}
-
-// preloadable are the libraries that shared_preload_libraries takes, and
-// extensions those that azure.extensions takes (Microsoft Learn, "List of
-// extensions and modules by name", Azure Database for PostgreSQL).
-func preloadable() []string {
-	return []string{"age", "auto_explain", "azure_storage", "credcheck", "pg_cron", "pg_duckdb", "pg_failover_slots", "pg_hint_plan", "pg_partman_bgw", "pg_prewarm", "pg_squeeze", "pg_stat_statements", "pgaudit", "pglogical", "timescaledb", "wal2json"}
-}
-
-func extensions() []string {
-	return []string{"address_standardizer", "address_standardizer_data_us", "age", "amcheck", "anon", "azure_ai", "azure_storage", "bloom", "btree_gin", "btree_gist", "citext", "credcheck", "cube", "dblink", "dict_int", "dict_xsyn", "earthdistance", "file_fdw", "fuzzystrmatch", "h3", "h3_postgis", "hll", "hstore", "hypopg", "intagg", "intarray", "ip4r", "isn", "lo", "login_hook", "ltree", "oracle_fdw", "orafce", "pageinspect", "pg_buffercache", "pg_cron", "pg_diskann", "pg_duckdb", "pg_freespacemap", "pg_hint_plan", "pg_partman", "pg_prewarm", "pg_repack", "pg_squeeze", "pg_stat_statements", "pg_trgm", "pg_visibility", "pgaudit", "pgcrypto", "pglogical", "pgrouting", "pgrowlocks", "pgstattuple", "plpgsql", "plv8", "postgis", "postgis_raster", "postgis_sfcgal", "postgis_tiger_geocoder", "postgis_topology", "postgres_fdw", "postgres_protobuf", "semver", "session_variable", "sslinfo", "tablefunc", "tdigest", "tds_fdw", "timescaledb", "topn", "tsm_system_rows", "tsm_system_time", "unaccent", "uuid-ossp", "vector", "xml2"}
+	return out
 }

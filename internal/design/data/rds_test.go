@@ -131,8 +131,11 @@ Resources:` + network + `
 	}
 	want(t, rules[0], map[string]string{"properties.startIpAddress": "203.0.113.0", "properties.endIpAddress": "203.0.113.7"})
 	one := decisionOf(t, d, "AWS::RDS::DBInstance", "orders")
-	wantGaps(t, one, "postgres.version-raised", "db.admin-name", "db.port", "db.public", "db.iam-auth", "db.backup-retention", "postgres.extension", "db.parameter", "db.storage-iops", "db.performance-insights")
+	wantGaps(t, one, "postgres.version-raised", "db.admin-name", "db.port", "db.public", "db.iam-auth", "db.backup-retention", "postgres.extension", "postgres.extensions-unread", "db.parameter", "db.storage-iops", "db.performance-insights")
 	wantToDo(t, one, "shared_buffers")
+	// No API tells what the databases use: who decides sees what the service has.
+	wantToDo(t, one, "landfall move postgres check")
+	wantToDo(t, one, "pg_trgm")
 	wantGaps(t, decisionOf(t, d, "AWS::RDS::DBInstance", "Reader"), "rds.replica-endpoint")
 	if group := decisionOf(t, d, "AWS::RDS::DBParameterGroup", "Settings"); len(group.Targets) < 5 || group.Action != design.Replace {
 		t.Errorf("parameter group: %+v", group)

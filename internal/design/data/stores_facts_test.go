@@ -171,6 +171,7 @@ func TestStreamLimits(t *testing.T) {
 		{"ShardCount: 2, StreamEncryption: {EncryptionType: KMS, KeyId: alias/aws/kinesis}", "Standard", "2", "2", "24", ""},
 		{"ShardCount: 2, StreamEncryption: {EncryptionType: KMS, KeyId: key/x}", "Standard", "2", "2", "24", "kinesis.key"},
 		{"ShardCount: few, RetentionPeriodHours: {}", "Standard", "1", "1", "24", ""},
+		{"ShardCount: -3, RetentionPeriodHours: -24", "Standard", "1", "1", "1", ""},
 	} {
 		decision, target := probes(t, "AWS::Kinesis::Stream", c.properties)
 		want(t, target(c.properties, "Microsoft.EventHub/namespaces"), map[string]string{"sku.name": c.sku, "sku.capacity": c.units, "properties.minimumTlsVersion": "1.2", "properties.disableLocalAuth": "true"})

@@ -6,12 +6,46 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/landfall/internal/catalog"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/inventory"
 )
 
 func group(values map[string]any) []*inventory.Resource {
 	return []*inventory.Resource{{Kind: "AWS::RDS::DBParameterGroup", Name: "g", Properties: inventory.Properties{"Parameters": values}}}
+}
+
+// tableOf is what an engine's parameters are translated by in a design.
+func tableOf(t *testing.T, engine string) ruleset {
+	t.Helper()
+	known, err := catalog.PostgresExtensions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ruleset{parametersOf(engine), known}
+}
+
+// The extensions and the libraries are those of the catalogue, and no others.
+func TestExtensionsAreThoseOfTheCatalogue(t *testing.T) {
+	t.Parallel()
+	every := tableOf(t, "postgres")
+	for _, e := range every.extensions {
+		got := translate(every, group(map[string]any{"rds.extensions": strings.ToUpper(e.Name)}))
+		if got.values["azure.extensions"] != e.Name {
+			t.Errorf("%s: %v, dropped %v", e.Name, got.values, got.dropped)
+		}
+		if e.Library == "" {
+			continue
+		}
+		got = translate(every, group(map[string]any{"shared_preload_libraries": "auto_explain," + e.Library}))
+		if got.values["azure.extensions"] != e.Name || got.values["shared_preload_libraries"] != "auto_explain,"+e.Library {
+			t.Errorf("library %s: %v, dropped %v", e.Library, got.values, got.dropped)
+		}
+	}
+	got := translate(every, group(map[string]any{"rds.extensions": "file_fdw, aws_s3", "shared_preload_libraries": "nobody_knows"}))
+	if len(got.values) != 0 || !slices.Equal(got.dropped, []string{"file_fdw", "aws_s3", "nobody_knows"}) {
+		t.Errorf("%v, dropped %v", got.values, got.dropped)
+	}
 }
 
 // Each way of carrying a parameter over, with the value that it gives.
@@ -85,7 +119,7 @@ func TestParameters(t *testing.T) {
 		{"mysql", "sql_mode", "STRICT_TRANS_TABLES", "sql_mode", "STRICT_TRANS_TABLES"},
 		{"mysql", "innodb_lock_wait_timeout", "20", "innodb_lock_wait_timeout", "20"},
 	} {
-		got := translate(parametersOf(c.engine), group(map[string]any{c.name: c.value}))
+		got := translate(tableOf(t, c.engine), group(map[string]any{c.name: c.value}))
 		if got.values[c.target] != c.want {
 			t.Errorf("%s %s=%s gives %v, want %s=%s", c.engine, c.name, c.value, got.values, c.target, c.want)
 		}
@@ -126,12 +160,12 @@ func TestParametersWithoutTarget(t *testing.T) {
 		{"mysql", "general_log", "1", false, true},
 		{"mysql", "aurora_parallel_query", "ON", false, true},
 	} {
-		got := translate(parametersOf(c.engine), group(map[string]any{c.name: c.value}))
+		got := translate(tableOf(t, c.engine), group(map[string]any{c.name: c.value}))
 		if (len(got.managed) > 0) != c.managed || (len(got.gaps) > 0) != c.gap || len(got.values) > 0 {
 			t.Errorf("%s %s=%s: managed %v, gaps %v, values %v", c.engine, c.name, c.value, got.managed, got.gaps, got.values)
 		}
 	}
-	formula := translate(parametersOf("postgres"), group(map[string]any{"shared_buffers": "{DBInstanceClassMemory/32768}", "rds.babelfish_status": "on", "rds.extensions": "aws_lambda"}))
+	formula := translate(tableOf(t, "postgres"), group(map[string]any{"shared_buffers": "{DBInstanceClassMemory/32768}", "rds.babelfish_status": "on", "rds.extensions": "aws_lambda"}))
 	if len(formula.computed) != 1 || !formula.babelfish || !slices.Contains(formula.dropped, "aws_lambda") {
 		t.Errorf("computed %v, babelfish %v, dropped %v", formula.computed, formula.babelfish, formula.dropped)
 	}

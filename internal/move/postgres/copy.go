@@ -9,7 +9,6 @@ import (
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move/postgres/base"
 	"example.com/landfall/internal/move/postgres/compare/rows"
-	"example.com/landfall/internal/move/postgres/dump"
 	"example.com/landfall/internal/move/postgres/follow"
 	"example.com/landfall/internal/move/postgres/follow/ddl"
 	"example.com/landfall/internal/move/postgres/follow/fence"
@@ -38,18 +37,11 @@ func (m *Mover) Copy(ctx context.Context) (base.Result, error) {
 	if err := m.prepare(ctx); err != nil {
 		return base.Result{}, err
 	}
-	programs := m.ports.Programs
-	if programs.Dump == "" {
-		var err error
-		if programs, err = m.programs(ctx); err != nil {
-			return base.Result{}, err
-		}
-	}
 	guard := &protector{m: m}
 	defer guard.close()
 	s := m.settings
 	b, err := base.Open(ctx, base.Options{
-		Source: m.ports.Source, Target: m.ports.Target, Run: string(m.doc.Run), Selection: s.Select, Programs: programs,
+		Source: m.ports.Source, Target: m.ports.Target, Run: string(m.doc.Run), Selection: s.Select, Programs: m.ports.Programs,
 		Jobs: s.Jobs, IndexJobs: s.IndexJobs, ChunkBytes: s.ChunkBytes, Once: s.Offline, Limits: m.limits,
 		Hooks: base.Hooks{
 			Protect: guard.protect, Progress: func(p base.Progress) { m.counting("tables")(p.Progress) }, Point: m.point,
@@ -68,27 +60,6 @@ func (m *Mover) Copy(ctx context.Context) (base.Result, error) {
 		return result, err
 	}
 	return result, m.copied(ctx, result)
-}
-
-// programs are the pg_dump and pg_restore that suit both servers.
-func (m *Mover) programs(ctx context.Context) (dump.Programs, error) {
-	var wanted dump.Wanted
-	for _, side := range []struct {
-		at    pg.Endpoint
-		major *int
-	}{{m.ports.Source, &wanted.Source}, {m.ports.Target, &wanted.Target}} {
-		conn, err := side.at.Connect(ctx, "version")
-		if err != nil {
-			return dump.Programs{}, err
-		}
-		server, err := pg.Look(ctx, conn)
-		_ = conn.Close(context.WithoutCancel(ctx))
-		if err != nil {
-			return dump.Programs{}, err
-		}
-		*side.major = server.Major()
-	}
-	return dump.Find(ctx, wanted)
 }
 
 // begin is everything before anything is changed.

@@ -89,13 +89,15 @@ func dropCopied(ctx context.Context, tx pgx.Tx, had []string) ([]string, error) 
 	return done, err
 }
 
-// dropWithin drops each object of a schema by its own kind and identity.
+// dropWithin drops each object of a schema by its own kind and identity. The identity
+// of an aggregate is that of a routine: DROP AGGREGATE wants (*) for one without
+// arguments, and ORDER BY for an ordered set.
 func dropWithin(ctx context.Context, tx pgx.Tx, schema uint32) ([]string, error) {
 	rows, err := tx.Query(ctx, `
-SELECT 'DROP ' || upper(i.type) || ' IF EXISTS ' || i.identity || ' CASCADE'
+SELECT 'DROP ' || CASE WHEN i.type = 'statistics object' THEN 'STATISTICS' WHEN i.type = 'aggregate' AND current_setting('server_version_num')::int >= 110000 THEN 'ROUTINE' ELSE upper(i.type) END || ' IF EXISTS ' || i.identity || ' CASCADE'
 FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
 WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1 AND d.deptype = 'n' AND d.classid <> 'pg_catalog.pg_extension'::regclass
-  AND i.type NOT IN ('index', 'composite type', 'default acl')
+  AND i.type NOT IN ('index', 'composite type', 'default acl', 'publication namespace')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype IN ('e', 'i', 'a'))
 ORDER BY i.type, i.identity`, schema)
 	if err != nil {

@@ -116,17 +116,13 @@ func (m *Mover) Lag(ctx context.Context, within time.Duration) (follow.State, er
 	if _, err := f.Mark(ctx); err != nil && !fault.Retryable(err) {
 		return follow.State{}, err
 	}
-	ticker := time.NewTicker(lagEvery)
-	defer ticker.Stop()
 	for began := time.Now(); ; {
 		state, err := f.Look(ctx)
 		if err != nil || state.Known || state.Lost != "" || state.Unreachable != "" || time.Since(began) > within {
 			return state, err
 		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return state, ctx.Err()
+		if err := pg.Sleep(ctx, lagEvery); err != nil {
+			return state, err
 		}
 	}
 }
@@ -174,12 +170,8 @@ func (m *Mover) Watch(ctx context.Context, each func(follow.State) error) error 
 		case !errors.Is(err, errBusy):
 			return err
 		}
-		timer := time.NewTimer(busyPause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := pg.Sleep(ctx, busyPause); err != nil {
+			return err
 		}
 		if err := m.load(); err != nil {
 			return err

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -47,6 +48,7 @@ type pair struct {
 	mu             sync.Mutex
 	records        []string
 	point          func(name string)
+	kept           *keptPages
 }
 
 const shop = `
@@ -65,7 +67,7 @@ CREATE ROLE app LOGIN PASSWORD 'app'; GRANT USAGE ON SCHEMA shop TO app; GRANT A
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
-	p := &pair{t: t, store: &memory{}}
+	p := &pair{t: t, store: &memory{}, kept: &keptPages{pages: map[string][]byte{}}}
 	var starts sync.WaitGroup
 	starts.Go(func() { p.source = testkit.OwnPostgres(t) })
 	starts.Go(func() { p.target = testkit.OwnPostgres(t) })
@@ -112,6 +114,12 @@ func (p *pair) mover(s postgres.Settings) *postgres.Mover {
 			return err
 		},
 		Say: func(text string) { p.t.Log(text) },
+		Progress: func(now move.Progress) {
+			if now.Doing == "" || now.Unit == "" {
+				p.t.Errorf("progress of nothing: %+v", now)
+			}
+		},
+		Journal: func(string) (postgres.Kept, error) { return p.kept, nil },
 	}, s, move.Limits{})
 	if err != nil {
 		p.t.Fatal(err)
@@ -237,7 +245,8 @@ func TestThereAndBackUnderLoad(t *testing.T) {
 	p := newPair(t)
 	w := p.write(3)
 	w.until(50)
-	settings := postgres.Settings{Identity: true}
+	const margin = 1000
+	settings := postgres.Settings{Identity: true, Margin: margin}
 	m := p.mover(settings)
 	result, err := m.Copy(t.Context())
 	if err != nil {
@@ -253,6 +262,12 @@ func TestThereAndBackUnderLoad(t *testing.T) {
 	w.until(100)
 	if err := p.mover(settings).Back(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	// Nobody uses a number twice whatever was given out and not written: both ways the
+	// side that serves is ahead.
+	there, back := p.one(p.target, "SELECT last_value FROM shop.item_id_seq"), p.one(p.source, "SELECT last_value FROM shop.item_id_seq")
+	if there < 2000+margin || back < there+margin {
+		t.Errorf("the sequence stood at 2000, then at %d, and is at %d", there, back)
 	}
 	w.until(100)
 	before := w.count()
@@ -333,8 +348,9 @@ func TestAbandonAndEmpty(t *testing.T) {
 	if _, err := m.Copy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Fence(t.Context()); err != nil {
-		t.Fatal(err)
+	proves(t, p)
+	if m = p.mover(postgres.Settings{}); m.Document().Stage != postgres.Proved {
+		t.Errorf("the move is %q", m.Document().Stage)
 	}
 	if err := m.Abandon(t.Context(), true); err != nil {
 		t.Fatal(err)
@@ -357,6 +373,68 @@ func TestAbandonAndEmpty(t *testing.T) {
 		t.Errorf("a second move: %v", err)
 	}
 }
+
+// proves takes a move to where it is proved: a comparison that was cut off goes on, and
+// one that found something begins anew.
+func proves(t *testing.T, p *pair) {
+	t.Helper()
+	p.kept = &keptPages{pages: map[string][]byte{}}
+	if err := errors.Join(p.mover(postgres.Settings{}).Fence(t.Context()), p.mover(postgres.Settings{}).Drain(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	p.exec(p.target, "BEGIN READ WRITE; UPDATE shop.heap SET b = 'wrong' WHERE a = 7; COMMIT")
+	p.kept.full = true
+	if err := p.mover(postgres.Settings{}).Prove(t.Context()); err == nil || fault.Is(err, fault.Found) || len(p.kept.pages) == 0 {
+		t.Errorf("cut off: %v, %d tables are kept", err, len(p.kept.pages))
+	}
+	p.kept.full = false
+	if err := p.mover(postgres.Settings{}).Prove(t.Context()); !fault.Is(err, fault.Found) || p.kept.found == 0 || len(p.kept.pages) > 0 {
+		t.Errorf("%d tables were taken from the journal, %d are in it at the end: %v", p.kept.found, len(p.kept.pages), err)
+	}
+	p.exec(p.target, "BEGIN READ WRITE; TRUNCATE shop.heap; INSERT INTO shop.heap SELECT i % 50, repeat('x', i % 30) FROM generate_series(1, 1000) i; COMMIT")
+	p.kept.found = 0
+	if err := p.mover(postgres.Settings{}).Prove(t.Context()); err != nil || p.kept.found > 0 {
+		t.Errorf("mended: %v, %d tables were taken from the journal", err, p.kept.found)
+	}
+}
+
+// keptPages is a journal that outlives movers.
+type keptPages struct {
+	mu    sync.Mutex
+	pages map[string][]byte
+	found int
+	// full lets nothing more be kept after a page.
+	full bool
+}
+
+func (k *keptPages) Page(key string) ([]byte, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	page, ok := k.pages[key]
+	if ok {
+		k.found++
+	}
+	return page, ok
+}
+
+func (k *keptPages) Keep(key string, page []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.pages[key] = page
+	if k.full {
+		return errors.New("no room for more")
+	}
+	return nil
+}
+
+func (k *keptPages) Discard() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.pages)
+	return nil
+}
+
+func (k *keptPages) Close() error { return nil }
 
 // Verbs that do not fit the stage are refused, and change nothing.
 func TestVerbsWantTheirStage(t *testing.T) {

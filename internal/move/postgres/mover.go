@@ -28,8 +28,9 @@ type Ports struct {
 	Progress func(move.Progress)
 	// Say hears of what a person should know at once, in a sentence. nil is nobody.
 	Say func(text string)
-	// Journal keeps what a comparison has done; nil keeps nothing.
-	Journal move.Journal
+	// Journal opens what the comparison behind a fence has kept of a pass, empty for a
+	// pass that is new; nil keeps nothing.
+	Journal func(pass string) (Kept, error)
 	// Programs are pg_dump and pg_restore; the zero value looks for them.
 	Programs dump.Programs
 	// Alone keeps every other process from changing the move until release, for a
@@ -41,6 +42,14 @@ type Ports struct {
 	// Point is passed at places where a kill would be the most interesting; a test
 	// kills there.
 	Point func(name string)
+}
+
+// Kept is a journal of one pass.
+type Kept interface {
+	move.Journal
+	// Discard drops what was kept, Close leaves it for another process.
+	Discard() error
+	Close() error
 }
 
 // Settings say what is moved and how. They stay the same for a move.

@@ -47,12 +47,8 @@ func (p *protector) protect(ctx context.Context) error {
 			p.said = true
 			p.m.say("the copy waits: the source is busy")
 		}
-		timer := time.NewTimer(protectEvery)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := pg.Sleep(ctx, protectEvery); err != nil {
+			return err
 		}
 	}
 }

@@ -19,10 +19,13 @@ func TestRightsOnTheDatabase(t *testing.T) {
 		"one line":                {[]string{"grants"}, "grants: \n  PUBLIC: CONNECT\n  shop: CONNECT, CREATE", "grants: shop: CREATE", true},
 		"another owner":           {[]string{"grants", "owner"}, "grants: shop: CONNECT, CREATE\nowner: shop", "grants: \n  azure_pg_admin: CONNECT, CREATE, TEMPORARY\n  shop: CREATE\nowner: azure_pg_admin", true},
 		"another owner, and less": {[]string{"grants", "owner"}, "grants: \n  PUBLIC: CONNECT, TEMPORARY\n  shop: CONNECT, CREATE\nowner: shop", "grants: \n  azure_pg_admin: CREATE\n  shop: CREATE\nowner: azure_pg_admin", false},
-		"less":                    {[]string{"grants"}, "grants: shop: CONNECT, CREATE", "grants: shop: CONNECT", false},
-		"something besides":       {[]string{"collate", "grants"}, "collate: C\ngrants: shop: CONNECT", "collate: en_US\ngrants: shop: CONNECT", false},
+		// An administrator of the target who is called like the owner of the source.
+		"owner is our login":  {[]string{"grants", "owner"}, "grants: \n  PUBLIC: CONNECT, TEMPORARY\n  mover: CONNECT, CREATE, TEMPORARY\nowner: mover", "grants: \n  PUBLIC: TEMPORARY\n  azure_pg_admin: CREATE, TEMPORARY\n  mover: CONNECT\nowner: azure_pg_admin", true},
+		"our login, and less": {[]string{"grants", "owner"}, "grants: \n  PUBLIC: CONNECT, TEMPORARY\n  mover: CREATE\nowner: mover", "grants: azure_pg_admin: CREATE\nowner: azure_pg_admin", false},
+		"less":                {[]string{"grants"}, "grants: shop: CONNECT, CREATE", "grants: shop: CONNECT", false},
+		"something besides":   {[]string{"collate", "grants"}, "collate: C\ngrants: shop: CONNECT", "collate: en_US\ngrants: shop: CONNECT", false},
 	} {
-		if got := sameRights(schema.Difference{Kind: "database", Fields: c.fields, Source: c.source, Target: c.target}); got != c.want {
+		if got := sameRights(schema.Difference{Kind: "database", Fields: c.fields, Source: c.source, Target: c.target}, "mover"); got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -34,12 +33,6 @@ func (m *Mover) Verify(ctx context.Context, o rows.Options, parts compare.Parts)
 	}
 	// So are materialized views refreshed then: before, each side's is of its own time.
 	parts.NoViews = parts.NoViews || m.in(Following, Fenced, Drained, Switched)
-	if o.Journal == nil {
-		o.Journal = m.ports.Journal
-	}
-	if o.Pass == "" {
-		o.Pass = m.passName()
-	}
 	report, err := compare.Run(ctx, rows.Sides{Source: m.ports.Source, Target: m.ports.Target}, compare.Options{
 		Options: o, Parts: parts, Known: schema.Known{Fenced: m.doc.SourceFence != nil, Expect: m.expect},
 	})
@@ -60,7 +53,7 @@ func (m *Mover) expect(d schema.Difference) string {
 	if d.Kind == "setting" && strings.HasPrefix(d.Name, "default_transaction_read_only") {
 		return schema.ByFence
 	}
-	if d.Kind == "database" && sameRights(d) {
+	if d.Kind == "database" && sameRights(d, m.ports.Target.User()) {
 		return schema.ByFence
 	}
 	return ""
@@ -68,8 +61,9 @@ func (m *Mover) expect(d schema.Difference) string {
 
 // sameRights reports whether nothing differs at the databases themselves but who
 // may connect, and who owns them: Landfall makes no database, and the target's
-// belongs to whoever made it, who has all rights by that.
-func sameRights(d schema.Difference) bool {
+// belongs to whoever made it, who has all rights by that. So has Landfall's login
+// there, which is the owner or one of its members, and may be a role of the source too.
+func sameRights(d schema.Difference, login string) bool {
 	for _, field := range d.Fields {
 		if field != "grants" && field != "owner" {
 			return false
@@ -77,8 +71,10 @@ func sameRights(d schema.Difference) bool {
 	}
 	_, source := rightsOf(d.Source)
 	owner, target := rightsOf(d.Target)
-	delete(source, owner)
-	delete(target, owner)
+	for _, role := range []string{owner, login} {
+		delete(source, role)
+		delete(target, role)
+	}
 	return maps.Equal(source, target)
 }
 
@@ -101,13 +97,27 @@ func rightsOf(text string) (owner string, rights map[string]string) {
 	return owner, rights
 }
 
-// passName tells a comparison behind one fence from any other. Under change there
-// is nothing to go on with: what was equal then may not be now.
-func (m *Mover) passName() string {
-	if m.in(Drained, Proved) {
-		return string(m.doc.Run) + "@" + m.doc.FenceLSN.String()
+// proof is the comparison behind the fence. One that was killed goes on with the tables
+// that were not found equal yet; one that came to its end is never gone on with: what is
+// mended after it may reach tables that were equal.
+func (m *Mover) proof(ctx context.Context) (compare.Report, error) {
+	if m.ports.Journal == nil {
+		return m.Verify(ctx, rows.Options{}, compare.Parts{})
 	}
-	return string(m.doc.Run) + "/" + m.ports.Now().UTC().Format("20060102T150405.000000000")
+	pass := string(m.doc.Run) + "@" + m.doc.FenceLSN.String()
+	kept, err := m.ports.Journal(pass)
+	if err != nil {
+		return compare.Report{}, err
+	}
+	report, err := m.Verify(ctx, rows.Options{Journal: kept, Pass: pass}, compare.Parts{})
+	end := kept.Close
+	if err == nil || fault.Is(err, fault.Found) {
+		end = kept.Discard
+	}
+	if failed := end(); err == nil {
+		err = failed
+	}
+	return report, err
 }
 
 // Summary is what a comparison came to, without its rows.
@@ -126,75 +136,24 @@ type Summary struct {
 const most = 50
 
 func summaryOf(r compare.Report) Summary {
-	s := Summary{Equal: r.Equal(), Tables: len(r.Tables), Rows: r.Rows, Bytes: r.Bytes, Seconds: r.Seconds, Verdicts: map[string]int64{}}
-	name := func(format string, args ...any) {
-		if len(s.Different) < most {
-			s.Different = append(s.Different, fmt.Sprintf(format, args...))
-		}
-	}
-	for _, all := range [][]rows.Table{r.Tables, r.Views} {
-		for _, t := range all {
-			s.Verdicts[string(t.Verdict)]++
-			if t.Verdict != rows.Equal {
-				name("%s: %s: %d missing, %d extra, %d changed, %d open %s", t.Name, t.Verdict, t.Missing, t.Extra, t.Changed, t.Open, t.Reason)
-			}
-		}
-	}
-	for _, q := range r.Sequences {
-		if q.Verdict != rows.Equal {
-			name("sequence %s: %s %s", q.Name, q.Verdict, q.Reason)
-		}
-	}
-	if l := r.LargeObjects; l != nil && l.Verdict != rows.Equal {
-		name("large objects: %s: %d missing, %d extra, %d changed %s", l.Verdict, l.Missing, l.Extra, l.Changed, l.Reason)
+	s := Summary{Equal: r.Equal(), Tables: len(r.Tables), Rows: r.Rows, Bytes: r.Bytes, Seconds: r.Seconds, Verdicts: map[string]int64{}, Different: r.Differences()}
+	s.Different = s.Different[:min(len(s.Different), most)]
+	for _, t := range slices.Concat(r.Tables, r.Views) {
+		s.Verdicts[string(t.Verdict)]++
 	}
 	if r.Schema != nil {
 		for _, n := range r.Schema.Equal {
 			s.Objects += n
 		}
-		for _, line := range SchemaLines(r) {
-			name("%s", line)
-		}
 	}
 	return s
-}
-
-// SchemaLines are the differences of the schema that are none to expect, and what
-// could not be read, a line each.
-func SchemaLines(r compare.Report) []string {
-	if r.Schema == nil {
-		return nil
-	}
-	var lines []string
-	for _, d := range r.Schema.Unexpected() {
-		switch {
-		case d.Target == "" && len(d.Fields) == 0:
-			lines = append(lines, d.Kind+" "+d.Name+" is missing at the target")
-		case d.Source == "" && len(d.Fields) == 0:
-			lines = append(lines, d.Kind+" "+d.Name+" is at the target only")
-		default:
-			lines = append(lines, d.Kind+" "+d.Name+" differs in "+strings.Join(d.Fields, ", "))
-		}
-	}
-	for _, u := range r.Schema.SourceUnread {
-		lines = append(lines, "not to be read at the source: "+u.What+": "+u.Reason)
-	}
-	for _, u := range r.Schema.TargetUnread {
-		lines = append(lines, "not to be read at the target: "+u.What+": "+u.Reason)
-	}
-	return lines
 }
 
 func differs(r compare.Report) error {
 	if r.Equal() {
 		return nil
 	}
-	s := summaryOf(r)
-	first := "see the report"
-	if len(s.Different) > 0 {
-		first = s.Different[0]
-	}
-	return fault.Newf(fault.Found, "compare the databases: they are not equal: %s", first).
+	return fault.Newf(fault.Found, "compare the databases: they are not equal: %s", r.Differences()[0]).
 		Hintf("landfall verify postgres --json names every difference; --repair makes rows of the target equal while nothing else writes there")
 }
 

@@ -41,6 +41,9 @@ func Moto(o MotoOptions) Server {
 				// The account would otherwise own the snapshots of hundreds of
 				// images that nobody made.
 				"MOTO_EC2_LOAD_DEFAULT_AMIS=false",
+				// A certificate is issued when it is asked for. A minute later, moto's own
+				// way, looks like a change of the account to whoever compares it.
+				"MOTO_ACM_VALIDATION_WAIT=-1",
 				"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=",
 			}
 			if o.ManagedPolicies {

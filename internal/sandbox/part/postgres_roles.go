@@ -36,6 +36,17 @@ func RDSStatements(master, password string, databases ...string) []Statement {
 	return append(statements(sql), owned(master, databases, "rdsadmin")...)
 }
 
+// MoverStatements make a login of its own for whoever moves a database of which the
+// master user is the application's own login too: a member of the owner, with the
+// rights of an administrator. They are those of the guide "Moving PostgreSQL", but
+// for the attribute, which stands for the membership in rds_replication.
+func MoverStatements(login, password, owner string) []Statement {
+	return statements([]string{
+		"CREATE ROLE " + quoteName(login) + " LOGIN CREATEDB CREATEROLE REPLICATION PASSWORD " + quoteText(password),
+		"GRANT rds_superuser, " + quoteName(owner) + " TO " + quoteName(login),
+	})
+}
+
 // FlexibleServerStatements makes a new cluster look as Azure Database for
 // PostgreSQL, Flexible Server, hands it out: an administrator that is no
 // superuser but a member of azure_pg_admin.

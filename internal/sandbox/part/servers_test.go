@@ -221,7 +221,7 @@ func put(t *testing.T, s part.Site, accounts *part.Accounts, account, blob strin
 func TestPostgresAsRDS(t *testing.T) {
 	t.Parallel()
 	h := host(t)
-	o := part.PostgresOptions{Name: "aws", Superuser: part.RDSOwner, Password: "owner'pw", Statements: part.RDSStatements("bookshop", "mas'ter", "bookshop", "payroll")}
+	o := part.PostgresOptions{Name: "aws", Superuser: part.RDSOwner, Password: "owner'pw", Statements: append(part.RDSStatements("bookshop", "mas'ter", "bookshop", "payroll"), part.MoverStatements("mover", "mo'ver", "bookshop")...)}
 	r := start(t, h, part.Postgres(o))
 	master := connect(t, r, "bookshop", "mas'ter", "bookshop", "disable")
 	var super, createDB, createRole, replication, member bool
@@ -248,6 +248,13 @@ func TestPostgresAsRDS(t *testing.T) {
 	}
 	if _, err := pgx.Connect(t.Context(), part.PostgresURL(r.Address(0), "bookshop", "wrong", "bookshop", "disable")); err == nil {
 		t.Error("a wrong password is good enough")
+	}
+	// Who moves the database owns what the master user owns, and is somebody else.
+	mover := connect(t, r, "mover", "mo'ver", "bookshop", "disable")
+	for _, sql := range []string{"ALTER TABLE t REPLICA IDENTITY FULL", "ALTER PUBLICATION p SET (publish = 'insert')", "ALTER DATABASE bookshop SET work_mem = '4MB'", "SELECT pg_terminate_backend(-1)", "CREATE ROLE made"} {
+		if _, err := mover.Exec(t.Context(), sql); err != nil {
+			t.Errorf("the mover: %s: %v", sql, err)
+		}
 	}
 	crash(t, r)
 	// The cluster recovers with its data, and is not furnished again.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -80,6 +82,12 @@ func references(t *testing.T, r run) {
 	for _, l := range answer(t, balancer.DescribeListeners, &elb.DescribeListenersInput{LoadBalancerArn: &shop.BalancerARN}).Listeners {
 		if aws.ToInt32(l.Port) == 443 && (len(l.Certificates) != 1 || !strings.Contains(aws.ToString(l.Certificates[0].CertificateArn), ":certificate/")) {
 			t.Errorf("certificates of the listener: %v", l.Certificates)
+		}
+	}
+	for _, c := range answer(t, acm.NewFromConfig(r.cfg).ListCertificates, &acm.ListCertificatesInput{}).CertificateSummaryList {
+		status := answer(t, acm.NewFromConfig(r.cfg).DescribeCertificate, &acm.DescribeCertificateInput{CertificateArn: c.CertificateArn}).Certificate.Status
+		if status != acmtypes.CertificateStatusIssued {
+			t.Errorf("the certificate of %s is %s: it would change by itself later", aws.ToString(c.DomainName), status)
 		}
 	}
 	acl := answer(t, wafv2.NewFromConfig(r.cfg).GetWebACLForResource, &wafv2.GetWebACLForResourceInput{ResourceArn: &shop.BalancerARN}).WebACL

@@ -89,6 +89,31 @@ echo "pg_dump: last built-in OID is 16383" >&2; echo "pg_dump: error: permission
 	}
 }
 
+// A connection that was lost is no mistake of anybody: the same can work a moment later.
+func TestALostConnectionMayBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	source, err := pg.Parse("postgres://u@h.example/d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for said, want := range map[string]fault.Kind{
+		"query failed: server closed the connection unexpectedly":                                               fault.Unavailable,
+		"query failed: SSL connection has been closed unexpectedly":                                             fault.Unavailable,
+		"query failed: FATAL: terminating connection due to administrator command":                              fault.Unavailable,
+		"connection to server at \"h\", port 5432 failed: Connection refused":                                   fault.Unavailable,
+		"connection to server at \"h\", port 5432 failed: FATAL: password authentication failed for user \"u\"": fault.Internal,
+		"query failed: ERROR: permission denied for table x":                                                    fault.Internal,
+	} {
+		p, err := dump.Find(t.Context(), dump.Wanted{Dir: fake(t, "15.1", "cat >&2 <<'END'\npg_dump: error: "+said+"\nEND\nexit 1"), Source: 15})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Schema(t.Context(), dump.Options{Source: source}); fault.KindOf(err) != want || !strings.Contains(err.Error(), said) {
+			t.Errorf("%q: %s %v", said, fault.KindOf(err), err)
+		}
+	}
+}
+
 // Every entry has what it is and the statements that make it; those that need
 // others come after them, and every statement is one that a server accepts.
 func TestSchemaOfEverything(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"example.com/landfall/internal/fault"
 )
@@ -112,7 +113,7 @@ func look(ctx context.Context, dir string) (Programs, error) {
 // run runs a program to its end. What it says when it fails becomes the error.
 func run(ctx context.Context, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = env
+	cmd.Env = append(slices.Clone(env), "LC_ALL=C") // what it says is read
 	said := &strings.Builder{}
 	cmd.Stderr = said
 	err := cmd.Run()
@@ -122,8 +123,16 @@ func run(ctx context.Context, env []string, name string, args ...string) error {
 	if ctx.Err() != nil {
 		return fault.Wrap(ctx.Err(), "run", filepath.Base(name))
 	}
+	if lost.MatchString(said.String()) {
+		err = syscall.ECONNRESET // which the caller may try again
+	}
 	return &failure{filepath.Base(name), said.String(), err}
 }
+
+// lost is how libpq, and a server that ends a session, say that the connection is gone
+// (sources of PostgreSQL, fe-misc.c, fe-secure.c, postgres.c). The messages are English:
+// the programs run so.
+var lost = regexp.MustCompile(`server closed the connection unexpectedly|connection has been closed unexpectedly|could not (receive data from|send data to) server|terminating connection due to|the database system is (starting up|shutting down)|Connection refused`)
 
 // failure is a program that ended with an error.
 type failure struct {

@@ -276,7 +276,7 @@ func (f *Follower) Watch(ctx context.Context, each func(State) error) error {
 			}
 			return leave(state.Lost, left)
 		}
-		if err := sleep(ctx, f.options.Every); err != nil {
+		if err := pg.Sleep(ctx, f.options.Every); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,11 +20,19 @@ type Identity struct {
 
 // Identities plans REPLICA IDENTITY for the tables whose updates and deletes could
 // not be replicated: the unique index over columns that are not null where there is
-// one, otherwise the whole row.
+// one, otherwise the whole row. A table that has a column without equality is left out
+// then: the worker could not find a row by it, and would stop at the first change.
 func Identities(tables []pg.Table) []Identity {
 	var all []Identity
 	for _, t := range tables {
 		if t.Replicated || t.Persistence != "p" {
+			continue
+		}
+		index := t.KeyIndex
+		if slices.ContainsFunc(t.Columns, func(c pg.Column) bool { return c.Generated && slices.Contains(t.Key, c.Name) }) {
+			index = "" // values of generated columns are not sent
+		}
+		if index == "" && len(t.Unequal()) > 0 {
 			continue
 		}
 		// A table with the identity "i" that is not replicated has lost its index: what
@@ -32,7 +41,7 @@ func Identities(tables []pg.Table) []Identity {
 		if was == "i" {
 			was = "n"
 		}
-		all = append(all, Identity{Table: t.Name, Was: was, Index: t.KeyIndex})
+		all = append(all, Identity{Table: t.Name, Was: was, Index: index})
 	}
 	return all
 }

@@ -118,7 +118,7 @@ func makeAnew(ctx context.Context, conn *pgx.Conn, name string) (begin pg.LSN, e
 		if !fault.Is(err, fault.Conflict) {
 			return begin, err
 		}
-		if err := sleep(ctx, slotPause); err != nil {
+		if err := pg.Sleep(ctx, slotPause); err != nil {
 			return 0, err
 		}
 	}

@@ -265,7 +265,7 @@ WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped`
 		}
 	}
 	rows, err := conn.Query(ctx, `SELECT ic.relname, (SELECT pg_catalog.array_agg(a.attname::text ORDER BY o.at) FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY o(num, at)
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = o.num WHERE o.at <= i.indnkeyatts)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = o.num WHERE o.at <= coalesce((to_jsonb(i)->>'indnkeyatts')::int, i.indnatts))
 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL ORDER BY i.indisprimary DESC, ic.relname`, r.Schema, r.Name.Name)
 	if err != nil {

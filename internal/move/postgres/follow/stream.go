@@ -47,7 +47,7 @@ func (s Stream) Partly() (inserts, nothing []pg.Name) {
 		switch {
 		case t.Persistence == "u":
 			nothing = append(nothing, t.Name)
-		case !t.Replicated:
+		case !updates(t):
 			inserts = append(inserts, t.Name)
 		}
 	}
@@ -62,6 +62,10 @@ func (s Stream) Publish(ctx context.Context) error {
 	if err := s.valid(); err != nil {
 		return err
 	}
+	reader, err := s.reader(ctx)
+	if err != nil {
+		return err
+	}
 	return within(ctx, s.Publisher, func(conn *pgx.Conn) error {
 		server, err := pg.Look(ctx, conn)
 		if err != nil {
@@ -70,7 +74,7 @@ func (s Stream) Publish(ctx context.Context) error {
 		if server.Standby {
 			return fault.Newf(fault.Refused, "publish tables of %q: the server is in recovery", s.Publisher.String())
 		}
-		all := s.publications(server.Major())
+		all := s.publications(min(server.Major(), reader))
 		if len(all) == 1 {
 			// One of an earlier list of tables is emptied, and otherwise not made.
 			all = append(all, publication{name: s.Name + insertsOnly, publish: "insert"})
@@ -94,16 +98,33 @@ func (s Stream) valid() error {
 	return nil
 }
 
+// reader is the major version of the subscriber, where there is one.
+func (s Stream) reader(ctx context.Context) (int, error) {
+	var server pg.Server
+	if !s.Subscriber.Valid() {
+		return truncates, nil
+	}
+	err := within(ctx, s.Subscriber, func(conn *pgx.Conn) (err error) {
+		server, err = pg.Look(ctx, conn)
+		return err
+	})
+	return server.Major(), err
+}
+
+// truncates is the version that brought TRUNCATE into logical replication: a publisher
+// before it sends none, and the worker of an older subscriber stops at one.
+const truncates = 11
+
 func (s Stream) publications(major int) []publication {
 	whole := publication{name: s.Name, publish: "insert, update, delete, truncate"}
 	part := publication{name: s.Name + insertsOnly, publish: "insert, truncate"}
-	if major < 11 {
+	if major < truncates {
 		whole.publish, part.publish = "insert, update, delete", "insert"
 	}
 	for _, t := range s.Tables {
 		switch {
 		case t.Persistence == "u":
-		case t.Replicated:
+		case updates(t):
 			whole.tables = append(whole.tables, t.Name)
 		default:
 			part.tables = append(part.tables, t.Name)
@@ -113,6 +134,13 @@ func (s Stream) publications(major int) []publication {
 		return []publication{whole}
 	}
 	return []publication{whole, part}
+}
+
+// updates reports whether updates and deletes of a table can be replicated: it has a
+// replica identity, and one that the subscriber can find a row by. Without a primary
+// key it compares all columns (function FindReplTupleInLocalRel of the server).
+func updates(t pg.Table) bool {
+	return t.Replicated && (t.Identity != "f" || t.Primary || len(t.Unequal()) == 0)
 }
 
 type publication struct {

@@ -227,19 +227,8 @@ func until(ctx context.Context, ok func() (bool, error)) error {
 		if done || err != nil {
 			return err
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := pg.Sleep(ctx, pause); err != nil {
 			return err
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fault.Wrap(context.Cause(ctx), "wait", "")
 	}
 }

@@ -3,6 +3,7 @@ package pg
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -18,6 +19,7 @@ type kind struct {
 	base, elem  uint32 // of a domain, of an array
 	columns     []uint32
 	sends, asks bool
+	equal       bool
 }
 
 func addColumns(ctx context.Context, conn *pgx.Conn, tables []Table) error {
@@ -33,7 +35,7 @@ func addColumns(ctx context.Context, conn *pgx.Conn, tables []Table) error {
 	}
 	rows, err := conn.Query(ctx, `
 SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid,
-       coalesce(pg_catalog.row_to_json(a)->>'attgenerated', '') <> '', a.attidentity::text, a.attnotnull
+       `+generated(conn)+`, a.attidentity::text, a.attnotnull
 FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum`, ids)
 	if err != nil {
 		return err
@@ -46,7 +48,7 @@ FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 
 			return err
 		}
 		k := kinds[c.TypeID]
-		c.Class, c.BaseID, c.Binary = k.class, c.TypeID, kinds.binary(c.TypeID)
+		c.Class, c.BaseID, c.Binary, c.Equal = k.class, c.TypeID, kinds.binary(c.TypeID), kinds.equal(c.TypeID)
 		for kinds[c.BaseID].class == "d" {
 			c.BaseID = kinds[c.BaseID].base
 		}
@@ -58,14 +60,24 @@ FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 
 	return rows.Err()
 }
 
+// generated tells whether a column's value is computed, which PostgreSQL 12 brought.
+func generated(conn *pgx.Conn) string {
+	switch version := conn.PgConn().ParameterStatus("server_version"); {
+	case strings.HasPrefix(version, "10."), strings.HasPrefix(version, "11."):
+		return "false"
+	}
+	return "a.attgenerated <> ''"
+}
+
 type kinds map[uint32]kind
 
 func readKinds(ctx context.Context, conn *pgx.Conn) (kinds, error) {
 	rows, err := conn.Query(ctx, `
 SELECT t.oid, t.typtype::text, t.typbasetype, CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND t.typinput = 'pg_catalog.array_in'::regproc THEN t.typelem ELSE 0 END,
        t.typsend::oid <> 0, t.typreceive::oid <> 0,
-       coalesce((SELECT pg_catalog.array_agg(a.atttypid) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '{}')
-FROM pg_catalog.pg_type t`)
+       coalesce((SELECT pg_catalog.array_agg(a.atttypid) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '{}'),
+       direct.id IS NOT NULL
+FROM pg_catalog.pg_type t LEFT JOIN (`+equality+`) direct ON direct.id = t.oid`)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +86,35 @@ FROM pg_catalog.pg_type t`)
 	for rows.Next() {
 		var id uint32
 		var k kind
-		if err := rows.Scan(&id, &k.class, &k.base, &k.elem, &k.sends, &k.asks, &k.columns); err != nil {
+		if err := rows.Scan(&id, &k.class, &k.base, &k.elem, &k.sends, &k.asks, &k.columns, &k.equal); err != nil {
 			return nil, err
 		}
 		all[id] = k
 	}
 	return all, rows.Err()
+}
+
+// equality lists the types with an equality that the worker of a subscription can use:
+// that of the default operator class of btree or hash (function lookup_type_cache of
+// the server).
+const equality = `WITH direct AS (SELECT DISTINCT o.opcintype AS id FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname IN ('btree', 'hash') AND o.opcdefault)
+SELECT id FROM direct UNION SELECT c.castsource FROM pg_catalog.pg_cast c JOIN direct ON direct.id = c.casttarget WHERE c.castmethod = 'b' AND c.castcontext = 'i'`
+
+// equal reports whether values of a type can be compared. Enums, ranges and
+// multiranges always can: the server has classes for all of them.
+func (all kinds) equal(id uint32) bool {
+	k, known := all[id]
+	switch {
+	case !known || k.equal:
+		return known
+	case k.class == "d":
+		return all.equal(k.base)
+	case k.elem != 0:
+		return all.equal(k.elem)
+	case k.class == "c":
+		return !slices.ContainsFunc(k.columns, func(c uint32) bool { return !all.equal(c) })
+	}
+	return k.class == "e" || k.class == "r" || k.class == "m"
 }
 
 // names are the types whose values name an object (regproc, regprocedure, regoper,

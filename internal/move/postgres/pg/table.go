@@ -21,6 +21,9 @@ type Column struct {
 	// Binary says that the type, and what it is made of, can be sent and received in
 	// binary form.
 	Binary bool `json:"binary"`
+	// Equal says that two values of the type can be compared for equality: a row whose
+	// replica identity is all its columns is found by that.
+	Equal bool `json:"equal"`
 	// Generated says that the value is computed (GENERATED ALWAYS AS ... STORED);
 	// Identity is "a" for ALWAYS, "d" for BY DEFAULT, "" for none.
 	Generated bool   `json:"generated,omitempty"`
@@ -55,6 +58,18 @@ type Table struct {
 	Rows  float64 `json:"rows"`
 	Bytes int64   `json:"bytes"`
 	Owner string  `json:"owner"`
+}
+
+// Unequal names the columns that rows of the table cannot be compared by. Generated
+// ones are not compared (function tuples_equal of the server).
+func (t Table) Unequal() []Column {
+	var out []Column
+	for _, c := range t.Columns {
+		if !c.Generated && !c.Equal {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Selection says which schemas and tables are meant. The zero value means all of

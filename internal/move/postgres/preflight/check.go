@@ -6,6 +6,7 @@ import (
 
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/move"
+	"example.com/landfall/internal/move/postgres/dump"
 	"example.com/landfall/internal/move/postgres/pg"
 	"example.com/landfall/internal/move/postgres/preflight/facts"
 )
@@ -45,6 +46,9 @@ type Options struct {
 	// Sample bounds the timed reads of the largest tables together; 0 is 5 s, less
 	// than 0 reads none.
 	Sample time.Duration
+	// Programs are the pg_dump and pg_restore that the move is given; the zero value
+	// looks for them.
+	Programs dump.Programs
 	// Probe tries whether the two servers reach each other, by making subscriptions
 	// that are dropped at once. It is the only thing that writes.
 	Probe bool
@@ -83,6 +87,10 @@ func Check(ctx context.Context, source, target pg.Endpoint, o Options) (Report, 
 	if j.probed, err = probes(ctx, source, target, o, t); err != nil {
 		return Report{}, err
 	}
+	p.next("programs")
+	if err := j.program(ctx); err != nil {
+		return Report{}, err
+	}
 	p.next("speed")
 	within := o.Sample
 	if within == 0 {
@@ -96,6 +104,19 @@ func Check(ctx context.Context, source, target pg.Endpoint, o Options) (Report, 
 	report.Effects = j.effects()
 	p.end()
 	return report, nil
+}
+
+// program finds the programs that the schema is read with.
+func (j *judge) program(ctx context.Context) error {
+	if j.programs.Dump != "" {
+		return nil
+	}
+	var err error
+	j.programs, err = dump.Find(ctx, dump.Wanted{Source: j.s.Server.Major(), Target: j.major})
+	if fault.Is(err, fault.Missing) {
+		j.unread, err = err.Error(), nil
+	}
+	return err
 }
 
 // probes tries both ways, as far as they will be used.

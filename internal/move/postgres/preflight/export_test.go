@@ -39,3 +39,13 @@ func EstimateOf(s *facts.Facts, o Options, samples []facts.Sample) (Estimate, er
 	}
 	return j.estimate(samples), nil
 }
+
+// JudgeWithoutPrograms is Judge on a machine that has no pg_dump for the source.
+func JudgeWithoutPrograms(s, t *facts.Facts, why string) ([]Finding, error) {
+	j, err := newJudge(s, t, Options{})
+	if err != nil {
+		return nil, err
+	}
+	j.unread = why
+	return j.all(), nil
+}

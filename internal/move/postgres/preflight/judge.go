@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/landfall/internal/catalog"
+	"example.com/landfall/internal/move/postgres/dump"
 	"example.com/landfall/internal/move/postgres/pg"
 	"example.com/landfall/internal/move/postgres/preflight/facts"
 	"example.com/landfall/internal/move/postgres/preflight/roles"
@@ -20,6 +21,9 @@ type judge struct {
 	database string
 	roles    roles.Plan
 	probed   []probe
+	// programs are those that the schema is read with; unread says why there are none.
+	programs dump.Programs
+	unread   string
 
 	kinds map[string]Kind
 	azure map[string]catalog.Extension
@@ -29,7 +33,7 @@ type judge struct {
 }
 
 func newJudge(s, t *facts.Facts, o Options) (*judge, error) {
-	j := &judge{s: s, t: t, o: o, platform: o.Planned.Platform, major: o.Planned.Major, database: s.Database, kinds: map[string]Kind{}, azure: map[string]catalog.Extension{}}
+	j := &judge{s: s, t: t, o: o, platform: o.Planned.Platform, major: o.Planned.Major, database: s.Database, programs: o.Programs, kinds: map[string]Kind{}, azure: map[string]catalog.Extension{}}
 	for _, k := range Kinds() {
 		j.kinds[k.ID] = k
 	}
@@ -60,6 +64,7 @@ func newJudge(s, t *facts.Facts, o Options) (*judge, error) {
 func (j *judge) all() []Finding {
 	j.roles = roles.New(j.s, roles.Target{Platform: j.platform, Major: j.major, Facts: j.t, Database: j.database})
 	j.servers()
+	j.programsFit()
 	j.locales()
 	j.rights()
 	if !j.o.Offline {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"strconv"
 	"strings"
 
 	"example.com/landfall/internal/move/postgres/pg"
@@ -50,6 +51,17 @@ func rules() map[string]rule {
 	}
 }
 
+// gone judges what a newer version cannot make: the detail begins with the first
+// version that cannot.
+func (j *judge) gone(o facts.Object) {
+	first, what, _ := strings.Cut(o.Detail, " ")
+	major, err := strconv.Atoi(first)
+	if err != nil || j.major < major {
+		return
+	}
+	j.add(Finding{ID: "version-gone", Subject: o.Label()}, "%s, which PostgreSQL %d has no more", what, major)
+}
+
 func reindex(_ *judge, o facts.Object) Fix { return sql("REINDEX INDEX " + o.Name.SQL()) }
 
 func leakproof(j *judge, o facts.Object) Fix {
@@ -83,6 +95,9 @@ func (j *judge) objects() {
 		}
 		r, ok := all[o.Kind]
 		if !ok || o.Kind == facts.TriggerAlways && j.o.Offline {
+			if o.Kind == facts.Gone {
+				j.gone(o)
+			}
 			continue // collations and partitions are judged apart
 		}
 		f := Finding{ID: r.id, Subject: o.Label()}

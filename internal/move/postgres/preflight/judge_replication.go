@@ -36,6 +36,10 @@ func (j *judge) replication() {
 	}
 	j.slots()
 	j.links()
+	const truncates = 11
+	if major := j.s.Server.Major(); major < truncates {
+		j.add(Finding{ID: "truncate-missed"}, "the source is PostgreSQL %d", major)
+	}
 }
 
 // What one run takes: a slot and its subscription, and one of each in reserve
@@ -60,20 +64,35 @@ func (j *judge) publisher(s side, severity Severity) {
 	j.room(Finding{ID: "slots-few", Side: s.Side, Severity: severity, Subject: "max_replication_slots"}, s, used)
 	j.room(Finding{ID: "senders-few", Side: s.Side, Severity: severity, Subject: "max_wal_senders"}, s, s.Replication.Senders)
 	if !s.Rights.Replicates {
-		fix := sql("ALTER ROLE " + s.login() + " REPLICATION")
-		if s.Server.Platform == pg.RDS || s.Server.Platform == pg.Aurora {
-			fix = sql("GRANT rds_replication TO " + s.login())
-		}
-		if s.Server.Replication {
-			fix = Fix{Action: "Let the login in with the keyword replication (pg_hba.conf), and see that a sender is free."}
-		}
-		j.add(Finding{ID: "replication-denied", Side: s.Side, Severity: severity, Subject: s.Server.User, Fix: fix}, "%s", s.Rights.Refusal)
+		j.add(Finding{ID: "replication-denied", Side: s.Side, Severity: severity, Subject: s.Server.User, Fix: j.replicates(s)}, "%s", s.Rights.Refusal)
 	}
 	if !s.Rights.Creates {
 		j.add(Finding{ID: "publication-denied", Side: s.Side, Severity: severity, Subject: s.Server.User, Fix: sql("GRANT CREATE ON DATABASE " + pg.Quote(s.Database) + " TO " + s.login())},
 			"the login %s has no CREATE on database %s", s.Server.User, s.Database)
 	}
 	j.publisherLimits(s)
+}
+
+// tooMany is what a server says that has no sender left (too_many_connections).
+const tooMany = "53300"
+
+// replicates is what lets the login replicate. A superuser needs no attribute; on RDS
+// a role stands for it, on Flexible Server its administrator gives the attribute
+// (Amazon RDS user guide, "Performing logical replication for Amazon RDS for
+// PostgreSQL"; Microsoft Learn, "Logical replication and logical decoding").
+func (j *judge) replicates(s side) Fix {
+	senders, _ := s.Number("max_wal_senders")
+	switch platform := s.Server.Platform; {
+	case s.Rights.RefusalCode == tooMany:
+		return set(Parameter{"max_wal_senders", strconv.Itoa(int(senders) + needed), true})
+	case platform == pg.RDS || platform == pg.Aurora:
+		return sql("GRANT rds_replication TO " + s.login())
+	case !s.Server.Replication && !s.Rights.Superuser:
+		return sql("ALTER ROLE " + s.login() + " WITH REPLICATION")
+	case platform == pg.Flexible:
+		return Fix{Action: "Let the login in from here (firewall rule, private network), and see that a sender is free."}
+	}
+	return Fix{Action: "Let the login in (pg_hba.conf: for logical replication a line for the database itself), and see that a sender is free."}
 }
 
 // room judges whether a parameter leaves room for a run.
@@ -170,6 +189,9 @@ func (j *judge) links() {
 	}
 	for _, s := range j.sides() {
 		for _, sub := range s.Replication.Subscriptions {
+			if !j.ours(sub.Name) && !sub.Enabled && s.Side == Source {
+				j.add(Finding{ID: "subscription-disabled", Subject: sub.Name}, "subscription %s of %s is disabled", sub.Name, sub.Owner)
+			}
 			if !j.ours(sub.Name) && sub.Enabled {
 				j.add(Finding{ID: "subscription-foreign", Side: s.Side, Subject: sub.Name, Fix: sql("ALTER SUBSCRIPTION " + pg.Quote(sub.Name) + " DISABLE")}, "subscription %s of %s is enabled", sub.Name, sub.Owner)
 			}

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -40,6 +41,18 @@ func (j *judge) servers() {
 	j.same()
 	if j.t != nil && j.t.Missing {
 		j.add(Finding{ID: "database-missing", Side: Target, Subject: j.t.Database, Fix: Fix{Side: Target, SQL: []string{j.createDatabase()}}}, "the target has no database %q", j.t.Database)
+	}
+}
+
+// programsFit judges the pg_dump of this machine. None reads from a newer server
+// (pg_dump's page in the PostgreSQL manual, "Notes").
+func (j *judge) programsFit() {
+	newer := max(j.s.Server.Major(), j.major)
+	switch {
+	case j.unread != "":
+		j.add(Finding{ID: "program-missing", Subject: "pg_dump", Fix: Fix{Action: fmt.Sprintf("Install the client programs of PostgreSQL %d here: apt-get install postgresql-client-%d, or dnf install postgresql%d.", newer, newer, newer)}}, "%s", j.unread)
+	case j.programs.Major > 0 && j.programs.Major < j.major:
+		j.add(Finding{ID: "program-older", Subject: "pg_dump"}, "%s is of PostgreSQL %d, the target is %d", j.programs.Dump, j.programs.Major, j.major)
 	}
 }
 

@@ -203,7 +203,7 @@ func (j *judge) judgeRoles() {
 		}
 	}
 	for _, name := range j.roles.Passwords {
-		f, there := Finding{ID: "role-password", Side: Target, Subject: name}, ""
+		f, there := Finding{ID: "role-password", Side: Target, Subject: name, Fix: Fix{Action: j.givePassword(name)}}, ""
 		if j.planned(name).Exists {
 			f.Severity, there = Notes, "; it is there already, and whether it has a password cannot be asked"
 		}
@@ -217,6 +217,24 @@ func (j *judge) judgeRoles() {
 		j.add(Finding{ID: "roles-denied", Side: Target, Subject: t.Server.User, Fix: sql("ALTER ROLE " + t.login() + " CREATEROLE")}, "%s to make, and the login %s has no CREATEROLE", count(missing, "role"), t.Server.User)
 	}
 }
+
+// givePassword says where a role gets its password: not in the database that is
+// moved, which takes no writes before the switch. Each service has a way without one
+// (Amazon RDS user guide, "IAM database authentication"; Microsoft Learn, "Manage
+// Microsoft Entra roles in Azure Database for PostgreSQL").
+func (j *judge) givePassword(name string) string {
+	out := "When the copy has made it: in a session of psql on the target's database " + pg.Quote(always) + ", not on the one that is moved, which takes no writes before the switch: \\password " + pg.Quote(name) + "."
+	switch j.platform {
+	case pg.Flexible:
+		out += " Or a login of Microsoft Entra ID: SECURITY LABEL FOR pgaadauth ON ROLE " + pg.Quote(name) + " IS 'aadauth,oid=OBJECT-ID,type=service'."
+	case pg.RDS, pg.Aurora:
+		out += " Or tokens of IAM: GRANT rds_iam TO " + pg.Quote(name) + "."
+	}
+	return out
+}
+
+// always is the database that every server has.
+const always = "postgres"
 
 func (j *judge) planned(name string) roles.Role {
 	i := slices.IndexFunc(j.roles.Roles, func(r roles.Role) bool { return r.Name == name })

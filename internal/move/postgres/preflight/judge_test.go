@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/landfall/internal/move/postgres/dump"
 	"example.com/landfall/internal/move/postgres/pg"
 	"example.com/landfall/internal/move/postgres/preflight"
 	"example.com/landfall/internal/move/postgres/preflight/facts"
@@ -48,6 +49,14 @@ func servers() []judged {
 	const S, T = preflight.Source, preflight.Target
 	return []judged{
 		{"version-downgrade", "", preflight.Blocks, T, onTarget(func(t *facts.Facts) { t.Server.Version = 140000 }), preflight.Options{}, "newer one"},
+		{"version-gone", "public.old", preflight.Blocks, S, onSource(func(s *facts.Facts) {
+			s.Objects = []facts.Object{{Kind: facts.Gone, Name: pg.Name{Schema: "public", Name: "old"}, Detail: "12 column a of type abstime"}, {Kind: facts.Gone, Name: pg.Name{Schema: "public", Name: "parted"}, Detail: "18 a partitioned table that is unlogged"}}
+		}), preflight.Options{}, "both versions"},
+		{"program-older", "pg_dump", preflight.Notes, S, onTarget(func(t *facts.Facts) { t.Server.Version = 170000 }), preflight.Options{Programs: dump.Programs{Dump: "/x/pg_dump", Major: 15}}, ""},
+		{"role-password", "app", preflight.Warns, T, onSource(func(s *facts.Facts) { s.Roles = []facts.Role{{Name: "app", Login: true, Owns: true, Limit: -1}} }), preflight.Options{}, `database "postgres", not on the one that is moved, which takes no writes before the switch: \password "app". Or a login of Microsoft Entra ID`},
+		{"role-password", "app", preflight.Warns, T, func(s, t *facts.Facts) {
+			s.Roles, t.Server.Platform = []facts.Role{{Name: "app", Login: true, Owns: true, Limit: -1}}, pg.RDS
+		}, preflight.Options{}, `GRANT rds_iam TO "app"`},
 		{"standby", "", preflight.Blocks, S, onSource(func(s *facts.Facts) { s.Server.Standby = true }), preflight.Options{}, "primary"},
 		{"same-database", "shop", preflight.Blocks, T, func(s, t *facts.Facts) { s.Server.SystemID, t.Server.SystemID = 7, 7 }, preflight.Options{}, "another"},
 		{"same-server", "", preflight.Notes, T, func(s, t *facts.Facts) { s.Server.SystemID, t.Server.SystemID, t.Database = 7, 7, "copy" }, preflight.Options{}, ""},
@@ -100,11 +109,19 @@ func replication() []judged {
 			s.Replication.Slots = []facts.Slot{{Name: "a", Active: true}, {Name: "landfall_0a1b2c3d_1"}}
 		}), preflight.Options{Run: "0a1b2c3d"}, "max_replication_slots=3"},
 		{"senders-few", "max_wal_senders", preflight.Loses, T, onTarget(with("max_wal_senders", "1", "")), preflight.Options{}, "max_wal_senders=2"},
-		{"replication-denied", "mover", preflight.Blocks, S, onSource(func(s *facts.Facts) { s.Rights.Replicates, s.Server.Replication = false, false }), preflight.Options{}, `ALTER ROLE "mover" REPLICATION`},
+		{"replication-denied", "mover", preflight.Blocks, S, onSource(func(s *facts.Facts) { s.Rights.Replicates, s.Server.Replication = false, false }), preflight.Options{}, `ALTER ROLE "mover" WITH REPLICATION`},
 		{"replication-denied", "mover", preflight.Blocks, S, onSource(func(s *facts.Facts) {
 			s.Rights.Replicates, s.Server.Replication, s.Server.Platform = false, false, pg.Aurora
 		}), preflight.Options{}, `GRANT rds_replication TO "mover"`},
-		{"replication-denied", "mover", preflight.Loses, T, onTarget(func(s *facts.Facts) { s.Rights.Replicates = false }), preflight.Options{}, "pg_hba.conf"},
+		{"replication-denied", "mover", preflight.Blocks, S, onSource(func(s *facts.Facts) { s.Rights.Replicates = false }), preflight.Options{}, "pg_hba.conf"},
+		{"replication-denied", "mover", preflight.Blocks, S, onSource(func(s *facts.Facts) {
+			s.Rights.Replicates, s.Rights.Superuser, s.Server.Replication = false, true, false
+		}), preflight.Options{}, "pg_hba.conf"},
+		{"replication-denied", "mover", preflight.Blocks, S, onSource(func(s *facts.Facts) { s.Rights.Replicates, s.Rights.RefusalCode = false, "53300" }), preflight.Options{}, "max_wal_senders=12"},
+		{"replication-denied", "mover", preflight.Loses, T, onTarget(func(s *facts.Facts) { s.Rights.Replicates, s.Server.Replication = false, false }), preflight.Options{}, `ALTER ROLE "mover" WITH REPLICATION`},
+		{"replication-denied", "mover", preflight.Loses, T, onTarget(func(s *facts.Facts) { s.Rights.Replicates = false }), preflight.Options{}, "firewall"},
+		{"truncate-missed", "", preflight.Loses, S, onSource(func(s *facts.Facts) { s.Server.Version = 100023 }), preflight.Options{}, "delete the rows"},
+		{"subscription-disabled", "feed", preflight.Notes, S, onSource(func(s *facts.Facts) { s.Replication.Subscriptions = []facts.Link{{Name: "feed", Owner: "app"}} }), preflight.Options{}, ""},
 		{"workers-few", "max_logical_replication_workers", preflight.Blocks, T, onTarget(func(t *facts.Facts) { t.Replication.Workers = 3 }), preflight.Options{}, "max_logical_replication_workers=5"},
 		{"processes-few", "max_worker_processes", preflight.Warns, T, onTarget(with("max_worker_processes", "4", "")), preflight.Options{}, "max_worker_processes=16"},
 		{"origins-few", "max_active_replication_origins", preflight.Blocks, T, onTarget(with("max_active_replication_origins", "0", "")), preflight.Options{}, "max_active_replication_origins=2"},
@@ -334,6 +351,19 @@ func TestATargetThatIsNotThereYet(t *testing.T) {
 	}
 }
 
+// Without a pg_dump that reads from the source nothing can be moved, and what to
+// install is that of the newer server.
+func TestWithoutPrograms(t *testing.T) {
+	t.Parallel()
+	findings, err := preflight.JudgeWithoutPrograms(sound(pg.RDS, 17), sound(pg.Flexible, 18), "the newest one here is of PostgreSQL 15")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := findings[0]; f.ID != "program-missing" || f.Severity != preflight.Blocks || f.What != "the newest one here is of PostgreSQL 15" || !strings.Contains(f.Fix.Action, "postgresql-client-18") {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestANetworkThatRefuses(t *testing.T) {
 	t.Parallel()
 	findings, err := preflight.JudgeProbed(sound(pg.RDS, 15), sound(pg.Flexible, 15), "no route to host")
@@ -349,7 +379,7 @@ func TestANetworkThatRefuses(t *testing.T) {
 // that its table says.
 func TestEveryKindIsProvoked(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{"network-refused": true}
+	seen := map[string]bool{"network-refused": true, "program-missing": true}
 	for _, c := range slices.Concat(servers(), replication(), extensions()) {
 		seen[c.id] = true
 	}
@@ -371,6 +401,7 @@ func TestEveryKindIsProvoked(t *testing.T) {
 		}
 	}
 	delete(seen, "network-refused")
+	delete(seen, "program-missing")
 	if len(seen) > 0 {
 		t.Errorf("no kinds: %v", seen)
 	}

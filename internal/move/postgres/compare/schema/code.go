@@ -1,11 +1,29 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // object is the beginning of a part whose objects are rows of a catalog in a
 // schema: alias x, with its columns for the schema, the owner and the privileges.
 type object struct {
 	kind, catalog, schema, owner, acl, acltype string
+}
+
+// named is a part whose objects have a name of our own: that of the server differs
+// from version to version.
+type named struct {
+	object
+	name string
+}
+
+func (o object) named(name string) named { return named{o, name} }
+
+func (n named) of(what, fields, where string) part {
+	p := n.object.of(what, fields, where)
+	p.sql = strings.Replace(p.sql, "NULL::text AS name", n.name+" AS name", 1)
+	return p
 }
 
 func (o object) head() string {
@@ -80,6 +98,13 @@ func typeParts() []part {
   'locale', coalesce(to_jsonb(x)->>'colliculocale', to_jsonb(x)->>'colllocale'), 'rules', to_jsonb(x)->>'collicurules', 'not deterministic', CASE WHEN to_jsonb(x)->>'collisdeterministic' = 'false' THEN true END`, "")}
 }
 
+// madeWith is the type that an object was made for and goes with: the functions and
+// the cast of a range or multirange.
+func madeWith(catalog string) string {
+	return "(SELECT (pg_catalog.pg_identify_object(d.refclassid, d.refobjid, 0)).identity FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog." + catalog +
+		"'::regclass AND d.objid = x.oid AND d.deptype = 'i' AND d.refclassid = 'pg_catalog.pg_type'::regclass ORDER BY d.refobjid LIMIT 1)"
+}
+
 func codeParts() []part {
 	// prokind came with PostgreSQL 11.
 	const kind = `coalesce(to_jsonb(x)->>'prokind', CASE WHEN to_jsonb(x)->>'proisagg' = 'true' THEN 'a' ELSE 'f' END)`
@@ -91,12 +116,14 @@ func codeParts() []part {
     CASE WHEN a.aggmfinalextra THEN 'moving final extra' END, 'moving state ' || nullif(pg_catalog.format_type(nullif(a.aggmtranstype, 0), NULL), '???') || ' ' || a.aggmtransspace, 'moving start ' || a.aggminitval,
     'start ' || a.agginitval, 'sort by ' || (pg_catalog.pg_identify_object('pg_catalog.pg_operator'::regclass, nullif(a.aggsortop, 0), 0)).identity) FROM pg_catalog.pg_aggregate a WHERE a.aggfnoid = x.oid)`
 	return []part{
-		f.of("functions", "'definition', CASE WHEN "+kind+" = 'a' THEN "+aggregate+" ELSE pg_catalog.pg_get_functiondef(x.oid) END", ""),
+		f.of("functions", "'definition', CASE WHEN "+kind+" = 'a' THEN "+aggregate+" ELSE pg_catalog.pg_get_functiondef(x.oid) END, 'made with', "+madeWith("pg_proc"), ""),
 		object{"'language'", "pg_language", "", "lanowner", "lanacl", "l"}.of("languages", "'untrusted', CASE WHEN NOT x.lanpltrusted THEN true END, 'handler', "+function("x.lanplcallfoid")+", 'inline', "+function("x.laninline")+
 			", 'validator', "+function("x.lanvalidator"), ""),
 		object{"'event trigger'", "pg_event_trigger", "", "evtowner", "", ""}.of("event triggers", "'event', x.evtevent, 'function', "+function("x.evtfoid")+", 'enabled', "+enabled("x.evtenabled")+
 			", 'tags', "+sorted("x.evttags"), ""),
-		object{"'transform'", "pg_transform", "", "", "", ""}.of("transforms", "'from', "+function("x.trffromsql")+", 'to', "+function("x.trftosql"), ""),
+		// pg_identify_object writes it with "on" until PostgreSQL 15, and without since 16.
+		object{"'transform'", "pg_transform", "", "", "", ""}.named("pg_catalog.format('for %s language %I', pg_catalog.format_type(x.trftype, NULL), (SELECT l.lanname FROM pg_catalog.pg_language l WHERE l.oid = x.trflang))").
+			of("transforms", "'from', "+function("x.trffromsql")+", 'to', "+function("x.trftosql"), ""),
 		object{"'statistics'", "pg_statistic_ext", "stxnamespace", "stxowner", "", ""}.of("statistics objects", "'definition', pg_catalog.pg_get_statisticsobjdef(x.oid), 'target', CASE WHEN (to_jsonb(x)->>'stxstattarget')::int >= 0 THEN to_jsonb(x)->>'stxstattarget' END", ""),
 	}
 }

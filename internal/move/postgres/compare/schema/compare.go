@@ -39,6 +39,7 @@ func Compare(source, target Catalogue, known Known) Result {
 	for _, o := range others {
 		r.Extra = append(r.Extra, c.extra(o))
 	}
+	renamedByParents(r.Missing, r.Extra, source, others)
 	for _, list := range [][]Difference{r.Missing, r.Extra, r.Different} {
 		slices.SortFunc(list, func(a, b Difference) int {
 			return compareObjects(Object{Kind: a.Kind, Name: a.Name}, Object{Kind: b.Kind, Name: b.Name})
@@ -162,6 +163,8 @@ func (c comparing) missing(o Object) Difference {
 		d.Expected = ByProvider
 	case c.known.Fenced && fencing(o):
 		d.Expected = ByFence
+	case c.ofOneVersion(o):
+		d.Expected = ByVersion
 	case !c.target.Server.Superuser && c.target.Server.Platform != pg.Plain && superusers(o):
 		d.Expected = BySuperuser
 	}
@@ -176,6 +179,8 @@ func (c comparing) extra(o Object) Difference {
 		d.Expected = NotCarried
 	case provided(o, c.target.Server.Platform):
 		d.Expected = ByProvider
+	case c.ofOneVersion(o):
+		d.Expected = ByVersion
 	}
 	return c.explained(d)
 }

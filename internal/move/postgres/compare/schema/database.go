@@ -54,7 +54,8 @@ func databaseParts() []part {
 }
 
 // changedPrivileges are objects that were not made one by one, and whose privileges
-// are not those that they were made with (pg_init_privs).
+// are not those that they were made with (pg_init_privs). Writing the privileges of
+// the kind out changes none.
 const changedPrivileges = `SELECT 'privileges' AS kind, x.class, x.oid AS obj, 0 AS sub, NULL::text AS name, NULL::text AS schema, NULL::text AS tab, x.owner, x.acl, x.acltype, '{}'::jsonb AS fields FROM (
     SELECT 'pg_catalog.pg_class'::regclass::oid AS class, oid, relowner AS owner, relacl AS acl, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS acltype FROM pg_catalog.pg_class
     UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, proowner, proacl, 'f' FROM pg_catalog.pg_proc
@@ -63,10 +64,17 @@ const changedPrivileges = `SELECT 'privileges' AS kind, x.class, x.oid AS obj, 0
     UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl, 'F' FROM pg_catalog.pg_foreign_data_wrapper
     UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, nspowner, nspacl, 'n' FROM pg_catalog.pg_namespace WHERE nspname <> 'public') x
   WHERE (x.oid < 16384 OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = x.class AND d.objid = x.oid AND d.deptype = 'e'))
-    AND x.acl IS DISTINCT FROM (SELECT i.initprivs FROM pg_catalog.pg_init_privs i WHERE i.objoid = x.oid AND i.classoid = x.class AND i.objsubid = 0)`
+    AND x.acl IS DISTINCT FROM ` + initialPrivileges + `
+    AND ` + inOrder + `coalesce(x.acl, ` + usualPrivileges + `)) i) IS DISTINCT FROM ` + inOrder + `coalesce(` + initialPrivileges + `, ` + usualPrivileges + `)) i)`
+
+const (
+	initialPrivileges = `(SELECT i.initprivs FROM pg_catalog.pg_init_privs i WHERE i.objoid = x.oid AND i.classoid = x.class AND i.objsubid = 0)`
+	usualPrivileges   = `pg_catalog.acldefault(x.acltype::"char", x.owner)`
+	inOrder           = `(SELECT array_agg(i::text ORDER BY i::text COLLATE "C") FROM unnest(`
+)
 
 const database = `SELECT 'database' AS kind, 'pg_catalog.pg_database'::regclass::oid AS class, x.oid AS obj, 0 AS sub, 'database' AS name, NULL::text AS schema, NULL::text AS tab, x.datdba AS owner, x.datacl AS acl, 'd' AS acltype,
-  jsonb_build_object('encoding', pg_catalog.pg_encoding_to_char(x.encoding), 'collate', x.datcollate, 'ctype', x.datctype, 'provider', to_jsonb(x)->>'datlocprovider', 'locale', coalesce(to_jsonb(x)->>'daticulocale', to_jsonb(x)->>'datlocale'),
+  jsonb_build_object('encoding', pg_catalog.pg_encoding_to_char(x.encoding), 'collate', x.datcollate, 'ctype', x.datctype, 'provider', coalesce(to_jsonb(x)->>'datlocprovider', 'c'), 'locale', coalesce(to_jsonb(x)->>'daticulocale', to_jsonb(x)->>'datlocale'),
   'connections', CASE WHEN x.datconnlimit >= 0 THEN x.datconnlimit::text END) AS fields FROM pg_catalog.pg_database x WHERE x.datname = pg_catalog.current_database()`
 
 // settings are those of the database, for everyone or for one role in it. Values of

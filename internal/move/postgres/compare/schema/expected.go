@@ -79,10 +79,23 @@ func (c comparing) expects(source, target Object, field string) string {
 		return ByInheritance
 	case source.Kind == "database" && c.source.Server.Major() != c.target.Server.Major() && field == "provider":
 		return ByVersion
+	case c.source.Server.Major() != c.target.Server.Major() && source.Kind == "trigger" && field == "definition" && executes(a) == executes(b):
+		return ByVersion
 	case c.source.Server.Major() != c.target.Server.Major() && a != "" && c.loose(a) == c.loose(b):
 		return ByVersion
 	}
 	return ""
+}
+
+// executes is the definition of a trigger with the word that pg_get_triggerdef has
+// since PostgreSQL 12: "EXECUTE FUNCTION", which was "EXECUTE PROCEDURE" before.
+func executes(definition string) string {
+	const old, new = " EXECUTE PROCEDURE ", " EXECUTE FUNCTION "
+	// The last one: the condition before it may hold the words in a text.
+	if i, j := strings.LastIndex(definition, old), strings.LastIndex(definition, new); i > j {
+		return definition[:i] + new + definition[i+len(old):]
+	}
+	return definition
 }
 
 func (c comparing) owner(source, target Object) string {
@@ -96,6 +109,64 @@ func (c comparing) owner(source, target Object) string {
 		return ByVersion
 	}
 	return ""
+}
+
+// multiranges is the version whose ranges each bring a multirange along, with its
+// functions and a cast.
+const multiranges = 14
+
+// ofOneVersion reports whether only one of two versions has an object by itself: what
+// comes with a multirange, and what initdb grants on a view of information_schema that
+// the other version lacks. The grants of initdb are those of the owner, and SELECT of
+// everybody.
+func (c comparing) ofOneVersion(o Object) bool {
+	if c.source.Server.Major() == c.target.Server.Major() {
+		return false
+	}
+	if o.Fields["made with"] != "" {
+		return c.crosses(multiranges)
+	}
+	return o.Kind == "privileges" && strings.HasPrefix(o.Name, "information_schema.") &&
+		!slices.ContainsFunc(o.Grants, func(line string) bool { return line != "PUBLIC: SELECT" && !strings.HasPrefix(line, o.Owner+": ") })
+}
+
+// renamedByParents explains inherited constraints that one side has under another
+// name: of the same table, with the same definition, one for one.
+func renamedByParents(missing, extra []Difference, source Catalogue, others map[[2]string]Object) {
+	lacks := map[string]*Difference{}
+	for i := range missing {
+		if missing[i].Kind == constraint {
+			lacks[missing[i].Name] = &missing[i]
+		}
+	}
+	there := map[string][]*Difference{}
+	for i := range extra {
+		if o := others[[2]string{constraint, extra[i].Name}]; extra[i].Kind == constraint && inherited(o) {
+			there[ofTable(o)] = append(there[ofTable(o)], &extra[i])
+		}
+	}
+	for _, o := range source.Objects {
+		d, key := lacks[o.Name], ofTable(o)
+		if o.Kind != constraint || d == nil || !inherited(o) || len(there[key]) == 0 {
+			continue
+		}
+		d.Expected, there[key][0].Expected = ByParent, ByParent
+		there[key] = there[key][1:]
+	}
+}
+
+const constraint = "constraint"
+
+// inherited reports whether a constraint is there by its parents alone.
+func inherited(o Object) bool {
+	by := o.Fields["inherited"]
+	return by != "" && !strings.Contains(by, "local")
+}
+
+// ofTable is the table of a constraint, and what it says.
+func ofTable(o Object) string {
+	_, table, _ := strings.Cut(o.Name, " on ")
+	return table + "\n" + o.Fields["definition"] + "\n" + o.Fields["not validated"] + "\n" + o.Comment
 }
 
 // crosses reports whether a version lies between the two servers.
@@ -176,7 +247,8 @@ func (c comparing) loose(text string) string {
 			out = append(out, one)
 		}
 	}
-	return strings.Join(out, " ")
+	// XMLSERIALIZE says NO INDENT since PostgreSQL 16 where that is the default.
+	return strings.ReplaceAll(strings.Join(out, " "), " NO INDENT )", " )")
 }
 
 // word is the length of the first word.

@@ -20,6 +20,7 @@ type expectation struct {
 func expectations() []expectation {
 	plain15, plain17 := pg.Server{Version: 150000, Platform: pg.Plain}, pg.Server{Version: 170000, Platform: pg.Plain}
 	rds14 := pg.Server{Version: 140000, Platform: pg.RDS}
+	old := pg.Server{Version: 100023, Platform: pg.Plain}
 	azure := pg.Server{Version: 150000, Platform: pg.Flexible}
 	table := func(owner string, grants ...string) *schema.Object {
 		return &schema.Object{Kind: "table", Name: "s.t", Owner: owner, Grants: grants}
@@ -47,6 +48,7 @@ func expectations() []expectation {
 		{"maintain alone", table("app", "app: MAINTAIN"), table("app"), plain17, plain17, schema.Known{}, ""},
 		{"view of another version", view("SELECT t.a,\n t.b FROM s.t"), view("SELECT a,\n    b\n   FROM s.t"), plain15, plain17, schema.Known{}, schema.ByVersion},
 		{"view of another table", view("SELECT a FROM s.t"), view("SELECT a FROM u.t"), plain15, plain17, schema.Known{}, ""},
+		{"view that writes XML", view("SELECT XMLSERIALIZE(CONTENT x AS text)"), view("SELECT XMLSERIALIZE(CONTENT x AS text NO INDENT)"), plain15, plain17, schema.Known{}, schema.ByVersion},
 		{"view with other parentheses", view("SELECT (a + b) * c"), view("SELECT a + (b * c)"), plain15, plain17, schema.Known{}, ""},
 		{"view of the same version", view("SELECT t.a FROM s.t"), view("SELECT a FROM s.t"), plain15, azure, schema.Known{}, ""},
 		{"extension's version", of("extension", "hstore", "version", "1.7"), of("extension", "hstore", "version", "1.8"), plain15, plain17, schema.Known{}, schema.ByVersion},
@@ -70,6 +72,14 @@ func expectations() []expectation {
 		{"public of 14", &schema.Object{Kind: "schema", Name: "public", Owner: "postgres", Grants: []string{"PUBLIC: CREATE"}}, &schema.Object{Kind: "schema", Name: "public", Owner: "pg_database_owner"}, rds14, azure, schema.Known{}, schema.ByVersion},
 		{"inherited columns", of("table", "s.t", "parents", "s.p", "column order", "b\na"), of("table", "s.t", "parents", "s.p", "column order", "a\nb"), plain15, plain15, schema.Known{}, schema.ByInheritance},
 		{"columns", of("table", "s.t", "column order", "b\na"), of("table", "s.t", "column order", "a\nb"), plain15, plain15, schema.Known{}, ""},
+		{"trigger of PostgreSQL 11", of("trigger", "g on s.t", "definition", "WHEN (' EXECUTE FUNCTION ') EXECUTE PROCEDURE s.f()"), of("trigger", "g on s.t", "definition", "WHEN (' EXECUTE FUNCTION ') EXECUTE FUNCTION s.f()"), old, plain15, schema.Known{}, schema.ByVersion},
+		{"trigger of another function", of("trigger", "g on s.t", "definition", "EXECUTE PROCEDURE s.f()"), of("trigger", "g on s.t", "definition", "EXECUTE FUNCTION s.g()"), old, plain15, schema.Known{}, ""},
+		{"function of a multirange", nil, of("function", "s.m()", "made with", "s.m"), old, plain15, schema.Known{}, schema.ByVersion},
+		{"function of a multirange that both should have", nil, of("function", "s.m()", "made with", "s.m"), plain15, plain17, schema.Known{}, ""},
+		{"function of one's own", nil, of("function", "s.m()"), old, plain15, schema.Known{}, ""},
+		{"view that the other's system lacks", nil, &schema.Object{Kind: "privileges", Name: "information_schema.new_view", Owner: "postgres", Grants: []string{"PUBLIC: SELECT", "postgres: SELECT, UPDATE"}}, old, plain15, schema.Known{}, schema.ByVersion},
+		{"view that somebody was granted", &schema.Object{Kind: "privileges", Name: "information_schema.a_view", Owner: "postgres", Grants: []string{"app: SELECT", "postgres: SELECT"}}, nil, old, plain15, schema.Known{}, ""},
+		{"view of the same version", nil, &schema.Object{Kind: "privileges", Name: "information_schema.a_view", Owner: "postgres", Grants: []string{"PUBLIC: SELECT"}}, plain15, plain15, schema.Known{}, ""},
 		{"known to the caller", of("table", "s.t"), nil, plain15, azure, schema.Known{Expect: func(d schema.Difference) string { return d.Name }}, "s.t"},
 	}
 }
@@ -95,6 +105,25 @@ func TestExpected(t *testing.T) {
 		case len(all) != 1 || all[0].Expected != e.want || (len(r.Unexpected()) == 0) != (e.want != "") || r.Same() != (e.want != ""):
 			t.Errorf("%s: %+v", e.name, all)
 		}
+	}
+}
+
+// A restore names the constraints of partitions anew; that explains one constraint of
+// the table with the same definition, and neither another one nor one of its own.
+func TestConstraintsNamedAfterTheirParents(t *testing.T) {
+	t.Parallel()
+	of := func(name, definition, inherited string) schema.Object {
+		return schema.Object{Kind: "constraint", Name: name, Schema: "s", Fields: map[string]string{"definition": definition, "inherited": inherited}}
+	}
+	a := schema.Catalogue{Objects: []schema.Object{of("own_fkey on s.p1", "FOREIGN KEY (a)", "1"), of("other_fkey on s.p1", "FOREIGN KEY (b)", "1"), of("x_fkey on s.p2", "FOREIGN KEY (a)", "1 and local"), of("y_fkey on s.p2", "FOREIGN KEY (a)", "1")}}
+	b := schema.Catalogue{Objects: []schema.Object{of("parent_fkey on s.p1", "FOREIGN KEY (a)", "1"), of("parent_fkey on s.p2", "FOREIGN KEY (a)", "1")}}
+	r := schema.Compare(a, b, schema.Known{})
+	got := map[string]string{}
+	for _, d := range append(r.Missing, r.Extra...) {
+		got[d.Name] = d.Expected
+	}
+	if want := map[string]string{"own_fkey on s.p1": schema.ByParent, "parent_fkey on s.p1": schema.ByParent, "other_fkey on s.p1": "", "x_fkey on s.p2": "", "y_fkey on s.p2": schema.ByParent, "parent_fkey on s.p2": schema.ByParent}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
 	}
 }
 

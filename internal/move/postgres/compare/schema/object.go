@@ -68,6 +68,9 @@ const (
 	OwnDatabase = "the target's database belongs to whoever made it"
 	// ByInheritance: a restore puts inherited columns first.
 	ByInheritance = "inherited columns come first after a restore"
+	// ByParent: a restore makes the constraints of partitions with that of the
+	// partitioned table, and the server chooses their names.
+	ByParent = "constraints of partitions are named after that of their parent by a restore"
 )
 
 // Difference is an object that one side has, or both have and not alike.

@@ -8,12 +8,14 @@ func operatorParts() []part {
     UNION ALL SELECT 'function ' || p.amprocnum || ' (' || pg_catalog.format_type(p.amproclefttype, NULL) || ', ' || pg_catalog.format_type(p.amprocrighttype, NULL) || ') ' || p.amproc::oid::regprocedure
       FROM pg_catalog.pg_amproc p WHERE p.amprocfamily = x.oid) m)`
 	return []part{
+		// One without a function is only a name that another operator has given to its
+		// commutator or negator; pg_dump leaves it out.
 		object{"'operator'", "pg_operator", "oprnamespace", "oprowner", "", ""}.of("operators", "'function', "+function("x.oprcode")+", 'result', "+typeName("x.oprresult")+", 'commutator', "+operator("x.oprcom")+
-			", 'negator', "+operator("x.oprnegate")+", 'restrict', "+function("x.oprrest")+", 'join', "+function("x.oprjoin")+", 'hashes', "+flag("x.oprcanhash")+", 'merges', "+flag("x.oprcanmerge"), ""),
+			", 'negator', "+operator("x.oprnegate")+", 'restrict', "+function("x.oprrest")+", 'join', "+function("x.oprjoin")+", 'hashes', "+flag("x.oprcanhash")+", 'merges', "+flag("x.oprcanmerge"), " AND x.oprcode <> 0"),
 		object{"'operator family'", "pg_opfamily", "opfnamespace", "opfowner", "", ""}.of("operator families", "'members', "+members, ""),
 		object{"'operator class'", "pg_opclass", "opcnamespace", "opcowner", "", ""}.of("operator classes", "'for', "+typeName("x.opcintype")+", 'default', "+flag("x.opcdefault")+", 'key', "+typeName("x.opckeytype")+
 			", 'family', "+identity("pg_opfamily", "x.opcfamily"), ""),
-		object{"'cast'", "pg_cast", "", "", "", ""}.of("casts", "'function', "+function("x.castfunc")+", 'context', x.castcontext::text, 'method', x.castmethod::text", ""),
+		object{"'cast'", "pg_cast", "", "", "", ""}.of("casts", "'function', "+function("x.castfunc")+", 'context', x.castcontext::text, 'method', x.castmethod::text, 'made with', "+madeWith("pg_cast"), ""),
 		object{"'conversion'", "pg_conversion", "connamespace", "conowner", "", ""}.of("conversions", "'from', pg_catalog.pg_encoding_to_char(x.conforencoding), 'to', pg_catalog.pg_encoding_to_char(x.contoencoding), 'function', "+function("x.conproc")+
 			", 'default', "+flag("x.condefault"), ""),
 		object{"'access method'", "pg_am", "", "", "", ""}.of("access methods", "'type', x.amtype::text, 'handler', "+function("x.amhandler"), ""),

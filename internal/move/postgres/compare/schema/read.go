@@ -87,7 +87,7 @@ func compareObjects(a, b Object) int {
 }
 
 func roles(ctx context.Context, conn *pgx.Conn) ([]string, error) {
-	rows, err := conn.Query(ctx, `SELECT rolname::text FROM pg_catalog.pg_roles ORDER BY rolname COLLATE "C"`)
+	rows, err := conn.Query(ctx, `SELECT rolname::text FROM pg_catalog.pg_roles ORDER BY rolname::text COLLATE "C"`)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package schema
 
 // ours are the relations that are neither the system's, nor Landfall's, nor an
-// extension's.
-const ours = `(SELECT c.*, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+// extension's. Up to PostgreSQL 11 the OID is a hidden column, which a star leaves
+// out.
+const ours = `(SELECT c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.relpersistence, c.reloptions, c.relam, c.reltablespace, c.reltoastrelid, c.relispopulated, c.relrowsecurity,
+    c.relforcerowsecurity, c.relreplident, c.relispartition, c.relpartbound, c.reloftype, n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^(pg_toast|pg_temp|landfall_)' AND c.relpersistence <> 't'
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e'))`
 

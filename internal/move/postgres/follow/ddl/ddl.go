@@ -42,12 +42,8 @@ func Read(ctx context.Context, conn *pgx.Conn, s pg.Selection) (Catalogue, error
 		if code := pg.Code(err); i == times || code != "XX000" && code != "42704" && code != "42P01" {
 			return c, pg.Fault(err, "read the catalogue of", conn.Config().Database)
 		}
-		timer := time.NewTimer(time.Duration(i) * 50 * time.Millisecond)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return c, pg.Fault(context.Cause(ctx), "read the catalogue of", conn.Config().Database)
+		if err := pg.Sleep(ctx, time.Duration(i)*50*time.Millisecond); err != nil {
+			return c, pg.Fault(err, "read the catalogue of", conn.Config().Database)
 		}
 	}
 }

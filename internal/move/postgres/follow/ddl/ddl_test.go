@@ -34,6 +34,9 @@ CREATE OPERATOR public.@@@ (leftarg = int, rightarg = int, function = int4pl); C
 CREATE CONVERSION public.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8; CREATE TEXT SEARCH DICTIONARY public.dict (TEMPLATE = simple); CREATE TEXT SEARCH CONFIGURATION public.conf (COPY = pg_catalog.simple);
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h'); CREATE FOREIGN TABLE public.ft (id int) SERVER elsewhere;
 CREATE OPERATOR CLASS public.opc FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (password 'hunter2'); CREATE ACCESS METHOD am TYPE TABLE HANDLER heap_tableam_handler; CREATE OPERATOR FAMILY public.fam USING hash;
+CREATE TEXT SEARCH PARSER public.prs (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype); CREATE TEXT SEARCH TEMPLATE public.tmpl (LEXIZE = dsimple_lexize);
+CREATE TRANSFORM FOR int LANGUAGE plpgsql (FROM SQL WITH FUNCTION prsd_lextype(internal));
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC; CREATE SCHEMA landfall_0a1b2c3d; CREATE TABLE landfall_0a1b2c3d.progress (id int); CREATE PUBLICATION landfall_0a1b2c3d_1`
 
 func database(t *testing.T) *pgx.Conn {
@@ -84,9 +87,9 @@ func TestDigestsDependOnDefinitionsAlone(t *testing.T) {
 		}
 	}
 	want := []string{
-		"aggregate", "cast", "collation", "column", "composite type", "constraint", "conversion", "default privileges", "domain", "extension", "foreign server", "foreign table",
-		"function", "index", "materialized view", "operator", "operator class", "policy", "procedure", "publication", "rule", "schema", "sequence", "statistics", "table",
-		"text search configuration", "text search dictionary", "trigger", "type", "view",
+		"access method", "aggregate", "cast", "collation", "column", "composite type", "constraint", "conversion", "default privileges", "domain", "extension", "foreign server", "foreign table",
+		"function", "index", "materialized view", "operator", "operator class", "operator family", "policy", "procedure", "publication", "rule", "schema", "sequence", "statistics", "table",
+		"text search configuration", "text search dictionary", "text search parser", "text search template", "transform", "trigger", "type", "user mapping", "view",
 	}
 	if kinds := slices.Sorted(maps.Keys(c.Objects)); !slices.Equal(kinds, want) || c.Count() < 60 {
 		t.Errorf("%v, %d objects", kinds, c.Count())

@@ -130,7 +130,7 @@ FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JO
 WHERE r.rulename <> '_RETURN' AND $schema(n) AND $own(pg_class, c.oid)`,
 
 		`SELECT 'policy', '', p.polname, n.nspname, c.relname, $digest(p.polcmd, p.polpermissive,
-  (SELECT pg_catalog.string_agg(CASE r WHEN 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(r) END, ' ' ORDER BY pg_catalog.pg_get_userbyid(r) COLLATE "C") FROM pg_catalog.unnest(p.polroles) r),
+  (SELECT pg_catalog.string_agg(CASE r WHEN 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(r) END, ' ' ORDER BY pg_catalog.pg_get_userbyid(r)::text COLLATE "C") FROM pg_catalog.unnest(p.polroles) r),
   pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), $note(p.oid, pg_policy))
 FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE $schema(n) AND $own(pg_class, c.oid)`,
 

@@ -67,6 +67,23 @@ JOIN pg_catalog.pg_namespace n ON n.oid = d.dictnamespace WHERE $schema(n) AND $
 
 		`SELECT 'language', '', l.lanname, '', '', $digest(l.lanpltrusted, l.lanplcallfoid::regproc, $acl(l.lanacl, 'l', l.lanowner)) FROM pg_catalog.pg_language l WHERE l.lanispl AND $own(pg_language, l.oid)`,
 
+		`SELECT 'transform', '', pg_catalog.format('for %s language %I', pg_catalog.format_type(t.trftype, NULL), l.lanname), '', '', $digest(t.trffromsql::regprocedure, t.trftosql::regprocedure)
+FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang WHERE $own(pg_transform, t.oid)`,
+
+		`SELECT 'access method', '', m.amname, '', '', $digest(m.amtype, m.amhandler) FROM pg_catalog.pg_am m WHERE m.oid >= 16384 AND $own(pg_am, m.oid)`,
+
+		`SELECT 'operator family', n.nspname, o.opfname || ' USING ' || m.amname, '', '', $digest(pg_catalog.pg_get_userbyid(o.opfowner))
+FROM pg_catalog.pg_opfamily o JOIN pg_catalog.pg_am m ON m.oid = o.opfmethod JOIN pg_catalog.pg_namespace n ON n.oid = o.opfnamespace WHERE $schema(n) AND $own(pg_opfamily, o.oid)`,
+
+		`SELECT 'text search parser', n.nspname, p.prsname, '', '', $digest(p.prsstart, p.prstoken, p.prsend, p.prsheadline, p.prslextype) FROM pg_catalog.pg_ts_parser p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.prsnamespace WHERE $schema(n) AND $own(pg_ts_parser, p.oid)`,
+
+		`SELECT 'text search template', n.nspname, t.tmplname, '', '', $digest(t.tmplinit, t.tmpllexize) FROM pg_catalog.pg_ts_template t
+JOIN pg_catalog.pg_namespace n ON n.oid = t.tmplnamespace WHERE $schema(n) AND $own(pg_ts_template, t.oid)`,
+
+		// The options of a user mapping hold passwords; not every login sees them.
+		`SELECT 'user mapping', '', pg_catalog.format('of %s on %I', u.usename, u.srvname), '', '', '' FROM pg_catalog.pg_user_mappings u`,
+
 		`SELECT 'publication', '', p.pubname, '', '', $digest(p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, (SELECT pg_catalog.string_agg(r.prrelid::regclass::text, ' ' ORDER BY r.prrelid::regclass::text COLLATE "C") FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid))
 FROM pg_catalog.pg_publication p WHERE pg_catalog.left(p.pubname, 9) <> 'landfall_'`,
 	}

@@ -60,9 +60,9 @@ func Stamp(ctx context.Context, conn *pgx.Conn) (string, error) {
 // may read.
 func catalogues() []string {
 	return []string{
-		"pg_aggregate", "pg_attrdef", "pg_attribute", "pg_cast", "pg_class", "pg_collation", "pg_constraint", "pg_conversion", "pg_default_acl", "pg_description",
+		"pg_aggregate", "pg_am", "pg_amop", "pg_amproc", "pg_attrdef", "pg_attribute", "pg_cast", "pg_class", "pg_collation", "pg_constraint", "pg_conversion", "pg_default_acl", "pg_description",
 		"pg_enum", "pg_event_trigger", "pg_extension", "pg_foreign_data_wrapper", "pg_foreign_server", "pg_foreign_table", "pg_index", "pg_inherits", "pg_language",
 		"pg_namespace", "pg_opclass", "pg_operator", "pg_opfamily", "pg_partitioned_table", "pg_policy", "pg_proc", "pg_publication", "pg_publication_rel", "pg_range", "pg_rewrite",
-		"pg_sequence", "pg_statistic_ext", "pg_trigger", "pg_ts_config", "pg_ts_config_map", "pg_ts_dict", "pg_type",
+		"pg_sequence", "pg_statistic_ext", "pg_transform", "pg_trigger", "pg_ts_config", "pg_ts_config_map", "pg_ts_dict", "pg_ts_parser", "pg_ts_template", "pg_type",
 	}
 }

@@ -154,20 +154,9 @@ func retried(ctx context.Context, work func() error) error {
 		if pg.Code(err) != "XX000" || i == times {
 			return err
 		}
-		if err := sleep(ctx, time.Duration(i)*50*time.Millisecond); err != nil {
+		if err := pg.Sleep(ctx, time.Duration(i)*50*time.Millisecond); err != nil {
 			return err
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fault.Wrap(context.Cause(ctx), "wait", "")
 	}
 }
 

@@ -55,7 +55,7 @@ func listVisitors(ctx context.Context, conn *pgx.Conn, since time.Time) ([]visit
 		if err != nil || i == looks || !slices.ContainsFunc(all, func(v visitor) bool { return v.Nameless }) {
 			return all, err
 		}
-		if err := sleep(ctx, 30*time.Millisecond); err != nil {
+		if err := pg.Sleep(ctx, 30*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
@@ -89,7 +89,7 @@ func settle(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	for pause := time.Millisecond; len(first) > 0; pause = min(2*pause, 100*time.Millisecond) {
-		if err := sleep(ctx, pause); err != nil {
+		if err := pg.Sleep(ctx, pause); err != nil {
 			return fault.Wrap(err, "wait for new sessions of", conn.Config().Database)
 		}
 		now, err := arriving(ctx, conn)
@@ -139,7 +139,7 @@ func drive(ctx context.Context, conn *pgx.Conn, grace time.Duration) (int, error
 		if left == 0 {
 			return len(ended), nil
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := pg.Sleep(ctx, pause); err != nil {
 			return len(ended), fault.Wrap(err, fmt.Sprintf("end %d sessions of", len(all)), conn.Config().Database)
 		}
 	}

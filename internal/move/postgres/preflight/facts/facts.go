@@ -8,8 +8,11 @@ import (
 type Facts struct {
 	Server   pg.Server `json:"server"`
 	Database string    `json:"database"`
-	// Owner is the owner of the database.
-	Owner string `json:"owner"`
+	// Owner is the owner of the database, Comment what is written about it, Limit how
+	// many sessions it takes, -1 for any number.
+	Owner   string `json:"owner"`
+	Comment string `json:"comment,omitempty"`
+	Limit   int    `json:"limit"`
 	// Missing says that the database is not there: the rest is of the server only.
 	Missing bool `json:"missing,omitempty"`
 	// Encrypted says that the session was; Mode is the sslmode of the endpoint.
@@ -68,6 +71,8 @@ type Rights struct {
 	// is what the server said otherwise.
 	Replicates bool   `json:"replicates"`
 	Refusal    string `json:"refusal,omitempty"`
+	// RefusalCode is the SQLSTATE of it, "" where no server said it.
+	RefusalCode string `json:"refusalCode,omitempty"`
 	// Creates is CREATE on the database, Owns says that the login has the rights of
 	// the database's owner.
 	Creates bool `json:"creates"`

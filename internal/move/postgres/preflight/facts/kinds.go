@@ -1,5 +1,7 @@
 package facts
 
+import "slices"
+
 // kind is a kind of object and the query that lists it: schema, name, detail.
 type kind struct {
 	kind string
@@ -30,6 +32,7 @@ const (
 	FunctionSuper   = "function of a superuser"
 	FunctionLeak    = "leakproof function"
 	FunctionSets    = "function that sets a parameter"
+	Gone            = "what newer versions have no more"
 	InvalidIndex    = "invalid index"
 	Label           = "security label"
 	Language        = "language"
@@ -43,12 +46,15 @@ const (
 	UserMapping     = "user mapping"
 )
 
-// own leaves out what is an extension's and what a new cluster has.
+// own leaves out what is an extension's, what a new cluster has, and what another
+// object brings along: the functions and the cast of a range are made with its type.
 func own(class, alias string) string {
-	return alias + ".oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog." + class + "'::regclass AND x.objid = " + alias + ".oid AND x.deptype = 'e')"
+	return alias + ".oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog." + class + "'::regclass AND x.objid = " + alias + ".oid AND x.deptype IN ('e', 'i'))"
 }
 
-func kinds() []kind { return append(append(superuserKinds(), functionKinds()...), otherKinds()...) }
+func kinds() []kind {
+	return slices.Concat(superuserKinds(), functionKinds(), otherKinds(), goneKinds())
+}
 
 // superuserKinds are what a plain server lets superusers alone create (PostgreSQL
 // manual, the Notes of each CREATE).
@@ -77,7 +83,8 @@ func functionKinds() []kind {
 	const from = `, '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 JOIN pg_catalog.pg_roles o ON o.oid = p.proowner WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND `
 	return []kind{
-		{Function, 0, 0, function + `l.lanname::text` + from + `NOT l.lanpltrusted AND ` + own("pg_proc", "p")},
+		// The functions of aggregates are said to be of language internal.
+		{Function, 0, 0, function + `l.lanname::text` + from + `NOT l.lanpltrusted AND NOT EXISTS (SELECT FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid) AND ` + own("pg_proc", "p")},
 		{FunctionSuper, 0, 0, function + `o.rolname::text || CASE WHEN p.prosecdef THEN ', security definer' ELSE '' END` + from + `o.rolsuper AND ` + own("pg_proc", "p")},
 		{FunctionDefiner, 0, 0, function + `o.rolname::text` + from + `p.prosecdef AND NOT o.rolsuper AND ` + own("pg_proc", "p")},
 		{FunctionLeak, 0, 0, function + `o.rolname::text` + from + `p.proleakproof AND ` + own("pg_proc", "p")},

@@ -43,8 +43,9 @@ func (r *reader) locale(ctx context.Context) error {
 	f, l := r.facts, &r.facts.Locale
 	*l = Locale{Encoding: f.Server.Encoding, Provider: "libc", Collate: f.Server.Collate, CType: f.Server.CType}
 	if err := r.conn.QueryRow(ctx, `
-SELECT pg_catalog.pg_get_userbyid(datdba), coalesce((SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()), false), pg_catalog.age(datfrozenxid)::int8
-FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`).Scan(&f.Owner, &f.Encrypted, &f.Activity.XIDAge); err != nil {
+SELECT pg_catalog.pg_get_userbyid(datdba), coalesce((SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()), false), pg_catalog.age(datfrozenxid)::int8,
+       coalesce(pg_catalog.shobj_description(oid, 'pg_database'), ''), datconnlimit
+FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`).Scan(&f.Owner, &f.Encrypted, &f.Activity.XIDAge, &f.Comment, &f.Limit); err != nil {
 		return err
 	}
 	if err := r.collations(ctx); err != nil {
@@ -111,12 +112,12 @@ FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`).
 func (g *Rights) tryReplication(ctx context.Context, e pg.Endpoint) {
 	conn, err := e.Replication(ctx, "preflight")
 	if err != nil {
-		g.Refusal = err.Error()
+		g.Refusal, g.RefusalCode = err.Error(), pg.Code(err)
 		return
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, "IDENTIFY_SYSTEM").ReadAll(); err != nil {
-		g.Refusal = pg.Fault(err, "ask", e.String()).Error()
+		g.Refusal, g.RefusalCode = pg.Fault(err, "ask", e.String()).Error(), pg.Code(err)
 		return
 	}
 	g.Replicates = true

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"example.com/landfall/internal/move/postgres/pg"
 )
 
@@ -77,10 +75,6 @@ func (r *reader) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	equal, err := readEquality(ctx, r.conn)
-	if err != nil {
-		return err
-	}
 	for _, t := range tables {
 		d := details[t.OID]
 		out := Table{
@@ -94,14 +88,14 @@ func (r *reader) tables(ctx context.Context) error {
 			out.Inherits = append(out.Inherits, p.String())
 		}
 		for _, c := range t.Columns {
-			out.column(c, d.Identity, equal)
+			out.column(c, d.Identity)
 		}
 		r.facts.Tables = append(r.facts.Tables, out)
 	}
 	return r.forget(ctx)
 }
 
-func (t *Table) column(c pg.Column, key []string, equal equality) {
+func (t *Table) column(c pg.Column, key []string) {
 	switch {
 	case c.Generated && slices.Contains(key, c.Name):
 		t.GeneratedKey = append(t.GeneratedKey, c.Name)
@@ -109,7 +103,7 @@ func (t *Table) column(c pg.Column, key []string, equal equality) {
 	case c.Generated:
 		t.Generated = append(t.Generated, c.Name)
 		return
-	case !equal.has(c.TypeID):
+	case !c.Equal:
 		t.Unequal = append(t.Unequal, c.Name+" "+c.Type)
 	}
 	if !c.Binary {
@@ -177,72 +171,6 @@ WHERE c.oid = ANY($1::oid[])`, ids)
 func (r *reader) forget(ctx context.Context) error {
 	_, err := r.conn.Exec(ctx, "DISCARD PLANS")
 	return err
-}
-
-// equality knows which types have an equality that the worker of a subscription
-// can use: that of the default operator class of btree or hash (function
-// lookup_type_cache of the server).
-type equality struct {
-	direct map[uint32]bool
-	types  map[uint32]composed
-}
-
-type composed struct {
-	class      string
-	base, elem uint32
-	columns    []uint32
-}
-
-func readEquality(ctx context.Context, conn *pgx.Conn) (equality, error) {
-	e := equality{map[uint32]bool{}, map[uint32]composed{}}
-	rows, err := conn.Query(ctx, `
-WITH direct AS (SELECT DISTINCT opcintype AS id FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod WHERE m.amname IN ('btree', 'hash') AND o.opcdefault)
-SELECT id FROM direct UNION SELECT c.castsource FROM pg_catalog.pg_cast c JOIN direct ON direct.id = c.casttarget WHERE c.castmethod = 'b' AND c.castcontext = 'i'`)
-	if err != nil {
-		return e, err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uint32])
-	if err != nil {
-		return e, err
-	}
-	for _, id := range ids {
-		e.direct[id] = true
-	}
-	rows, err = conn.Query(ctx, `
-SELECT t.oid, t.typtype::text, t.typbasetype, CASE WHEN t.typlen = -1 AND t.typelem <> 0 AND t.typinput = 'pg_catalog.array_in'::regproc THEN t.typelem ELSE 0 END,
-       coalesce((SELECT pg_catalog.array_agg(a.atttypid) FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '{}')
-FROM pg_catalog.pg_type t WHERE t.typtype <> 'p'`)
-	if err != nil {
-		return e, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id uint32
-		var c composed
-		if err := rows.Scan(&id, &c.class, &c.base, &c.elem, &c.columns); err != nil {
-			return e, err
-		}
-		e.types[id] = c
-	}
-	return e, rows.Err()
-}
-
-// has reports whether values of a type can be compared. Enums, ranges and
-// multiranges always can: the server has classes for all of them.
-func (e equality) has(id uint32) bool {
-	if e.direct[id] {
-		return true
-	}
-	switch t := e.types[id]; {
-	case t.class == "d":
-		return e.has(t.base)
-	case t.elem != 0:
-		return e.has(t.elem)
-	case t.class == "c":
-		return !slices.ContainsFunc(t.columns, func(c uint32) bool { return !e.has(c) })
-	default:
-		return t.class == "e" || t.class == "r" || t.class == "m"
-	}
 }
 
 // Largest are the tables by size, largest first.

@@ -135,6 +135,9 @@ func truth(b bool) string {
 	return "FALSE"
 }
 
+// roomy is a limit of sessions that is not in the way of the copy.
+const roomy = 50
+
 // grants are the rights on the database itself. What PUBLIC has not at the source
 // is taken from it.
 func (b *builder) grants() {
@@ -160,6 +163,15 @@ func (b *builder) grants() {
 	if at, planned := b.at[b.source.Owner]; planned && b.plan.Roles[at].Name != b.login() {
 		b.plan.Statements = append(b.plan.Statements, Statement{SQL: "GRANT ALL ON DATABASE " + database + " TO " + pg.Quote(b.source.Owner), Role: b.source.Owner,
 			Why: "it owns the database at the source"})
+	}
+	if b.source.Comment != "" {
+		b.add("", "COMMENT ON DATABASE "+database+" IS "+strings.TrimSpace(pg.Literal(b.source.Comment)))
+	}
+	switch limit := b.source.Limit; {
+	case limit >= roomy:
+		b.add("", "ALTER DATABASE "+database+" CONNECTION LIMIT "+strconv.Itoa(limit))
+	case limit > 0:
+		b.omit("CONNECTION LIMIT "+strconv.Itoa(limit)+" of the database", "the copy itself may need more sessions; set it by hand afterwards")
 	}
 	for _, right := range []string{"CONNECT", "TEMPORARY"} {
 		if !public[right] && len(b.source.Roles) > 0 {
