@@ -2,6 +2,7 @@ package preflight_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"example.com/landfall/internal/move/postgres/pg"
 	"example.com/landfall/internal/move/postgres/preflight"
 	"example.com/landfall/internal/sandbox/part"
+	"example.com/landfall/internal/testkit"
 )
 
 // What needs roles and slots of its own runs on one pair of servers, one after the
@@ -51,6 +53,16 @@ func state(t testing.TB, m managed) string {
 	t.Helper()
 	conn := open(t, m.super)
 	defer conn.Close(t.Context())
+	// A session counts what it wrote when it ends, which is after its client has
+	// left.
+	testkit.Eventually(t, time.Minute, func() error {
+		var others int
+		err := conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&others)
+		if err == nil && others > 0 {
+			err = fmt.Errorf("%d sessions have not ended", others)
+		}
+		return err
+	})
 	var out string
 	if err := conn.QueryRow(t.Context(), `SELECT concat_ws(' ', pg_snapshot_xmax(pg_current_snapshot()), (SELECT sum(tup_inserted + tup_updated + tup_deleted) FROM pg_stat_database),
 (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_subscription), (SELECT count(*) FROM pg_publication), (SELECT count(*) FROM pg_replication_slots),

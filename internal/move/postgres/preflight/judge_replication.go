@@ -1,9 +1,11 @@
 package preflight
 
 import (
+	"slices"
 	"strconv"
 
 	"example.com/landfall/internal/move/postgres/pg"
+	"example.com/landfall/internal/move/postgres/preflight/facts"
 )
 
 // direction is a way in which changes flow: forward, and back after the cutover.
@@ -257,6 +259,9 @@ func (j *judge) rights() {
 		if n := s.Activity.Shared; n > 0 && !s.Rights.Superuser && s.Side == Source {
 			j.add(Finding{ID: "login-shared", Subject: s.Server.User}, "%s of others with the login %s on database %s", count(n, "session"), s.Server.User, s.Database)
 		}
+	}
+	if j.t != nil && j.s != nil && !j.t.Rights.Superuser && j.t.Server.User != j.s.Server.User && slices.ContainsFunc(j.s.Roles, func(r facts.Role) bool { return r.Login && r.Name == j.t.Server.User }) {
+		j.add(Finding{ID: "login-taken", Side: Target, Subject: j.t.Server.User}, "the login %s is also one of the source's server", j.t.Server.User)
 	}
 	if j.t != nil && !j.t.Missing && !j.t.Rights.Creates {
 		t := side{Target, j.t}

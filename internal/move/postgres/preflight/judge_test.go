@@ -92,6 +92,10 @@ func servers() []judged {
 		{"connections-fewer", "max_connections", preflight.Warns, T, onTarget(with("max_connections", "50", "")), preflight.Options{}, "max_connections=200"},
 		{"superuser-sessions", "", preflight.Warns, S, onSource(func(s *facts.Facts) { s.Activity.Superusers = 2 }), preflight.Options{}, "Close"},
 		{"login-shared", "mover", preflight.Warns, S, onSource(func(s *facts.Facts) { s.Activity.Shared = 2 }), preflight.Options{}, "of its own"},
+		{"login-taken", "shop", preflight.Warns, T, func(s, t *facts.Facts) {
+			s.Roles = append(s.Roles, facts.Role{Name: "shop", Login: true})
+			t.Server.User = "shop"
+		}, preflight.Options{}, "nobody uses at the source"},
 	}
 }
 
