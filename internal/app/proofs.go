@@ -137,6 +137,10 @@ func (p *proofs) entry(e ledger.Entry) error {
 		p.begun(e, &s)
 		return nil
 	}
+	if e.Kind == entryRefused {
+		p.useUp(&s, e.Seq)
+		return nil
+	}
 	statement := s.Proof[proofStatement]
 	switch {
 	case isRun && p.runs[run].IsRehearsal:
@@ -167,6 +171,13 @@ func (p *proofs) entry(e ledger.Entry) error {
 		p.said[what.Number] = e.Seq // what somebody wrote there in vain uses nothing up
 	}
 	return nil
+}
+
+// useUp notes that a number is used where nothing came of the word.
+func (p *proofs) useUp(s *spoken, entry int64) {
+	if number := s.Data["number"]; p.said[number] == 0 {
+		p.said[number] = entry
+	}
 }
 
 // begun notes a run. What it is was said when it first began: in a rehearsal

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/fault"
@@ -61,9 +63,26 @@ func (a *App) Operate(ctx context.Context, e engine.Event) error {
 		return a.abandon(ctx, w, *x, e)
 	}
 	if fault.Is(err, fault.Conflict) {
-		return a.sayAgain(ctx, *x, e, err)
+		err = a.sayAgain(ctx, *x, e, err)
 	}
-	return err
+	return a.inVain(ctx, *x, e, err)
+}
+
+// inVain uses a word up that a run has refused, and returns why it did. Of one
+// that may have arrived nobody knows whether it was taken.
+func (a *App) inVain(ctx context.Context, x store.Execution, e engine.Event, refused error) error {
+	if !slices.Contains([]fault.Kind{fault.Conflict, fault.Refused, fault.Invalid, fault.NotFound}, fault.KindOf(refused)) {
+		return refused
+	}
+	what, err := parseSaid(e.Proof[proofStatement])
+	if err != nil {
+		return refused
+	}
+	body := map[string]any{"run": x.Run, "runbook": x.Fingerprint, "step": e.Step, "data": map[string]string{"verb": what.Verb, "number": what.Number}}
+	if _, err := a.recordAs(ctx, e.By, entryRefused, x.Run, body); err != nil {
+		return errors.Join(refused, err)
+	}
+	return refused
 }
 
 // ApproveStep gives a person's yes to a step of the run under way. With a

@@ -97,7 +97,7 @@ func (f *ledgerWords) apply(e ledger.Entry) {
 	name, isRun := runOf(e.Subject)
 	begun := e.Kind == entryRunBegun && !isRun
 	proofsBegun := e.Kind == entryProofsBegun && strings.HasPrefix(e.Subject, proofsStream)
-	if !isRun && !begun && !proofsBegun && e.Kind != entryRunAsked && e.Kind != entryAgain {
+	if !isRun && !begun && !proofsBegun && !slices.Contains([]string{entryRunAsked, entryAgain, entryRefused}, e.Kind) {
 		return
 	}
 	var s spoken
@@ -120,6 +120,9 @@ func (f *ledgerWords) apply(e ledger.Entry) {
 		f.run(name).apply(e, s)
 	case e.Kind == entryAgain:
 		f.run(s.Run).again(e, s)
+	case e.Kind == entryRefused:
+		f.count(s.Step, s.Data["number"])
+		f.run(s.Run).say(s.Data["verb"], e, s)
 	}
 }
 
@@ -134,14 +137,16 @@ func (f *ledgerWords) run(name string) *runWords {
 
 // use counts the number of a yes.
 func (f *ledgerWords) use(step, statement string) {
-	what, err := parseSaid(statement)
-	if err != nil {
-		return
+	if what, err := parseSaid(statement); err == nil {
+		f.count(step, what.Number)
 	}
+}
+
+func (f *ledgerWords) count(step, number string) {
 	if f.used[step] == nil {
 		f.used[step] = map[string]int{}
 	}
-	f.used[step][what.Number]++
+	f.used[step][number]++
 }
 
 // ask notes that somebody wants a run; of one that has begun it says again what

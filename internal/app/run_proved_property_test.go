@@ -11,6 +11,7 @@ import (
 
 	"example.com/landfall/internal/engine"
 	"example.com/landfall/internal/runbook"
+	"example.com/landfall/internal/store"
 )
 
 // oracle knows which of the words that a run took last somebody forged. It knows
@@ -173,6 +174,7 @@ func (w *walk) turn() {
 	w.old[string(e.Kind)+" "+e.Step] = signed
 	err := w.take(w.t.Context(), signed)
 	if err != nil {
+		_ = w.inVain(w.t.Context(), store.Execution{Run: w.state.Run, Fingerprint: w.state.Plan}, signed, err) // as the command does
 		err = w.Operate(w.t.Context(), e)
 	}
 	if err != nil {

@@ -16,6 +16,9 @@ const (
 	// entryAgain is of a person who says again, with proof, what a run has taken
 	// from somebody without: a run takes the same word no second time.
 	entryAgain = "word.repeated"
+	// entryRefused is of a word that a run did not take. Whoever has seen it could
+	// say it later, when the run stands where it would fit: its number is used up.
+	entryRefused = "word.refused"
 	// entryProofsBegun is of a run of a release that kept no proofs. What was said
 	// to it before is taken as it stands, what was said since is not.
 	entryProofsBegun = "proofs.begun"
@@ -273,6 +276,10 @@ func (a *App) judge(r *runWords, id, today string) {
 	}
 	for ; r.judged < len(r.words); r.judged++ {
 		u := r.words[r.judged]
+		if u.entry.Kind == entryRefused {
+			r.fits.useUp(&u.body, u.entry.Seq)
+			continue
+		}
 		u.stated = r.old && (r.stated == 0 || u.entry.Seq < r.stated) && len(u.body.Proof) == 0
 		if u.why = nil; !u.stated {
 			u.why = a.holds(r, u)

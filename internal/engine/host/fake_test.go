@@ -13,6 +13,7 @@ import (
 
 	"example.com/landfall/internal/engine/host"
 	"example.com/landfall/internal/fault"
+	"example.com/landfall/internal/testkit"
 )
 
 // roleVariable makes the test binary play an engine: the real one is a program
@@ -72,9 +73,7 @@ func fake(t *testing.T, role string) string {
 	}
 	path := filepath.Join(t.TempDir(), "landfall-engine")
 	script := fmt.Sprintf("#!/bin/sh\n%s=%s exec '%s' \"$@\"\n", roleVariable, role, self)
-	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testkit.WriteProgram(t, path, script)
 	return path
 }
 

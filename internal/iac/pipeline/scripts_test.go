@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"example.com/landfall/internal/testkit"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,9 +20,7 @@ func folder(t *testing.T, files map[string]string) (put func(name, text string),
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.WriteProgram(t, path, text)
 	}
 	for path, text := range files {
 		put(path, text)

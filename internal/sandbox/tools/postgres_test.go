@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.com/landfall/internal/fault"
@@ -24,6 +25,9 @@ func server(t *testing.T, version string) string {
 
 func writeScript(t *testing.T, path, body string) {
 	t.Helper()
+	// As testkit.WriteProgram, which stands on this package.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}

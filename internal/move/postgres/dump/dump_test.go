@@ -2,7 +2,6 @@ package dump_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,9 +32,7 @@ func fake(t *testing.T, version, script string) string {
 	dir := t.TempDir()
 	text := "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'pg_dump (PostgreSQL) " + version + "'; exit; fi\n" + script + "\n"
 	for _, name := range []string{"pg_dump", "pg_restore"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.WriteProgram(t, filepath.Join(dir, name), text)
 	}
 	return dir
 }

@@ -209,15 +209,29 @@ func disable(ctx context.Context, conn *pgx.Conn, name string) error {
 }
 
 // unsubscribe drops a subscription without a word to its publisher, which may be
-// gone.
+// gone. Where a session that was cut off still drops it, or changes it, the server
+// says so by an internal error ("tuple concurrently deleted"): it is tried again.
 func unsubscribe(ctx context.Context, conn *pgx.Conn, name string) error {
-	quoted := pg.Quote(name)
-	for _, sql := range []string{"ALTER SUBSCRIPTION " + quoted + " DISABLE", "ALTER SUBSCRIPTION " + quoted + " SET (slot_name = NONE)", "DROP SUBSCRIPTION " + quoted} {
-		if err := pg.Privileged(ctx, conn, sql); err != nil && pg.Code(err) != "42704" {
-			return pg.Fault(err, "drop subscription", name)
+	const (
+		most     = 20
+		internal = "XX000"
+		missing  = "42704"
+	)
+	quoted, tries := pg.Quote(name), 0
+	return until(ctx, func() (bool, error) {
+		tries++
+		for _, sql := range []string{"ALTER SUBSCRIPTION " + quoted + " DISABLE", "ALTER SUBSCRIPTION " + quoted + " SET (slot_name = NONE)", "DROP SUBSCRIPTION " + quoted} {
+			err := pg.Privileged(ctx, conn, sql)
+			switch {
+			case err == nil, pg.Code(err) == missing:
+			case pg.Code(err) == internal && tries < most:
+				return false, nil
+			default:
+				return true, pg.Fault(err, "drop subscription", name)
+			}
 		}
-	}
-	return nil
+		return true, nil
+	})
 }
 
 // until asks again and again, more and more rarely, whether something is so.
