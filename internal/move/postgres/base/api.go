@@ -25,7 +25,7 @@ type Options struct {
 	// servers have few connections left.
 	Jobs, IndexJobs int
 	// ChunkBytes is the size from which on a table is copied in pieces, and the size
-	// of those; 0 is 1 GiB.
+	// of those; 0 is 2 GiB.
 	ChunkBytes int64
 	// Once copies without a slot: nothing can be followed from it. It is for servers
 	// and logins that cannot replicate.

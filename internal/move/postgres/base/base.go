@@ -20,8 +20,11 @@ import (
 )
 
 const (
-	defaultJobs  = 4
-	defaultChunk = 1 << 30
+	defaultJobs = 4
+	// defaultChunk keeps tables whole that two sessions would not carry in half the
+	// time: the rows of a whole one go in frozen, those of pieces need a vacuum
+	// afterwards. A kill costs a piece at most, half a minute of it.
+	defaultChunk = 2 << 30
 	// reserve is how many connections of a server are left to others.
 	reserve = 5
 	// tries is how often a pass begins again without having come further, and
