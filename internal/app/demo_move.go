@@ -8,17 +8,15 @@ import (
 	"example.com/landfall/internal/cloud"
 	"example.com/landfall/internal/design"
 	"example.com/landfall/internal/fault"
-	"example.com/landfall/internal/runbook"
 	"example.com/landfall/internal/sandbox"
-	"example.com/landfall/internal/store"
 	"example.com/landfall/internal/view"
 )
 
 // demoMove carries the workload's buckets over to the Azure side of the sandbox,
 // as any user would, and compares both sides afterwards.
 func (a *App) demoMove(ctx context.Context, d *view.Demo, progress *view.Progress) error {
-	var book runbook.Runbook
-	if err := a.Workspace.Read(store.Runbook, &book); err != nil {
+	book, err := a.readRunbook()
+	if err != nil {
 		return err
 	}
 	progress.Say("== move: the buckets, each object with its proof")

@@ -285,10 +285,8 @@ func (b *Base) Copy(ctx context.Context) (Result, error) {
 			return b.result(), err
 		}
 		b.meter.slow(fmt.Sprintf("a server was lost (%s)", fault.KindOf(err)))
-		select {
-		case <-ctx.Done():
-			return b.result(), fault.Wrap(ctx.Err(), "copy", b.Source.String())
-		case <-time.After(pause):
+		if err := pg.Sleep(ctx, pause); err != nil {
+			return b.result(), fault.Wrap(err, "copy", b.Source.String())
 		}
 		pause = min(2*pause, longestPause)
 	}

@@ -133,10 +133,8 @@ AND ($2::bigint = 0 OR pid = $2::bigint)) ended`, "landfall "+purpose(run), int6
 		if left == 0 {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return fault.Of(fault.Timeout, "end older sessions of run", run, ctx.Err())
-		case <-time.After(20 * time.Millisecond):
+		if err := pg.Sleep(ctx, 20*time.Millisecond); err != nil {
+			return fault.Of(fault.Timeout, "end older sessions of run", run, err)
 		}
 	}
 }
