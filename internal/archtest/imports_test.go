@@ -25,6 +25,7 @@ func rules() []rule {
 	return []rule{
 		{"internal/fault", nil},
 		{"internal/cloud", []string{"internal/fault"}},
+		{"internal/cloud/awserror", []string{"internal/fault"}},
 		{"internal/config", []string{"internal/cloud", "internal/fault", "internal/redact"}},
 		{"internal/catalog", []string{"internal/cloud", "internal/fault"}},
 
@@ -90,7 +91,7 @@ func port(name string, artefacts ...string) rule {
 // driver gives the rule for everything below a port. The port itself has a
 // longer exact match; see ruleFor.
 func driver(port string, artefacts ...string) rule {
-	return rule{"internal/" + port + "/", append([]string{"internal/cloud", "internal/fault", "internal/catalog", "internal/" + port}, artefacts...)}
+	return rule{"internal/" + port + "/", append([]string{"internal/cloud", "internal/cloud/awserror", "internal/fault", "internal/catalog", "internal/" + port}, artefacts...)}
 }
 
 // ruleFor returns the rule that binds pkg: the longest name that is pkg

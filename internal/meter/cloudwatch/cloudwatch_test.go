@@ -317,12 +317,6 @@ func TestSiteThatCannotBeReached(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[string]fault.Kind{"ThrottlingException": fault.Throttled, "LimitExceededException": fault.Throttled, "AccessDenied": fault.Denied, "ExpiredToken": fault.Denied, "InvalidNextToken": fault.Invalid,
-		"InternalServiceFault": fault.Unavailable, "ServiceUnavailable": fault.Unavailable, "ValidationError": fault.Invalid} {
-		if got := kindOf(&smithy.GenericAPIError{Code: code}); got != want {
-			t.Errorf("%s is %s, want %s", code, got, want)
-		}
-	}
 	if got := reason(errors.New("odd\nthing")); got != "internal: odd thing" {
 		t.Errorf("%q", got)
 	}

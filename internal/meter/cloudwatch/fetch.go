@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 )
 
@@ -180,24 +181,7 @@ func (s *series) note(messages []types.MessageData) {
 func reason(err error) string {
 	kind, text := fault.KindOf(err), err.Error()
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		kind, text = kindOf(api), api.ErrorCode()+": "+api.ErrorMessage()
+		kind, text = awserror.Kind(err), api.ErrorCode()+": "+api.ErrorMessage()
 	}
 	return strings.Join(strings.Fields(fmt.Sprintf("%s: %s", kind, text)), " ")
-}
-
-// kindOf reads CloudWatch's error codes by what they have in common.
-func kindOf(api smithy.APIError) fault.Kind {
-	code := api.ErrorCode()
-	has := func(parts ...string) bool {
-		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(code, p) })
-	}
-	switch {
-	case has("Throttl", "RequestLimit", "TooManyRequests", "LimitExceeded"):
-		return fault.Throttled
-	case has("Denied", "Unauthorized", "Unrecognized", "Token", "Signature", "AuthFailure", "OptIn") && !has("NextToken"):
-		return fault.Denied
-	case api.ErrorFault() == smithy.FaultServer || has("Internal", "Unavailable"):
-		return fault.Unavailable
-	}
-	return fault.Invalid
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/source"
 )
@@ -70,8 +71,8 @@ func NewAccess(config aws.Config) *Access {
 func (a *Access) Caller(ctx context.Context) (cloud.Caller, error) {
 	out, err := a.reader.identity.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		kind := classify(err)
-		return cloud.Caller{}, fault.Of(kind, "ask AWS who is calling", "", brief(err)).Hintf("%s", mend(kind))
+		kind := awserror.Kind(err)
+		return cloud.Caller{}, fault.Of(kind, "ask AWS who is calling", "", awserror.Brief(err)).Hintf("%s", awserror.Hint(kind))
 	}
 	caller := cloud.Caller{Account: cloud.Account(aws.ToString(out.Account)), Name: aws.ToString(out.Arn)}
 	if at, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
@@ -86,7 +87,7 @@ func (a *Access) Probe(ctx context.Context) []cloud.Probe {
 	for _, r := range a.reads() {
 		err := r.try(ctx)
 		if err != nil {
-			err = fault.Of(classify(err), "try", r.permission, brief(err))
+			err = fault.Of(awserror.Kind(err), "try", r.permission, awserror.Brief(err))
 		}
 		probes = append(probes, cloud.Probe{Permission: r.permission, Err: err})
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"example.com/landfall/internal/catalog"
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/source"
 )
@@ -31,7 +32,7 @@ func (f Facts) InstanceTypes(ctx context.Context) ([]catalog.EC2Type, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fault.Of(classify(err), "read instance types", "ec2:DescribeInstanceTypes", brief(err))
+			return nil, fault.Of(awserror.Kind(err), "read instance types", "ec2:DescribeInstanceTypes", awserror.Brief(err))
 		}
 		for _, t := range page.InstanceTypes {
 			out = append(out, instanceType(t))

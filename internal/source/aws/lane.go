@@ -17,6 +17,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/inventory/kinds"
 )
@@ -107,7 +108,7 @@ func (l *lane) pagesOnce(ctx context.Context, s *step, in any, key string, each 
 			}
 			if err != nil {
 				l.scan.sink.Done(1)
-				if kept && classify(err) == fault.Invalid {
+				if kept && awserror.Kind(err) == fault.Invalid {
 					return errStale
 				}
 				return err
@@ -172,9 +173,9 @@ func (l *lane) fetch(ctx context.Context, s *step, in any, token string) (page, 
 		if ctx.Err() != nil {
 			return page{}, fatal{ctx.Err()}
 		}
-		kind := classify(err)
+		kind := awserror.Kind(err)
 		again := fault.Retryable(&fault.Error{Kind: kind}) && !unreachable(err)
-		status, _ := bareStatus(err)
+		status, _ := awserror.BareStatus(err)
 		if !again || try >= l.tries(s.operation, kind, status == http.StatusInternalServerError) {
 			if again || kind == fault.Denied || kind == fault.Unsupported {
 				l.note(s.operation, err)
@@ -247,7 +248,7 @@ func (l *lane) try(ctx context.Context, s *step, in any, token string) (page, er
 	}
 	answer, next, err := s.call.do(bounded, in, token, at)
 	if err != nil {
-		throttled, after = classify(err) == fault.Throttled, askedToWait(err)
+		throttled, after = awserror.Kind(err) == fault.Throttled, askedToWait(err)
 		return page{}, err
 	}
 	for _, path := range s.out {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/inventory/kinds"
 )
@@ -84,8 +85,8 @@ func (r *scan) account(ctx context.Context, config sdk.Config, a AccountRole) (k
 	}
 	if err != nil {
 		r.misses.add(missKey{operation, a.ID, "", reasonOf(err)}, "everything in the account", "")
-		kind := classify(err)
-		return at, own, fault.Of(kind, "ask AWS who is calling", a.RoleARN, brief(err)).Hintf("%s", mend(kind))
+		kind := awserror.Kind(err)
+		return at, own, fault.Of(kind, "ask AWS who is calling", a.RoleARN, awserror.Brief(err)).Hintf("%s", awserror.Hint(kind))
 	}
 	return at, own, nil
 }
@@ -111,7 +112,7 @@ func (r *scan) identity(ctx context.Context, api identityReader) (kinds.Place, e
 func again[O any](ctx context.Context, r *scan, call func() (*O, error)) (*O, error) {
 	for try := 1; ; try++ {
 		out, err := call()
-		if err == nil || ctx.Err() != nil || try >= triesOther || !fault.Retryable(&fault.Error{Kind: classify(err)}) {
+		if err == nil || ctx.Err() != nil || try >= triesOther || !fault.Retryable(&fault.Error{Kind: awserror.Kind(err)}) {
 			return out, err
 		}
 		if err := r.sleep(ctx, r.backoff<<(try-1)); err != nil {

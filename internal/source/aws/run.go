@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/inventory"
 )
@@ -306,7 +307,7 @@ func divides(err error) bool {
 	if _, ends := errors.AsType[fatal](err); ends || err == nil {
 		return false
 	}
-	kind := classify(err)
+	kind := awserror.Kind(err)
 	return kind == fault.NotFound || kind == fault.Invalid
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"example.com/landfall/internal/cloud"
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/inventory"
 )
 
@@ -109,11 +110,11 @@ func sortKey(u inventory.Unread) string {
 // differ from call to call (request ids, ports) are left out, so that the same
 // trouble gives the same entry.
 func reasonOf(err error) string {
-	kind := string(classify(err))
+	kind := string(awserror.Kind(err))
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return kind + ": " + api.ErrorCode()
 	}
-	if status, ok := bareStatus(err); ok {
+	if status, ok := awserror.BareStatus(err); ok {
 		return kind + ": HTTP " + strconv.Itoa(status) + " without an AWS error"
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
@@ -122,7 +123,7 @@ func reasonOf(err error) string {
 	if network, ok := errors.AsType[*net.OpError](err); ok {
 		return kind + ": " + network.Op + ": " + network.Err.Error()
 	}
-	text := strings.Join(strings.Fields(brief(err).Error()), " ")
+	text := strings.Join(strings.Fields(awserror.Brief(err).Error()), " ")
 	if last := strings.LastIndex(text, ": "); last >= 0 {
 		text = text[last+2:]
 	}

@@ -2,10 +2,10 @@ package aws
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/aws/smithy-go"
 
+	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 )
 
@@ -25,29 +25,16 @@ func code(err error) string {
 	return err.Error()
 }
 
-// kindOf sorts the codes that reading logs can bring.
+// kindOf is the kind of an error of the SDK; an object that has to be restored
+// first is refused.
 func kindOf(err error) fault.Kind {
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		if kind := fault.KindOf(err); kind != fault.Internal {
-			return kind
-		}
-		return fault.Unavailable
-	}
-	switch c := api.ErrorCode(); {
-	case strings.Contains(c, "AccessDenied"), strings.Contains(c, "Forbidden"), strings.Contains(c, "Unauthorized"), strings.HasPrefix(c, "KMS."),
-		strings.Contains(c, "Expired"), strings.Contains(c, "InvalidAccessKey"), strings.Contains(c, "InvalidClientToken"), strings.Contains(c, "SignatureDoesNotMatch"):
-		return fault.Denied
-	case strings.HasPrefix(c, "NoSuch"), strings.Contains(c, "NotFound"):
-		return fault.NotFound
-	case strings.Contains(c, "Throttl"), strings.Contains(c, "SlowDown"), strings.Contains(c, "RequestLimit"), strings.Contains(c, "TooManyRequests"):
-		return fault.Throttled
-	case c == "InvalidObjectState":
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "InvalidObjectState" {
 		return fault.Refused
-	case api.ErrorFault() == smithy.FaultServer, strings.Contains(c, "Internal"), strings.Contains(c, "Unavailable"):
-		return fault.Unavailable
 	}
-	return fault.Invalid
+	if kind := awserror.Kind(err); kind != fault.Internal {
+		return kind
+	}
+	return fault.Unavailable
 }
 
 // why is the reason as it stands under unread: the kind and the API's code.

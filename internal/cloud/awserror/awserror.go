@@ -1,4 +1,4 @@
-package aws
+package awserror
 
 import (
 	"context"
@@ -27,10 +27,10 @@ func badCredentials() []string {
 	return []string{"failed to refresh cached credentials", "failed to retrieve credentials", "get identity: get credentials"}
 }
 
-// classify gives an SDK error one of Landfall's kinds, by the error codes
+// Kind gives an SDK error one of Landfall's kinds, by the error codes
 // that AWS documents as common to its services (Common Error Types of the
-// query and JSON protocols) and those that EC2 and S3 spell differently.
-func classify(err error) fault.Kind {
+// query and JSON protocols) and those that EC2, S3 and KMS spell differently.
+func Kind(err error) fault.Kind {
 	if err == nil {
 		return ""
 	}
@@ -40,7 +40,7 @@ func classify(err error) fault.Kind {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return classifyCode(api.ErrorCode(), api.ErrorFault())
 	}
-	if status, ok := bareStatus(err); ok {
+	if status, ok := BareStatus(err); ok {
 		return classifyStatus(status)
 	}
 	// The search for a role often ends in a connection error itself: there is
@@ -58,9 +58,9 @@ func classify(err error) fault.Kind {
 	return fault.KindOf(err)
 }
 
-// bareStatus returns the HTTP status of an answer that is no error of the API:
+// BareStatus returns the HTTP status of an answer that is no error of the API:
 // a proxy's page, or that of a server that does not know the operation.
-func bareStatus(err error) (int, bool) {
+func BareStatus(err error) (int, bool) {
 	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	if !ok || answer.Response == nil || answer.Response.Response == nil || answer.HTTPStatusCode() < http.StatusBadRequest {
 		return 0, false
@@ -97,11 +97,11 @@ func classifyCode(code string, side smithy.ErrorFault) fault.Kind {
 	switch {
 	case slices.Contains(unknown, code):
 		return fault.Unsupported
-	case slices.Contains(denied, code):
+	case slices.Contains(denied, code) || strings.Contains(code, "AccessDenied") || strings.HasPrefix(code, "KMS."):
 		return fault.Denied
 	case throttled:
 		return fault.Throttled
-	case slices.Contains(unavailable, code) || side == smithy.FaultServer:
+	case slices.Contains(unavailable, code) || strings.HasPrefix(code, "Internal") || side == smithy.FaultServer:
 		return fault.Unavailable
 	case strings.Contains(code, "NotFound") || strings.HasPrefix(code, "NoSuch"):
 		return fault.NotFound
@@ -109,10 +109,10 @@ func classifyCode(code string, side smithy.ErrorFault) fault.Kind {
 	return fault.Invalid
 }
 
-// brief returns what an SDK error says without the SDK's account of how it got
+// Brief returns what an SDK error says without the SDK's account of how it got
 // there: the service's own code and words, the network's own trouble, or that
 // there are no credentials. Anything else stays as it is.
-func brief(err error) error {
+func Brief(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return errors.New(strings.TrimSuffix(api.ErrorCode()+": "+api.ErrorMessage(), ": "))
 	}
@@ -125,9 +125,9 @@ func brief(err error) error {
 	return err
 }
 
-// mend says what to do about an error of the kind, as a command where there is
+// Hint says what to do about an error of the kind, as a command where there is
 // one.
-func mend(kind fault.Kind) string {
+func Hint(kind fault.Kind) string {
 	switch kind {
 	case fault.Denied:
 		return "aws configure, or: export AWS_PROFILE=NAME; then: aws sts get-caller-identity"

@@ -1,4 +1,4 @@
-package aws
+package awserror
 
 import (
 	"context"
@@ -22,6 +22,11 @@ func TestClassify(t *testing.T) {
 		want fault.Kind
 	}{
 		{nil, ""},
+		{&smithy.GenericAPIError{Code: "InvalidNextToken"}, fault.Invalid},
+		{&smithy.GenericAPIError{Code: "InternalServiceFault"}, fault.Unavailable},
+		{&smithy.GenericAPIError{Code: "ServiceUnavailable"}, fault.Unavailable},
+		{&smithy.GenericAPIError{Code: "KMS.DisabledException"}, fault.Denied},
+		{&smithy.GenericAPIError{Code: "S3AccessDenied"}, fault.Denied},
 		{&smithy.GenericAPIError{Code: "UnauthorizedOperation"}, fault.Denied},
 		{&smithy.GenericAPIError{Code: "AccessDeniedException"}, fault.Denied},
 		{&smithy.GenericAPIError{Code: "ExpiredToken"}, fault.Denied},
@@ -50,7 +55,7 @@ func TestClassify(t *testing.T) {
 		{fmt.Errorf("late: %w", context.DeadlineExceeded), fault.Timeout},
 		{errors.New("something else"), fault.Internal},
 	} {
-		if got := classify(c.err); got != c.want {
+		if got := Kind(c.err); got != c.want {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)
 		}
 	}
@@ -67,11 +72,11 @@ func TestBrief(t *testing.T) {
 		{fmt.Errorf("attempts: %w", &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), "dial tcp: connection refused"},
 		{errors.New("as it is"), "as it is"},
 	} {
-		if got := brief(c.err).Error(); got != c.want {
+		if got := Brief(c.err).Error(); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}
-	if got := brief(errors.New("a, b, no EC2 IMDS role found, c")).Error(); !strings.HasPrefix(got, "no credentials") {
+	if got := Brief(errors.New("a, b, no EC2 IMDS role found, c")).Error(); !strings.HasPrefix(got, "no credentials") {
 		t.Errorf("got %q", got)
 	}
 }
