@@ -1,6 +1,10 @@
 package kpi
 
-import "math"
+import (
+	"math"
+
+	"example.com/landfall/internal/kpi/stat"
+)
 
 // explained is a one-way analysis of variance: the share of the variance that
 // the groups explain, adjusted for their number and never below 0, and how
@@ -33,52 +37,5 @@ func explained(groups [][]float64) (share, chance float64, ok bool) {
 		return 1, 0, true
 	}
 	f := (between / (k - 1)) / (within / (n - k))
-	return share, fAbove(f, k-1, n-k), true
-}
-
-// fAbove is the probability that an F-distributed value with a and b degrees
-// of freedom is above f: the regularised incomplete beta function
-// I_x(b/2, a/2) at x = b/(b+a*f).
-func fAbove(f, a, b float64) float64 {
-	return incompleteBeta(b/2, a/2, b/(b+a*f))
-}
-
-// incompleteBeta evaluates I_x(a, b) by its continued fraction (Lentz's
-// method), on the side where that converges fast.
-func incompleteBeta(a, b, x float64) float64 {
-	switch {
-	case x <= 0:
-		return 0
-	case x >= 1:
-		return 1
-	case x > (a+1)/(a+b+2):
-		return 1 - incompleteBeta(b, a, 1-x)
-	}
-	la, _ := math.Lgamma(a)
-	lb, _ := math.Lgamma(b)
-	lab, _ := math.Lgamma(a + b)
-	front := math.Exp(lab-la-lb+a*math.Log(x)+b*math.Log1p(-x)) / a
-	const tiny = 1e-300
-	away := func(v float64) float64 {
-		if math.Abs(v) < tiny {
-			return tiny
-		}
-		return v
-	}
-	c, d := 1.0, 1/away(1-(a+b)*x/(a+1))
-	h := d
-	for i := 1; i <= 500; i++ {
-		m := float64(i)
-		even := m * (b - m) * x / ((a + 2*m - 1) * (a + 2*m))
-		d, c = 1/away(1+even*d), away(1+even/c)
-		h *= d * c
-		odd := -(a + m) * (a + b + m) * x / ((a + 2*m) * (a + 2*m + 1))
-		d, c = 1/away(1+odd*d), away(1+odd/c)
-		step := d * c
-		h *= step
-		if math.Abs(step-1) < 1e-14 {
-			break
-		}
-	}
-	return front * h
+	return share, stat.FAbove(f, k-1, n-k), true
 }
