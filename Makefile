@@ -6,7 +6,7 @@ CACHE  := $(if $(LANDFALL_CACHE),$(LANDFALL_CACHE),$(if $(XDG_CACHE_HOME),$(XDG_
 export LANDFALL_CACHE := $(CACHE)
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine setup setup-tests demo test race bench bench-logs bench-objects bench-postgres fuzz lint fmt generate clean
+.PHONY: help build engine setup setup-tests demo test race bench bench-logs bench-residual bench-objects bench-postgres bench-proxy fuzz lint fmt generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,11 @@ bench-logs: ## compare the log readers with DuckDB on BENCH_MIB of each log (nee
 	$(BIN)/bench-logs generate --dir $(CACHE)/bench --mib $(BENCH_MIB) --seed 1
 	$(BIN)/bench-logs compare --dir $(CACHE)/bench --runs 3
 
+bench-residual: ## compare residual use with DuckDB and jq on BENCH_MIB of CloudTrail (needs a C compiler and jq)
+	cd bench && $(GO) build -o ../$(BIN)/bench-logs .
+	$(BIN)/bench-logs generate --dir $(CACHE)/bench --mib $(BENCH_MIB) --seed 1
+	$(BIN)/bench-logs compare --dir $(CACHE)/bench --what residual --runs 3
+
 BENCH_SCALE ?= 1
 BENCH_RUNS  ?= 3
 RCLONE      := v1.76.0
@@ -60,6 +65,9 @@ bench-postgres: ## compare moving a PostgreSQL database with its own tools and p
 	$(GO) build -o $(BIN)/bench-postgres ./internal/testkit/postgresbench
 	@mkdir -p $(CACHE)/bench
 	$(BIN)/bench-postgres --scale $(PG_SCALE) --runs $(BENCH_RUNS) --out $(CACHE)/bench/postgres.jsonl
+
+bench-proxy: build ## compare the proxy with nginx and HAProxy on one core (needs wrk and nginx), BENCH_SECONDS each
+	./scripts/bench-proxy $(BIN)/landfall $(or $(BENCH_SECONDS),20)
 
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@./scripts/fuzz $(or $(FUZZTIME),20s)

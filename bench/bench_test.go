@@ -13,7 +13,7 @@ func TestAnswersAreEqual(t *testing.T) {
 	if err := generate(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	for what, readers := range map[string][2]func(context.Context, options) (answer, error){whatFlow: {ourFlow, duckFlow}, whatTrail: {ourTrail, duckTrail}} {
+	for what, readers := range map[string][2]func(context.Context, options) (answer, error){whatFlow: {ourFlow, duckFlow}, whatTrail: {ourTrail, duckTrail}, whatResidual: {ourResidual, duckResidual}} {
 		o := o
 		o.what = what
 		ours, err := readers[0](t.Context(), o)
@@ -27,6 +27,14 @@ func TestAnswersAreEqual(t *testing.T) {
 		if ours != duck || ours.Rows < 10 || ours.Total < 1000 {
 			t.Errorf("%s: %+v and %+v", what, ours, duck)
 		}
+	}
+	o.what = whatResidual
+	ours, err := ourResidual(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if jq, err := jqResidual(t.Context(), o); err != nil || jq != ours {
+		t.Errorf("%+v and %+v: %v", jq, ours, err)
 	}
 }
 

@@ -21,17 +21,17 @@ func compare(ctx context.Context, o options, to io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(to, "| log | compressed MiB | reader | median s | MiB/s | CPU s | peak RSS MiB | times as fast as DuckDB | by CPU |\n|---|---|---|---|---|---|---|---|---|")
-	for _, what := range []string{whatFlow, whatTrail} {
-		if o.what != "" && o.what != what {
+	for _, what := range []string{whatFlow, whatTrail, whatResidual} {
+		if o.what != what && (o.what != "" || what == whatResidual) {
 			continue
 		}
-		size, err := sizeOf(filepath.Join(o.dir, what))
+		size, err := sizeOf(filepath.Join(o.dir, folderOf(what)))
 		if err != nil {
 			return err
 		}
 		runs := map[string][]measured{}
 		for range o.runs {
-			for _, reader := range []string{readerOurs, readerDuck} {
+			for _, reader := range readersOf(what) {
 				m, err := child(ctx, self, o, what, reader)
 				if err != nil {
 					return err
@@ -39,19 +39,33 @@ func compare(ctx context.Context, o options, to io.Writer) error {
 				runs[reader] = append(runs[reader], m)
 			}
 		}
-		ours, duck := median(runs[readerOurs]), median(runs[readerDuck])
-		if ours.answer != duck.answer {
-			return fmt.Errorf("%s: the answers differ: %+v and %+v", what, ours.answer, duck.answer)
-		}
-		for _, line := range []struct {
-			reader string
-			m      measured
-		}{{readerOurs, ours}, {readerDuck, duck}} {
-			fmt.Fprintf(to, "| %s | %.0f | %s | %.1f | %.0f | %.1f | %d | %.2f | %.2f |\n", what, size, line.reader, line.m.Seconds, size/line.m.Seconds, line.m.CPUSeconds, line.m.RSSMiB,
-				duck.Seconds/line.m.Seconds, duck.CPUSeconds/line.m.CPUSeconds)
+		duck := median(runs[readerDuck])
+		for _, reader := range readersOf(what) {
+			m := median(runs[reader])
+			if m.answer != duck.answer {
+				return fmt.Errorf("%s: the answers of %s and %s differ: %+v and %+v", what, reader, readerDuck, m.answer, duck.answer)
+			}
+			fmt.Fprintf(to, "| %s | %.0f | %s | %.1f | %.0f | %.1f | %d | %.2f | %.2f |\n", what, size, reader, m.Seconds, size/m.Seconds, m.CPUSeconds, m.RSSMiB,
+				duck.Seconds/m.Seconds, duck.CPUSeconds/m.CPUSeconds)
 		}
 	}
 	return nil
+}
+
+// readersOf are the readers that are compared on one question.
+func readersOf(what string) []string {
+	if what == whatResidual {
+		return []string{readerOurs, readerDuck, readerJQ}
+	}
+	return []string{readerOurs, readerDuck}
+}
+
+// folderOf is where the files of a question lie.
+func folderOf(what string) string {
+	if what == whatResidual {
+		return whatTrail
+	}
+	return what
 }
 
 func child(ctx context.Context, self string, o options, what, reader string) (measured, error) {

@@ -38,8 +38,8 @@ func run(ctx context.Context, args []string) error {
 	f.IntVar(&o.mib, "mib", 1024, "size of each kind of log, compressed, in MiB")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the generator")
 	f.IntVar(&o.runs, "runs", 3, "runs of each reader; the median counts")
-	f.StringVar(&o.what, "what", "", "flow or trail; both when empty")
-	f.StringVar(&o.reader, "reader", readerOurs, "landfall or duckdb (verb read)")
+	f.StringVar(&o.what, "what", "", "flow, trail or residual; flow and trail when empty")
+	f.StringVar(&o.reader, "reader", readerOurs, "landfall, duckdb or, for residual, jq (verb read)")
 	f.IntVar(&o.threads, "threads", 0, "threads of each reader; 0 means the number of processors")
 	if err := f.Parse(args[1:]); err != nil {
 		return err

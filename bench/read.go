@@ -56,6 +56,7 @@ type measured struct {
 func readOnce(ctx context.Context, o options, to io.Writer) error {
 	read := map[string]func(context.Context, options) (answer, error){
 		whatFlow + readerOurs: ourFlow, whatTrail + readerOurs: ourTrail, whatFlow + readerDuck: duckFlow, whatTrail + readerDuck: duckTrail,
+		whatResidual + readerOurs: ourResidual, whatResidual + readerDuck: duckResidual, whatResidual + readerJQ: jqResidual,
 	}[o.what+o.reader]
 	if read == nil {
 		return fmt.Errorf("no reader %q of %q", o.reader, o.what)
@@ -73,8 +74,13 @@ func readOnce(ctx context.Context, o options, to io.Writer) error {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		return err
 	}
-	m.RSSMiB = usage.Maxrss >> 10
-	m.CPUSeconds = time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+	// A reader that runs other programs is measured with them.
+	var children syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children); err != nil {
+		return err
+	}
+	m.RSSMiB = max(usage.Maxrss, children.Maxrss) >> 10
+	m.CPUSeconds = time.Duration(usage.Utime.Nano() + usage.Stime.Nano() + children.Utime.Nano() + children.Stime.Nano()).Seconds()
 	return json.NewEncoder(to).Encode(m)
 }
 

@@ -69,6 +69,10 @@ type Parts struct {
 	Engines Engines
 	// Movers build what carries data.
 	Movers Movers
+	// Leaders build what leads users.
+	Leaders Leaders
+	// Proxies build what stands before both sides.
+	Proxies Proxies
 	// Resolvers ("192.0.2.1:53") are asked for names as users' are.
 	Resolvers []string
 	// NamesPort is the port of authoritative name servers.

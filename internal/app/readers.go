@@ -50,4 +50,6 @@ type Files struct {
 // LogFiles are patterns of log files, by what they hold.
 type LogFiles struct {
 	FlowLogs, CloudTrail, AccessLogs []string
+	// DNSLogs are read for residual use only.
+	DNSLogs []string
 }

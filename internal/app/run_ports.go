@@ -33,6 +33,7 @@ func (a *App) actions() action.Registry {
 		action.KindFreeze:      action.Unchanged{Source: sourceNow{a}}, action.KindUnchanged: action.Unchanged{Source: sourceNow{a}},
 		action.KindChecks: checks, action.KindHTTP: checks, action.KindCommand: checks,
 		action.KindDNS: names, action.KindExpired: names,
+		action.KindShift: action.Shift{Ways: ways{a}, Names: names}, action.KindTTL: action.Lifetime{Ways: ways{a}, Names: names},
 		action.KindMoveObjects:  action.MoveObjectsInParts{MoveObjects: action.MoveObjects{Mover: objects}, Shards: shards},
 		action.KindMovePostgres: action.MovePostgres{Mover: databases}, action.KindVerifyPostgres: action.VerifyPostgres{Mover: databases},
 		action.KindFencePostgres: action.FencePostgres(databases), action.KindReturnPostgres: action.ReturnPostgres(databases),

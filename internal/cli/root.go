@@ -43,8 +43,8 @@ func rootCommand(e *env) *cobra.Command {
 	}
 
 	root.AddCommand(
-		initCommand(e), configCommand(e), doctorCommand(e), assessCommand(e), diffCommand(e), graphCommand(e), probeCommand(e),
-		designCommand(e), explainCommand(e), runbookCommand(e), iacCommand(e), deployCommand(e), connectionsCommand(e), moveCommand(e), verifyCommand(e), catalogCommand(e), ledgerCommand(e),
+		initCommand(e), configCommand(e), doctorCommand(e), assessCommand(e), diffCommand(e), graphCommand(e), probeCommand(e), residualCommand(e),
+		designCommand(e), explainCommand(e), runbookCommand(e), iacCommand(e), deployCommand(e), connectionsCommand(e), moveCommand(e), verifyCommand(e), catalogCommand(e), ledgerCommand(e), proxyCommand(e),
 		sandboxCommand(e), demoCommand(e), exitCodesTopic(), environmentTopic(),
 	)
 	root.AddCommand(runCommands(e)...)

@@ -46,6 +46,7 @@ variables and chains:
          AZURE_FEDERATED_TOKEN_FILE, ... as for the Azure SDKs
 
   LANDFALL_CACHE        folder for downloaded tools (default: the user's cache folder)
+  LANDFALL_PROXY_TOKEN  token of the admin API of landfall proxy, where no file is named
   LANDFALL_AZURE_TYPES  file of Azure type definitions, against which the sandbox checks bodies
   NO_COLOR              any value but an empty one switches colour and bars off, and so does TERM=dumb
   SSL_CERT_FILE         certificate authorities to trust`}

@@ -93,7 +93,7 @@ func brokenValues() map[string]broken {
 			`4:1: unknown key "sorce"; the nearest key is "source"`,
 			`6:3: unknown key "hystoryDays" in "sandbox"; the nearest key is "historyDays"`,
 			`7:3: unknown key "loads" in "sandbox"; the nearest key is "load"`,
-			`8:1: unknown key "foo"; known here: schemaVersion, workload, source, target, boundary, assess, design, environments, runbook, approvals, engine, notify, sandbox`,
+			`8:1: unknown key "foo"; known here: schemaVersion, workload, source, target, boundary, assess, residual, design, environments, runbook, approvals, engine, notify, sandbox`,
 			`9:1: unknown key "regions"; the nearest key is "source.regions"`}},
 		"other spellings": {minimal + "approvals:\n  two_persons: true\ntarget:\n  CAFILE: x\n", []string{
 			`5:3: unknown key "two_persons" in "approvals"; the nearest key is "twoPersons"`,

@@ -43,6 +43,8 @@ type Config struct {
 	Boundary Boundary
 	// Assess says how far back the assessment looks.
 	Assess Assess
+	// Residual says whose use of the source is expected after the cutover.
+	Residual Residual
 	// Design says what a person wants differently from the rules.
 	Design Design
 	// Environments are the places that the design is deployed to.
@@ -136,6 +138,12 @@ type Boundary struct {
 	Seeds Seeds
 	// Answers are what a person settled: "in", "out" or "shared" by id.
 	Answers map[string]string
+}
+
+// Residual says whose use of the source is expected after the cutover.
+type Residual struct {
+	// Expect are rules, each as "landfall residual --expect" takes one.
+	Expect []string
 }
 
 // Assess says how far back the assessment looks.

@@ -72,6 +72,7 @@ boundary:
     ids: ["arn:aws:s3:::shop"]
   answers: {"arn:aws:s3:::logs": shared}
 assess: {windowDays: 9}
+residual: {expect: ["name=audit,principal=*:role/auditor", "address=203.0.113.0/24"]}
 design:
   overrides: [{source: "shop-*", action: retain, size: Standard_D4s_v5, target: Microsoft.Sql/servers, reason: it says so}]
   accept: {network.web: the shop calls out}
@@ -97,8 +98,7 @@ runbook:
   nameServerPort: 5353
 `)
 	want := config.Config{
-		SchemaVersion: 1,
-		Workload:      config.Workload{Name: "bookshop"}, Assess: config.Assess{WindowDays: 9},
+		SchemaVersion: 1, Workload: config.Workload{Name: "bookshop"}, Assess: config.Assess{WindowDays: 9}, Residual: config.Residual{Expect: []string{"name=audit,principal=*:role/auditor", "address=203.0.113.0/24"}},
 		Source: config.Source{
 			Provider: cloud.AWS, Regions: []cloud.Region{"us-east-1", "eu-west-1"},
 			Accounts: []config.Account{{ID: "012345678901", RoleARN: "arn:aws:iam::012345678901:role/reader"}, {ID: "123456789012"}},
@@ -165,7 +165,7 @@ func same(t *testing.T, got, want *config.Config) {
 	seeds, wantSeeds := got.Boundary.Seeds, want.Boundary.Seeds
 	if !slices.Equal(got.Source.Regions, want.Source.Regions) || !slices.Equal(got.Source.Accounts, want.Source.Accounts) ||
 		!slices.Equal(seeds.VPC, wantSeeds.VPC) || !slices.Equal(seeds.Stacks, wantSeeds.Stacks) || !slices.Equal(seeds.Names, wantSeeds.Names) ||
-		!slices.Equal(seeds.IDs, wantSeeds.IDs) || !maps.Equal(got.Boundary.Answers, want.Boundary.Answers) ||
+		!slices.Equal(got.Residual.Expect, want.Residual.Expect) || !slices.Equal(seeds.IDs, wantSeeds.IDs) || !maps.Equal(got.Boundary.Answers, want.Boundary.Answers) ||
 		!slices.Equal(seeds.Tags.Keys(), wantSeeds.Tags.Keys()) || seeds.Tags["Workload"] != wantSeeds.Tags["Workload"] {
 		t.Errorf("got %+v %+v, want %+v %+v", got.Source, seeds, want.Source, wantSeeds)
 	}

@@ -56,6 +56,7 @@ func keys() []key {
 	all = append(all, targetKeys()...)
 	all = append(all, boundaryKeys()...)
 	all = append(all, assessKeys()...)
+	all = append(all, residualKeys()...)
 	all = append(all, designKeys()...)
 	all = append(all, runbookKeys()...)
 	all = append(all, approvalKeys()...)
@@ -176,6 +177,15 @@ func assessKeys() []key {
 			// CloudWatch keeps hourly values for 455 days.
 			rule: rule{min: 1, max: 455},
 			put:  func(c *Config, v any) { c.Assess.WindowDays = int(v.(int64)) }},
+	}
+}
+
+func residualKeys() []key {
+	return []key{
+		{path: "residual.expect", form: texts,
+			doc:  "whose use of the source is expected after the cutover (backup, audit): rules such as name=audit,principal=*:role/auditor",
+			rule: rule{pattern: `^[a-z]+=[^,]+(,[a-z]+=[^,]+)*$`, wants: "fields with patterns, such as principal=*:role/auditor,action=config:*"},
+			put:  func(c *Config, v any) { c.Residual.Expect = v.([]string) }},
 	}
 }
 

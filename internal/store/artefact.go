@@ -31,6 +31,7 @@ const (
 	Design      Name = "design.json"
 	Connections Name = "connections.json"
 	Runbook     Name = "runbook.json"
+	Residual    Name = "residual.json"
 	Verdict     Name = "verdict.json"
 	Retirement  Name = "retirement.json"
 )
@@ -50,6 +51,8 @@ func (n Name) maker() string {
 		return "landfall connections plan"
 	case Runbook:
 		return "landfall plan"
+	case Residual:
+		return "landfall residual --since TIME"
 	case Verdict:
 		return "landfall evaluate"
 	case Retirement:

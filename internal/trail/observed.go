@@ -66,15 +66,15 @@ func bucketUse(s *weblog.Sum) (graph.Use, bool) {
 	if s.Source != weblog.S3 || !strings.HasPrefix(s.Principal, "arn:") {
 		return graph.Use{}, false
 	}
-	principal, session := sessionOf(s.Principal)
+	principal, session := SessionOf(s.Principal)
 	return graph.Use{Principal: principal, Session: session, Service: "s3", Action: s.Operation, Resource: "arn:aws:s3:::" + s.Front, DataEvent: true,
 		ReadOnly: strings.Contains(s.Operation, ".GET.") || strings.Contains(s.Operation, ".HEAD."), Count: s.Count, Errors: s.Errors, Agent: s.Agent, Address: s.Address,
 		Account: cloud.Account(account(s.Principal)), First: s.First, Last: s.Last}, true
 }
 
-// sessionOf turns "arn:aws:sts::1:assumed-role/Role/name" into the role's ARN
+// SessionOf turns "arn:aws:sts::1:assumed-role/Role/name" into the role's ARN
 // and the name of the session.
-func sessionOf(arn string) (principal, session string) {
+func SessionOf(arn string) (principal, session string) {
 	head, rest, ok := strings.Cut(arn, ":assumed-role/")
 	if !ok {
 		return arn, ""

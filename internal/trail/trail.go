@@ -17,6 +17,8 @@ const (
 	FlowLogs  Kind = "flow-logs"
 	Events    Kind = "cloudtrail"
 	AccessLog Kind = "access-logs"
+	// DNSLog is of no use to the graph: only residual use reads it.
+	DNSLog Kind = "dns-logs"
 )
 
 // Logs are files of one kind, or of one setting.

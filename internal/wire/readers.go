@@ -139,7 +139,7 @@ func logFiles(f app.LogFiles) trail.Finder {
 	for _, group := range []struct {
 		kind     trail.Kind
 		patterns []string
-	}{{trail.FlowLogs, f.FlowLogs}, {trail.Events, f.CloudTrail}, {trail.AccessLog, f.AccessLogs}} {
+	}{{trail.FlowLogs, f.FlowLogs}, {trail.Events, f.CloudTrail}, {trail.AccessLog, f.AccessLogs}, {trail.DNSLog, f.DNSLogs}} {
 		for _, p := range group.patterns {
 			inputs = append(inputs, trailfiles.Input{Kind: group.kind, Path: p})
 		}

@@ -20,7 +20,7 @@ import (
 // a driver that cannot be built are not errors here: the verbs that need them
 // say so, and the others work without.
 func Build(s app.Setup) (*app.App, error) {
-	parts := app.Parts{Judge: judge}
+	parts := app.Parts{Judge: judge, Proxies: proxies(s)}
 	parts.CacheDir, parts.CacheErr = tools.CacheDir(func(name string) string { v, _ := s.Getenv(name); return v })
 	parts.Workspace, parts.Config, parts.WorkspaceErr = workspace(s)
 	var err error
@@ -38,6 +38,7 @@ func Build(s app.Setup) (*app.App, error) {
 	parts.Target, parts.TargetErr = targetAccess(parts.Access)
 	parts.Engines = engines(s, parts.Access, parts.CacheDir)
 	parts.Movers = movers(s, parts.Access)
+	parts.Leaders = leaders(parts.Access)
 	parts.Resolvers, parts.NamesPort = nameServers(parts.Access)
 	if parts.Config != nil {
 		parts.Identify, parts.Tell = identify(s, parts.Config), telling(s, parts.Config, parts.Workspace)

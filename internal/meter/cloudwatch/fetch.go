@@ -15,7 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
-	"example.com/landfall/internal/cloud/awserror"
+	"example.com/landfall/internal/awserror"
 	"example.com/landfall/internal/fault"
 )
 

@@ -18,6 +18,7 @@ type decoder struct {
 	digest   bool
 	fields   int
 	asked    []named // resources of the request
+	answer   []byte  // responseElements, still JSON
 	said     []named // resources[] of the record
 }
 
@@ -62,7 +63,7 @@ func (d *decoder) reset() {
 	d.e.reset()
 	d.who = identity{}
 	d.readOnly, d.manage, d.digest, d.fields = 0, 0, false, 0
-	d.asked, d.said = d.asked[:0], d.said[:0]
+	d.asked, d.said, d.answer = d.asked[:0], d.said[:0], nil
 }
 
 // member takes one member of a record; the value follows.
@@ -76,7 +77,9 @@ func (d *decoder) member(s *scanner, name []byte) verdict {
 		return d.request(s, 0)
 	case "resources":
 		return d.resources(s)
-	case "responseElements", "additionalEventData", "serviceEventDetails", "tlsDetails", "insightDetails":
+	case "responseElements":
+		return d.answered(s)
+	case "additionalEventData", "serviceEventDetails", "tlsDetails", "insightDetails":
 		return s.skip()
 	}
 	to := d.slot(name)
@@ -225,6 +228,7 @@ func (d *decoder) finish() bool {
 		e.Account = d.who.account
 	}
 	d.choose()
+	d.created()
 	return true
 }
 

@@ -30,7 +30,11 @@ type Event struct {
 	// Service is the event source without ".amazonaws.com"; Action the event name.
 	Service, Action, Region string
 	// Resources are ARNs or names, the first being what the call is about.
-	Resources      []string
+	Resources []string
+	// Created names what the call made, by ARN, id or name, the surest first; nil
+	// for a call that made nothing or failed. The parts of one ARN, id and name of
+	// one thing stand in one entry.
+	Created        []Made
 	Address, Agent string
 	// Endpoint is the VPC endpoint that the call came through.
 	Endpoint string
@@ -39,10 +43,17 @@ type Event struct {
 	ReadOnly, DataEvent bool
 }
 
+// Made is one thing that a call made.
+type Made struct {
+	// ID is its ARN, or else its id, or else its name; Name is the name of which
+	// later calls speak, "" when that is the ID.
+	ID, Name string
+}
+
 // maxResources bounds how many resources of one event are kept.
 const maxResources = 16
 
 func (e *Event) reset() {
-	resources := e.Resources[:0]
-	*e = Event{Resources: resources}
+	resources, created := e.Resources[:0], e.Created[:0]
+	*e = Event{Resources: resources, Created: created}
 }

@@ -35,6 +35,18 @@ func Read(ctx context.Context, c *records.Content, handle func(*Event) bool) err
 	return newDecoder().read(ctx, c, handle)
 }
 
+// Reader reads file after file with one decoder: what it remembers from one
+// helps with the next. It belongs to one goroutine.
+type Reader struct{ d *decoder }
+
+// NewReader returns a reader.
+func NewReader() *Reader { return &Reader{newDecoder()} }
+
+// Read is the function Read.
+func (r *Reader) Read(ctx context.Context, c *records.Content, handle func(*Event) bool) error {
+	return r.d.read(ctx, c, handle)
+}
+
 func (d *decoder) read(ctx context.Context, c *records.Content, handle func(*Event) bool) error {
 	if why := otherFile(c.Name); why != "" {
 		c.Result.Skipped = why

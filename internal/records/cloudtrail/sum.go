@@ -335,6 +335,17 @@ func be(b []byte) uint64 {
 	return n
 }
 
+// IDs finds events that were delivered twice. It is safe for concurrent use.
+type IDs struct{ set *idSet }
+
+// NewIDs returns an empty set that remembers up to limit IDs; 0 means
+// DefaultKnown.
+func NewIDs(limit int) IDs { return IDs{newIDSet(cmp.Or(limit, DefaultKnown))} }
+
+// Add reports whether the ID was there; forgot says that it can not be
+// remembered, because the set is full or there is no ID.
+func (i IDs) Add(text string) (known, forgot bool) { return i.set.add(text) }
+
 // idSet remembers event IDs in shards, so that workers do not wait for each
 // other, and without pointers.
 type idSet struct {

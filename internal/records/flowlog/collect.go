@@ -135,6 +135,7 @@ func (r *reader) take() (bool, error) {
 		r.empty(f, what)
 		return true, nil
 	}
+	f.during(&r.r)
 	if r.r.start < r.from || r.r.start >= r.to {
 		r.outside++
 		return true, nil
@@ -150,11 +151,22 @@ func (r *reader) take() (bool, error) {
 }
 
 func (r *reader) empty(f *numbered, what state) {
+	// A record without data has a time like all others.
+	start, ok1 := parseNumber(r.r.text[fStart])
+	end, ok2 := parseNumber(r.r.text[fEnd])
+	if !ok1 || !ok2 || start > maxUnix || end > maxUnix {
+		start, end = 0, 0
+	}
 	if what == skipData {
 		f.skipData++
 		r.skipData++
+		if start > 0 {
+			f.skipped.Span(time.Unix(start, 0), time.Unix(max(end, start+1), 0))
+		}
 		return
 	}
+	r.r.start, r.r.end = start, end
+	f.during(&r.r)
 	f.noData++
 	r.noData++
 }

@@ -173,7 +173,8 @@ func (m *merger) interfaces() []Interface {
 			continue
 		}
 		list = append(list, Interface{ID: f.id, Account: f.account.text, VPC: f.vpc.text, Subnet: f.subnet.text, Instance: f.instance.text, Region: f.region.text,
-			ECSService: f.ecs.text, Address: f.ownAddress().String(), Records: f.records, NoData: f.noData, SkipData: f.skipData})
+			ECSService: f.ecs.text, Address: f.ownAddress().String(), Records: f.records, NoData: f.noData, SkipData: f.skipData,
+			Hours: f.hours, Skipped: f.skipped})
 	}
 	slices.SortFunc(list, func(a, b Interface) int { return strings.Compare(a.ID, b.ID) })
 	return list

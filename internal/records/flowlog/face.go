@@ -3,6 +3,8 @@ package flowlog
 import (
 	"hash/fnv"
 	"sync"
+
+	"example.com/landfall/internal/records"
 )
 
 // Interface is a network interface (or a transit gateway's attachment) that
@@ -15,6 +17,9 @@ type Interface struct {
 	Address string
 	// Records, NoData and SkipData count its records by log-status.
 	Records, NoData, SkipData int64
+	// Hours are those in which it has a record of any status, also outside of
+	// the wanted time; Skipped those of which AWS left records out.
+	Hours, Skipped records.Hours
 }
 
 // hear takes what a record says about its interface. Account, VPC, subnet and
@@ -62,6 +67,8 @@ type face struct {
 	id                                          string
 	account, vpc, subnet, instance, region, ecs said
 	records, noData, skipData                   int64
+	hours, skipped                              records.Hours
+	hour                                        int64 // the last one that was added
 	// own are the addresses that all of its records have in common: at most two
 	// after the first record. sure are set where flow-direction told it.
 	own  [2]addr
@@ -84,6 +91,16 @@ func (f *face) address(r *record) {
 		return
 	}
 	f.narrow(r.source, r.target)
+}
+
+// during notes the hours of a record.
+func (f *face) during(r *record) {
+	for _, at := range [2]int64{r.start, r.end - 1} {
+		if hour := at / 3600; hour > 0 && hour != f.hour {
+			f.hour = hour
+			f.hours.Add(at)
+		}
+	}
 }
 
 func (f *face) told(a addr) {
@@ -123,6 +140,8 @@ func (f *face) merge(g *face) {
 	f.records += g.records
 	f.noData += g.noData
 	f.skipData += g.skipData
+	f.hours.Merge(&g.hours)
+	f.skipped.Merge(&g.skipped)
 	if g.sure != (addr{}) {
 		f.told(g.sure)
 	}

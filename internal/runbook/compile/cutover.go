@@ -332,21 +332,19 @@ func (b *book) shiftAll(share int, needs []string, inWindow bool) []string {
 // shift sends a share of new traffic of one name to the target.
 func (b *book) shift(w *route, share int, needs []string, inWindow bool) string {
 	ttl := b.lowered(w)
-	kind, do := runbook.StepKind("traffic.dns"), fmt.Sprintf("change the records of %s so that %d %% of the answers lead to the target", w.ID, share)
+	do := fmt.Sprintf("change the records of %s so that %d %% of the answers lead to the target", w.ID, share)
 	if w.By == "person" {
 		do = fmt.Sprintf("ask whoever keeps %s to lead %d %% of its users to the target", w.ID, share)
 	}
 	id := fmt.Sprintf("execute.traffic.%d.%s", share, w.key)
 	step := runbook.Step{ID: id, Phase: runbook.Execute, Title: fmt.Sprintf("Send %d %% of %s to the target", share, w.ID), Owner: "network", Place: runbook.NearSource, Needs: needs, InWindow: inWindow, About: append(slices.Clone(w.records), w.Front),
-		Inputs: map[string]any{"route": w.ID, "zone": w.Zone, "front": string(w.Front), "target": string(w.Target), "by": w.By, "share": share}, Probe: "the authoritative servers answer so", Do: do,
+		Inputs: map[string]any{"route": w.ID, "zone": w.Zone, "front": string(w.Front), "target": string(w.Target), "by": w.By, "share": share, "from": w.share}, Probe: "the authoritative servers answer so", Do: do,
 		Verify:          "authoritative servers and public resolvers answer so; the share that is seen at both fronts is the wanted one, or older answers are still being used",
 		After:           runbook.After{Weights: map[string]runbook.Weights{w.ID: {Source: 100 - share, Target: share}}},
 		Undo:            &runbook.Undo{Do: "set the records as they were, and wait for one time to live", ExpectedSeconds: ttl + minute},
 		ExpectedSeconds: ttl + 2*minute, ExpectedBasis: fmt.Sprintf("stated: one time to live of %d s; some resolvers take up to 15 minutes", ttl)}
-	if w.By == "person" {
-		return b.add(step)
-	}
-	return b.add(b.by(kind, step))
+	w.share = share
+	return b.add(b.led(w, "traffic.dns", step))
 }
 
 // watch looks at the users of the target for a while; its gates are the KPIs.

@@ -53,7 +53,7 @@ func (b *book) restoreTTL(need string) {
 		if ttl == 0 {
 			ttl, words = hour, "to an hour, as nobody knows what it was"
 		}
-		b.add(b.by("traffic.ttl", runbook.Step{ID: "evaluate.ttl." + w.key, Phase: runbook.Evaluate, Title: "Give " + w.ID + " its time to live back", Owner: "network", Needs: []string{need}, About: w.records,
+		b.add(b.led(w, "traffic.ttl", runbook.Step{ID: "evaluate.ttl." + w.key, Phase: runbook.Evaluate, Title: "Give " + w.ID + " its time to live back", Owner: "network", Needs: []string{need}, About: w.records,
 			Inputs: map[string]any{"route": w.ID, "zone": w.Zone, "ttlSeconds": ttl, "before": b.lowered(w)}, Probe: "the authoritative servers give it", Do: fmt.Sprintf("set the time to live of %s %s: %d s", w.ID, words, ttl), Verify: "all authoritative servers give it",
 			After: runbook.After{TTLSeconds: map[string]int64{w.ID: ttl}}, Undo: &runbook.Undo{Do: "lower it again, and wait for one time to live before names change", ExpectedSeconds: ttl + 2*minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "assumed"}))
 	}

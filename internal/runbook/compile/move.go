@@ -194,7 +194,7 @@ func (b *book) lower(need string) []string {
 		if w.TTLSeconds == 0 {
 			b.find(runbook.Finding{ID: "ttl:" + w.ID, Text: "nobody says how long resolvers keep " + w.ID + ": a day is waited for", Do: "add the zone that has it to the inventory, or tell its owner to lower the time to live two days before"})
 		}
-		id := b.add(b.by("traffic.ttl", runbook.Step{ID: "execute.ttl." + w.key, Phase: runbook.Execute, Title: "Let " + w.ID + " expire sooner", Owner: "network", Place: runbook.NearSource, Needs: []string{need}, About: w.records,
+		id := b.add(b.led(w, "traffic.ttl", runbook.Step{ID: "execute.ttl." + w.key, Phase: runbook.Execute, Title: "Let " + w.ID + " expire sooner", Owner: "network", Place: runbook.NearSource, Needs: []string{need}, About: w.records,
 			Inputs: map[string]any{"route": w.ID, "zone": w.Zone, "ttlSeconds": ttl, "before": w.TTLSeconds}, Probe: "the authoritative servers give the new time to live", Do: fmt.Sprintf("lower the time to live of %s to %d s (before: %s)%s", w.ID, ttl, words, b.aliasWords(w)),
 			Verify: "all authoritative servers give it", After: runbook.After{TTLSeconds: map[string]int64{w.ID: ttl}}, Undo: &runbook.Undo{Do: "set the time to live that it had", ExpectedSeconds: 2 * minute}, ExpectedSeconds: 5 * minute, ExpectedBasis: "assumed"}))
 		waits = append(waits, b.add(b.asked(w, runbook.Step{ID: "execute.expired." + w.key, Phase: runbook.Execute, Title: "Wait until caches have let go of " + w.ID, Owner: "network", Needs: []string{id}, About: w.records, WaitSeconds: old,
@@ -202,6 +202,15 @@ func (b *book) lower(need string) []string {
 			Verify: "no resolver gives more than the new time to live", UndoReason: "waiting changes nothing", ExpectedSeconds: 2 * minute, ExpectedBasis: "assumed"})))
 	}
 	return waits
+}
+
+// led is a step that leads a name: of the kind that does it, or of a person who
+// keeps the name.
+func (b *book) led(w *route, kind runbook.StepKind, s runbook.Step) runbook.Step {
+	if w.By == "person" {
+		return s
+	}
+	return b.by(kind, s)
 }
 
 // asked is a step that asks name servers; an entry point that no record leads

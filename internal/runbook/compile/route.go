@@ -23,6 +23,7 @@ type route struct {
 	percent int        // how much slower the target may be
 	guide   string     // that says so
 	only6   bool       // it has no record but those of IPv6 addresses
+	share   int        // of the target, in percent, as the steps so far have it
 }
 
 // aliasTTL is the time to live of an alias record, which has none of its own:

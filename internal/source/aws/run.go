@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"example.com/landfall/internal/awserror"
 	"example.com/landfall/internal/cloud"
-	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/inventory"
 )

@@ -12,8 +12,8 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"example.com/landfall/internal/awserror"
 	"example.com/landfall/internal/cloud"
-	"example.com/landfall/internal/cloud/awserror"
 	"example.com/landfall/internal/inventory"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
-	"example.com/landfall/internal/cloud/awserror"
+	"example.com/landfall/internal/awserror"
 	"example.com/landfall/internal/fault"
 	"example.com/landfall/internal/traffic"
 )

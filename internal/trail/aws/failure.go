@@ -5,7 +5,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"example.com/landfall/internal/cloud/awserror"
+	"example.com/landfall/internal/awserror"
 	"example.com/landfall/internal/fault"
 )
 

@@ -53,14 +53,19 @@ func Parse(name string, text []byte) (*Rules, error) {
 	if len(p.all) > 0 {
 		return nil, p.err()
 	}
-	sum := sha256.Sum256(text)
-	r := &Rules{Config: c, Fingerprint: "sha256:" + hex.EncodeToString(sum[:]), Text: bytes.Clone(text)}
+	r := &Rules{Config: c, Fingerprint: Fingerprint(text), Text: bytes.Clone(text)}
 	p.check(&r.Config)
 	if len(p.all) > 0 {
 		return nil, p.err()
 	}
 	r.compile()
 	return r, nil
+}
+
+// Fingerprint returns that of a text.
+func Fingerprint(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // document returns the one mapping of a text.
