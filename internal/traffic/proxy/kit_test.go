@@ -209,15 +209,3 @@ func eventually(t testing.TB, ok func() error) {
 	t.Helper()
 	testkit.Eventually(t, patience, ok)
 }
-
-// talk keeps what is written to it.
-type talk struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (k *talk) Write(p []byte) (int, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.buf.Write(p)
-}
